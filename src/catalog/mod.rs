@@ -1,0 +1,1 @@
+//! Extension and profile manifests, compatibility, dependency resolution.

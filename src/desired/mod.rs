@@ -1,0 +1,1 @@
+//! Config and catalog become the graph of resources wanted.

@@ -1,0 +1,141 @@
+//! Digests and fingerprints: pure functions from bytes to identities.
+
+use std::fmt;
+
+use ring::{digest, hmac};
+use serde::{Deserialize, Serialize};
+
+/// A SHA-256 digest, written `sha256:<hex>`.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Digest(String);
+
+impl Digest {
+    /// Digests bytes.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        Self(format!(
+            "sha256:{}",
+            hex(digest::digest(&digest::SHA256, bytes).as_ref())
+        ))
+    }
+
+    /// Digests a value by its canonical JSON: struct fields in declaration order, maps sorted by key.
+    pub fn of<T: Serialize>(value: &T) -> Self {
+        let mut context = Hashing(digest::Context::new(&digest::SHA256));
+        // A `Hashing` writer never fails, and every persisted type has text keys.
+        let written = serde_json::to_writer(&mut context, value);
+        debug_assert!(written.is_ok(), "a digested value must be JSON: {written:?}");
+        Self(format!("sha256:{}", hex(context.0.finish().as_ref())))
+    }
+
+    /// The digest as `sha256:<hex>`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The first twelve digits, enough for a person to tell two apart.
+    pub fn short(&self) -> &str {
+        let hex = self.0.strip_prefix("sha256:").unwrap_or(&self.0);
+        hex.get(..12).unwrap_or(hex)
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+struct Hashing(digest::Context);
+
+impl std::io::Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A keyed fingerprint of a secret: tells that a value changed, never what it is.
+///
+/// HMAC-SHA-256 under a key that is random per state and lives beside the state document, so that a
+/// leaked state can't be searched for a guessed value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fingerprint(String);
+
+impl Fingerprint {
+    /// The fingerprint as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The key under which a state fingerprints its secrets; 32 random bytes.
+pub struct FingerprintKey(hmac::Key);
+
+impl FingerprintKey {
+    /// Takes the raw key.
+    pub fn new(bytes: &[u8; 32]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, bytes))
+    }
+
+    /// Fingerprints a value for one secret name, so that two secrets with one value differ.
+    pub fn fingerprint(&self, name: &str, value: &[u8]) -> Fingerprint {
+        let mut context = hmac::Context::with_key(&self.0);
+        context.update(name.as_bytes());
+        context.update(&[0]);
+        context.update(value);
+        Fingerprint(format!("hmac:{}", hex(&context.sign().as_ref()[..16])))
+    }
+}
+
+impl fmt::Debug for FingerprintKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FingerprintKey(..)")
+    }
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_is_the_well_known_one() {
+        assert_eq!(
+            Digest::of_bytes(b"abc").as_str(),
+            "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+        assert_eq!(Digest::of(&"abc"), Digest::of_bytes(b"\"abc\""));
+    }
+
+    #[test]
+    fn a_fingerprint_depends_on_key_name_and_value() {
+        let (one, two) = (FingerprintKey::new(&[1; 32]), FingerprintKey::new(&[2; 32]));
+        let base = one.fingerprint("A", b"v");
+        assert_eq!(base, one.fingerprint("A", b"v"));
+        assert_ne!(base, one.fingerprint("B", b"v"));
+        assert_ne!(base, one.fingerprint("A", b"w"));
+        assert_ne!(base, two.fingerprint("A", b"v"));
+    }
+}

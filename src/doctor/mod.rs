@@ -1,0 +1,1 @@
+//! Prerequisites, and how to mend them.

@@ -1,0 +1,1 @@
+//! Refresh, plan, apply, recover: the only room that holds a store, a provider and a plan at once.

@@ -1,0 +1,1 @@
+//! How an extension gets into a machine: steps, jobs, retries, the ledger.

@@ -1,0 +1,1 @@
+//! Action, diff, graph, checks, plan file; pure.

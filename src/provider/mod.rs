@@ -1,0 +1,1 @@
+//! The provider contract, and one folder for each provider.

@@ -1,0 +1,28 @@
+//! The typed resources, and what a change of each of their fields means.
+
+mod attributes;
+mod extension;
+mod machine;
+mod pin;
+mod policy;
+mod provider_kind;
+mod secret;
+mod settings;
+mod size;
+mod spec;
+mod volume;
+
+pub use attributes::Attributes;
+pub use extension::ExtensionSpec;
+pub use machine::{MachineSpec, Mount, Power};
+pub use pin::{GpuSpec, GpuVendor, ImageSpec, PullPolicy};
+pub use policy::{FieldPolicy, Policy};
+pub use provider_kind::ProviderKind;
+pub use secret::{FileTarget, SecretSource, SecretSpec};
+pub use settings::{
+    Dind, DindMode, DockerNetwork, DockerRuntime, DockerSettings, LocalSettings, PortMapping,
+    Protocol, RestartPolicy, Settings, StorageDriver,
+};
+pub use size::{Size, SizeError};
+pub use spec::Spec;
+pub use volume::{NetworkSpec, VolumeSpec};

@@ -1,0 +1,177 @@
+//! A resource's specification, whatever its kind.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::{
+    Attributes, ExtensionSpec, GpuSpec, ImageSpec, MachineSpec, NetworkSpec, Policy, ProviderKind,
+    SecretSpec, VolumeSpec,
+};
+use crate::address::{Kind, Name, NameRule};
+
+/// What is wanted of one resource, or was wanted when it was last made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Spec {
+    /// A network.
+    Network(NetworkSpec),
+    /// An image pin.
+    Image(ImageSpec),
+    /// A GPU pin.
+    Gpu(GpuSpec),
+    /// A volume.
+    Volume(VolumeSpec),
+    /// A machine.
+    Machine(Box<MachineSpec>),
+    /// A secret's delivery.
+    Secret(SecretSpec),
+    /// An extension.
+    Extension(ExtensionSpec),
+}
+
+impl Spec {
+    /// The version of the specification's own schema, recorded with each object.
+    pub const SCHEMA: u32 = 1;
+
+    /// The kind of resource it specifies.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Network(_) => Kind::Network,
+            Self::Image(_) => Kind::Image,
+            Self::Gpu(_) => Kind::Gpu,
+            Self::Volume(_) => Kind::Volume,
+            Self::Machine(_) => Kind::Machine,
+            Self::Secret(_) => Kind::Secret,
+            Self::Extension(_) => Kind::Extension,
+        }
+    }
+
+    /// The provider, where the resource names one itself; what lives inside a machine doesn't.
+    pub fn provider(&self) -> Option<ProviderKind> {
+        match self {
+            Self::Network(s) => Some(s.provider),
+            Self::Image(s) => Some(s.provider),
+            Self::Gpu(s) => Some(s.provider),
+            Self::Volume(s) => Some(s.provider),
+            Self::Machine(s) => Some(s.provider),
+            Self::Secret(_) | Self::Extension(_) => None,
+        }
+    }
+
+    /// The specification flattened to paths and values.
+    pub fn attributes(&self) -> Attributes {
+        // Serialising plain structs with text keys can't fail; an empty object would only show
+        // every field as unset.
+        let value = match self {
+            Self::Network(s) => serde_json::to_value(s),
+            Self::Image(s) => serde_json::to_value(s),
+            Self::Gpu(s) => serde_json::to_value(s),
+            Self::Volume(s) => serde_json::to_value(s),
+            Self::Machine(s) => serde_json::to_value(s).map(|mut value| {
+                lift_settings(&mut value);
+                value
+            }),
+            Self::Secret(s) => serde_json::to_value(s),
+            Self::Extension(s) => serde_json::to_value(s),
+        };
+        Attributes::flatten(value.unwrap_or_default(), &["local", "docker"])
+    }
+
+    /// What a change of the field at a path means.
+    pub fn policy(&self, path: &str) -> Policy {
+        let table = match self {
+            Self::Network(_) => NetworkSpec::POLICIES,
+            Self::Image(_) => ImageSpec::POLICIES,
+            Self::Gpu(_) => GpuSpec::POLICIES,
+            Self::Volume(_) => VolumeSpec::POLICIES,
+            Self::Machine(_) => MachineSpec::POLICIES,
+            Self::Secret(_) => SecretSpec::POLICIES,
+            Self::Extension(_) => ExtensionSpec::POLICIES,
+        };
+        let found = match (self, path.split_once('.')) {
+            (Self::Machine(machine), Some((_, inner))) => machine
+                .settings
+                .policies()
+                .iter()
+                .find(|field| field.path == inner),
+            _ => table.iter().find(|field| field.path == path),
+        };
+        // A path of another provider's settings can only appear with a change of provider.
+        found.map_or(Policy::Replace, |field| field.policy)
+    }
+}
+
+/// Moves `settings: {docker: {…}}` up to `docker: {…}`, so that paths read as in `sindri.yaml`.
+fn lift_settings(value: &mut serde_json::Value) {
+    if let Some(members) = value.as_object_mut()
+        && let Some(serde_json::Value::Object(settings)) = members.remove("settings")
+    {
+        members.extend(settings);
+    }
+}
+
+fn name<'de, D: Deserializer<'de>>(deserializer: D, rule: NameRule) -> Result<Name, D::Error> {
+    let text = Cow::<'de, str>::deserialize(deserializer)?;
+    Name::parse(rule, &text).map_err(serde::de::Error::custom)
+}
+
+pub(super) fn volume_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Name, D::Error> {
+    name(deserializer, NameRule::Volume)
+}
+
+pub(super) fn scope<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Name>, D::Error> {
+    name(deserializer, NameRule::Label).map(Some)
+}
+
+pub(super) fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Name>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    texts
+        .iter()
+        .map(|text| Name::parse(NameRule::Extension, text).map_err(serde::de::Error::custom))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::{DockerSettings, Power, Settings, Size};
+
+    fn machine() -> Spec {
+        Spec::Machine(Box::new(MachineSpec {
+            provider: ProviderKind::Docker,
+            name: "dev".into(),
+            image: Some("debian:12".into()),
+            cpus: Some(2),
+            memory: Some(Size::gib(4)),
+            gpu: None,
+            network: None,
+            mounts: Vec::new(),
+            power: Power::Running,
+            settings: Settings::Docker(DockerSettings::default()),
+        }))
+    }
+
+    #[test]
+    fn a_machine_flattens_to_the_paths_of_its_file() {
+        let attributes = machine().attributes();
+        assert_eq!(attributes.get("memory").unwrap(), "4GB");
+        assert_eq!(attributes.get("docker.restart").unwrap(), "unless-stopped");
+        assert!(attributes.get("gpu").is_none());
+    }
+
+    #[test]
+    fn every_attribute_has_a_policy_of_its_own() {
+        let spec = machine();
+        assert_eq!(spec.policy("memory"), Policy::WhereAble);
+        assert_eq!(spec.policy("docker.restart"), Policy::InPlace);
+        assert_eq!(spec.policy("docker.ports"), Policy::Replace);
+    }
+
+    #[test]
+    fn a_spec_survives_its_json() {
+        let spec = machine();
+        let text = serde_json::to_string(&spec).unwrap();
+        assert_eq!(serde_json::from_str::<Spec>(&text).unwrap(), spec);
+    }
+}

@@ -1,0 +1,1 @@
+//! Secrets: resolve, fingerprint, never print.

@@ -1,0 +1,1 @@
+//! The state: model, format, journal entries, integrity; pure.

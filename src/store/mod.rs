@@ -1,0 +1,1 @@
+//! Where states are kept: the local directory, its lock and its journal.

@@ -1,0 +1,1 @@
+//! The only door to files, processes, HTTP, the clock, randomness and the environment.
