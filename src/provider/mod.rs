@@ -1,1 +1,15 @@
 //! The provider contract, and one folder for each provider.
+//!
+//! A provider is two halves: [`Reader`] looks, [`Provider`] acts. Drift and plan hold readers only,
+//! so that what is read-only is so by type.
+
+mod contract;
+mod error;
+mod request;
+
+pub use contract::{Answer, Provider, Reader};
+pub use error::{Class, ProviderError};
+pub use request::{
+    Command, CreateRequest, DeleteRequest, Delivery, File, Interactive, MachineRef, Made, Output,
+    Progress, Query, Question, Stream, TerminalSize, UpdateRequest,
+};

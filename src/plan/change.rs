@@ -1,0 +1,206 @@
+//! The plan as a value: a change for each address, the steps that bring it about, what drifted.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Action, Reason};
+use crate::address::Address;
+use crate::desired::Lifecycle;
+use crate::diagnostic::Diagnostics;
+use crate::digest::Digest;
+use crate::resource::Spec;
+use crate::state::{Lineage, Object, Serial, StepKind};
+
+/// What would change, and why; apply executes it and nothing else.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// What it was made from.
+    pub header: PlanHeader,
+    /// One for each address, no-ops included, dependencies first.
+    pub changes: Vec<Change>,
+    /// What is done, each step naming those that must end before it starts.
+    pub steps: Vec<Step>,
+    /// What somebody changed behind our back.
+    pub drift: Vec<Drift>,
+    /// What the checks found.
+    pub checks: Diagnostics,
+}
+
+/// What a plan was made from, so that a stale one is refused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlanHeader {
+    /// The plan format.
+    pub format: u32,
+    /// The project's name.
+    pub project: String,
+    /// The state's lineage.
+    pub lineage: Lineage,
+    /// The state's serial.
+    pub serial: Serial,
+    /// The digest of what was observed.
+    pub observed: Digest,
+    /// The digest of the configuration's text.
+    pub config: Digest,
+    /// Whether everything is to be destroyed.
+    pub destroy: bool,
+    /// The addresses it was narrowed to; empty for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<Address>,
+}
+
+/// What happens at one address.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// The resource.
+    pub address: Address,
+    /// What is done to it.
+    pub action: Action,
+    /// Why; absent for a plain no-op.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// The fields that differ, in the order of their paths.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<FieldChange>,
+    /// What it shall be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desired: Option<Arc<Spec>>,
+    /// What is recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<Arc<Object>>,
+    /// What it shall depend on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dependencies: Vec<Address>,
+    /// What a person said of its life.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub lifecycle: Lifecycle,
+}
+
+fn is_default(lifecycle: &Lifecycle) -> bool {
+    *lifecycle == Lifecycle::default()
+}
+
+/// One field that differs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FieldChange {
+    /// The path, such as `memory` or `docker.ports`.
+    pub path: String,
+    /// The value now; absent where unset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Value>,
+    /// The value then.
+    pub after: After,
+    /// What the change means.
+    pub effect: Effectuation,
+}
+
+/// A field's value after the apply.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum After {
+    /// This value.
+    Known(Value),
+    /// Known only after the apply.
+    Unknown,
+    /// No value.
+    Unset,
+}
+
+/// How a field's change is brought about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effectuation {
+    /// In place.
+    InPlace,
+    /// By replacing the object.
+    ForcesReplacement,
+}
+
+/// One thing to do, and what must end first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Index into [`Plan::changes`].
+    pub change: u32,
+    /// What is done.
+    pub kind: StepKind,
+    /// Indices into [`Plan::steps`] of the steps that must have ended well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<u32>,
+}
+
+/// What somebody changed behind our back at one address: recorded against observed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Drift {
+    /// The resource.
+    pub address: Address,
+    /// What happened to it.
+    pub kind: DriftKind,
+    /// The declared fields that differ: `before` is recorded, `after` is observed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<FieldChange>,
+}
+
+/// What happened to a drifted resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DriftKind {
+    /// It is gone.
+    Missing,
+    /// Fields differ.
+    Changed,
+    /// Another object of ours stands in its place.
+    Exchanged,
+    /// It couldn't be read, so nobody knows.
+    Unreadable(String),
+}
+
+/// How many objects a plan touches; pins aren't counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Made, replacements included.
+    pub add: usize,
+    /// Changed in place.
+    pub change: usize,
+    /// Deleted, replacements included.
+    pub destroy: usize,
+    /// Taken under management.
+    pub adopt: usize,
+    /// Dropped from the state.
+    pub forget: usize,
+}
+
+impl Plan {
+    /// How many objects it touches.
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        for change in &self.changes {
+            if change.address.kind().is_pin() {
+                continue;
+            }
+            match change.action {
+                Action::NoOp => {}
+                Action::Create => totals.add += 1,
+                Action::Update => totals.change += 1,
+                Action::Replace(_) => {
+                    totals.add += 1;
+                    totals.destroy += 1;
+                }
+                Action::Delete => totals.destroy += 1,
+                Action::Forget => totals.forget += 1,
+                Action::Adopt => totals.adopt += 1,
+            }
+        }
+        totals
+    }
+
+    /// Whether there is nothing to do, not even in the state.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Whether a check forbids applying it.
+    pub fn is_errored(&self) -> bool {
+        self.checks.iter().any(crate::diagnostic::Diagnostic::is_error)
+    }
+}

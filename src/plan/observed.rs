@@ -1,0 +1,89 @@
+//! What the providers say exists now.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::Address;
+use crate::digest::Digest;
+use crate::resource::{Attributes, Power};
+use crate::state::{ObjectId, OperationId};
+
+/// What was seen at each address that was asked for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Observed {
+    /// By address; an address that isn't here wasn't asked for.
+    pub objects: BTreeMap<Address, Observation>,
+}
+
+/// What was seen at one address.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Observation {
+    /// Nothing of ours.
+    Absent,
+    /// An object of ours: its id is recorded, or it carries our lineage and this address.
+    Present(Box<Seen>),
+    /// The provider couldn't say; the reason holds no secret.
+    Unreadable(String),
+}
+
+/// One object as its provider shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Seen {
+    /// The provider's id.
+    pub id: ObjectId,
+    /// The operation label it carries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<OperationId>,
+    /// What can be read of it, under the paths of its specification, normalised so that a provider's
+    /// own defaults and spellings compare equal to what was asked for.
+    pub attributes: Attributes,
+    /// Whether a machine runs; `power` isn't among the attributes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub power: Option<Power>,
+    /// A machine's root file system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incarnation: Option<String>,
+    /// Read but outside the specification: an image's digest, a machine's health and address.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    pub outputs: Attributes,
+}
+
+impl Observed {
+    /// What was seen at an address; `None` if it wasn't asked for.
+    pub fn get(&self, address: &Address) -> Option<&Observation> {
+        self.objects.get(address)
+    }
+
+    /// The object seen at an address.
+    pub fn seen(&self, address: &Address) -> Option<&Seen> {
+        match self.objects.get(address)? {
+            Observation::Present(seen) => Some(seen),
+            Observation::Absent | Observation::Unreadable(_) => None,
+        }
+    }
+
+    /// The digest of what a plan relies on; power and outputs are left out, since a machine that
+    /// merely fell asleep makes no plan stale.
+    pub fn digest(&self) -> Digest {
+        type Fact<'a> = (Option<&'a ObjectId>, Option<&'a Attributes>, Option<&'a String>);
+        let facts: BTreeMap<&Address, Fact<'_>> = self
+            .objects
+            .iter()
+            .map(|(address, observation)| {
+                let fact = match observation {
+                    Observation::Absent => (None, None, None),
+                    Observation::Present(seen) => (
+                        Some(&seen.id),
+                        Some(&seen.attributes),
+                        seen.incarnation.as_ref(),
+                    ),
+                    Observation::Unreadable(reason) => (None, None, Some(reason)),
+                };
+                (address, fact)
+            })
+            .collect();
+        Digest::of(&facts)
+    }
+}

@@ -1,0 +1,110 @@
+//! The two halves of a provider.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::BoxFuture;
+
+use super::{
+    Command, CreateRequest, DeleteRequest, Delivery, File, Interactive, MachineRef, Made, Output,
+    Progress, ProviderError, Query, Stream, UpdateRequest,
+};
+use crate::address::{Address, Name};
+use crate::diagnostic::Diagnostics;
+use crate::plan::{Capabilities, Observation};
+use crate::resource::{FileTarget, Power, ProviderKind};
+
+/// What a provider's call comes to.
+pub type Answer<'a, T> = BoxFuture<'a, Result<T, ProviderError>>;
+
+/// The half of a provider that only looks.
+pub trait Reader: Send + Sync {
+    /// Which provider it is.
+    fn kind(&self) -> ProviderKind;
+
+    /// What it can and can't do; a constant, known without asking anybody.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Looks for every resource asked about, in a few list calls whatever their number.
+    ///
+    /// An object counts as ours if the state records its id, or if it carries our lineage and the
+    /// address; nothing else does, even with an equal name. An error means that nothing could be
+    /// read at all; a single resource that can't be read is [`Observation::Unreadable`].
+    fn observe<'a>(&'a self, query: &'a Query) -> Answer<'a, BTreeMap<Address, Observation>>;
+
+    /// Checks what is wanted against what the provider has: names and ports taken, images and
+    /// runtimes missing. Findings carry the address; nothing is touched.
+    fn check<'a>(
+        &'a self,
+        query: &'a Query,
+        observed: &'a BTreeMap<Address, Observation>,
+    ) -> BoxFuture<'a, Diagnostics>;
+
+    /// Runs a command that only reads in a running machine, its output collected.
+    fn ask<'a>(&'a self, machine: &'a MachineRef, command: &'a Command) -> Answer<'a, Output>;
+}
+
+/// The half of a provider that acts.
+///
+/// Every call may be cancelled by dropping it, and every call may be repeated: a create that finds
+/// its own operation's object finishes it, a delete that finds nothing succeeds.
+pub trait Provider: Reader {
+    /// This provider as one that only looks.
+    fn reader(&self) -> &dyn Reader;
+
+    /// Makes a network, an image pin, a volume or a machine; a machine that shall run does run, and
+    /// takes commands, when this returns.
+    fn create<'a>(
+        &'a self,
+        request: &'a CreateRequest,
+        progress: &'a (dyn Fn(Progress) + Send + Sync),
+    ) -> Answer<'a, Made>;
+
+    /// Changes an object in place, its power included.
+    fn update<'a>(
+        &'a self,
+        request: &'a UpdateRequest,
+        progress: &'a (dyn Fn(Progress) + Send + Sync),
+    ) -> Answer<'a, Made>;
+
+    /// Deletes a network, a volume or a machine, with what belongs to a machine alone.
+    fn delete<'a>(&'a self, request: &'a DeleteRequest) -> Answer<'a, ()>;
+
+    /// Starts or stops a machine and returns when it is so.
+    fn set_power<'a>(&'a self, machine: &'a MachineRef, power: Power) -> Answer<'a, ()>;
+
+    /// Runs a command in a running machine, its output streamed, and returns its exit code.
+    fn exec<'a>(
+        &'a self,
+        machine: &'a MachineRef,
+        command: &'a Command,
+        output: &'a mut (dyn FnMut(Stream, &[u8]) + Send),
+    ) -> Answer<'a, i32>;
+
+    /// Puts files into a machine, each whole or not at all.
+    fn put<'a>(&'a self, machine: &'a MachineRef, files: &'a [File]) -> Answer<'a, ()>;
+
+    /// Gets a file out of a machine; at most 16 MiB.
+    fn get<'a>(&'a self, machine: &'a MachineRef, path: &'a str) -> Answer<'a, Vec<u8>>;
+
+    /// Delivers a secret: `/run/secrets/NAME`, 0400, there again after every restart.
+    fn deliver<'a>(&'a self, machine: &'a MachineRef, secret: &'a Delivery) -> Answer<'a, ()>;
+
+    /// Takes a secret back; one that is gone already is a success.
+    fn withdraw<'a>(
+        &'a self,
+        machine: &'a MachineRef,
+        name: &'a Name,
+        target: Option<&'a FileTarget>,
+    ) -> Answer<'a, ()>;
+
+    /// Whether [`Provider::connect`] hands the process's own terminal to the session instead of
+    /// copying streams.
+    fn owns_terminal(&self) -> bool;
+
+    /// Opens a session for a person and returns its exit code.
+    fn connect<'a>(
+        &'a self,
+        machine: &'a MachineRef,
+        session: Interactive,
+    ) -> Answer<'a, i32>;
+}
