@@ -2,10 +2,22 @@
 
 mod action;
 mod change;
+mod decide;
+mod diff;
 mod facts;
+mod narrow;
 mod observed;
+mod options;
+mod planner;
+mod steps;
+#[cfg(test)]
+mod tests;
 
 pub use action::{Action, Order, Reason};
-pub use change::{After, Change, Drift, DriftKind, Effectuation, FieldChange, Plan, PlanHeader, Step, Totals};
+pub use change::{
+    After, Change, Drift, DriftKind, Effectuation, FieldChange, Plan, PlanHeader, Step, Totals,
+};
 pub use facts::{Capabilities, Facts};
 pub use observed::{Observation, Observed, Seen};
+pub use options::Options;
+pub use planner::{PLAN_FORMAT, addresses_of_interest, plan};

@@ -1,0 +1,40 @@
+//! What a person asked of a plan.
+
+use crate::address::Address;
+use crate::digest::Digest;
+
+/// What a person asked of a plan.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Plans to delete everything recorded.
+    pub destroy: bool,
+    /// Deletes volumes too, instead of retaining them.
+    pub delete_volumes: bool,
+    /// Narrows the plan to these and what they need; empty for all.
+    pub targets: Vec<Address>,
+    /// Leaves these out, and what needs them.
+    pub excludes: Vec<Address>,
+    /// Replaces these even where nothing changed.
+    pub replace: Vec<Address>,
+    /// Codes of errors that are lowered to warnings.
+    pub allow: Vec<String>,
+    /// Whether a secret without a value is an error already now.
+    pub require_secrets: bool,
+    /// The digest of the configuration's text.
+    pub config: Digest,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            destroy: false,
+            delete_volumes: false,
+            targets: Vec::new(),
+            excludes: Vec::new(),
+            replace: Vec::new(),
+            allow: Vec::new(),
+            require_secrets: false,
+            config: Digest::of_bytes(b""),
+        }
+    }
+}

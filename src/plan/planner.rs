@@ -1,0 +1,221 @@
+//! Planning: desired, recorded and observed become a plan; deterministic, without I/O.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::decide::Decider;
+use super::{
+    Action, Change, Facts, Observation, Observed, Options, Plan, PlanHeader, Reason, narrow, steps,
+};
+use crate::address::{Address, Kind};
+use crate::desired::{Desired, Lifecycle, Wanted};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::resource::Spec;
+use crate::state::{Object, State, Status};
+
+/// The plan format this version writes.
+pub const PLAN_FORMAT: u32 = 1;
+
+/// Makes the plan that turns what stands into what is desired.
+pub fn plan(
+    desired: &Desired,
+    recorded: &State,
+    observed: &Observed,
+    facts: &Facts,
+    options: &Options,
+) -> Plan {
+    let scope = narrow::scope(desired, recorded, options);
+    let mut decider = Decider {
+        recorded,
+        observed,
+        facts,
+        options,
+        decided: HashMap::with_capacity(desired.resources().len()),
+        drift: Vec::new(),
+        checks: scope.findings,
+    };
+    let mut changes = Vec::with_capacity(desired.resources().len());
+    if !options.destroy {
+        for wanted in desired.resources() {
+            if scope.included.contains(&wanted.address) {
+                changes.push(decider.wanted(wanted));
+            }
+        }
+        fetch_images(&mut changes, observed);
+    }
+    let wanted: HashSet<Address> = changes.iter().map(|c| c.address.clone()).collect();
+    for address in recorded.resources.keys() {
+        let asked_for = !options.destroy && desired.get(address).is_some();
+        if !wanted.contains(address) && !asked_for && scope.included.contains(address) {
+            unwanted(&mut decider, desired, address, &mut changes);
+        }
+    }
+    let steps = steps::steps(&changes, recorded);
+    let mut checks = decider.checks;
+    checks.extend(facts.findings.iter().cloned());
+    lower(&mut checks, &options.allow);
+    Plan {
+        header: PlanHeader {
+            format: PLAN_FORMAT,
+            project: recorded.project.clone(),
+            lineage: recorded.lineage.clone(),
+            serial: recorded.serial,
+            observed: observed.digest(),
+            config: options.config.clone(),
+            destroy: options.destroy,
+            targets: options.targets.clone(),
+        },
+        changes,
+        steps,
+        drift: decider.drift,
+        checks,
+    }
+}
+
+/// An image that its pin doesn't need is fetched again when its machine is made anew.
+fn fetch_images(changes: &mut [Change], observed: &Observed) {
+    let made: HashSet<Address> = changes
+        .iter()
+        .filter(|change| change.address.kind() == Kind::Machine)
+        .filter(|change| matches!(change.action, Action::Create | Action::Replace(_)))
+        .filter_map(|change| change.address.machine().cloned().map(Address::Image))
+        .collect();
+    for change in changes {
+        if change.action == Action::NoOp
+            && made.contains(&change.address)
+            && matches!(observed.get(&change.address), Some(Observation::Absent))
+        {
+            change.action = Action::Update;
+            change.reason = Some(Reason::Missing);
+        }
+    }
+}
+
+/// Decides what happens to what is recorded but not wanted.
+fn unwanted(
+    decider: &mut Decider<'_>,
+    desired: &Desired,
+    address: &Address,
+    changes: &mut Vec<Change>,
+) {
+    let Some(record) = decider.recorded.resources.get(address) else {
+        return;
+    };
+    let Some(object) = record.current.as_ref().or_else(|| record.deposed.first()) else {
+        return;
+    };
+    let observation = decider.observed.get(address);
+    decider.note_drift(address, object, observation);
+    let destroy = decider.options.destroy;
+    let gone = if destroy {
+        Reason::Destroyed
+    } else {
+        Reason::NotWanted
+    };
+    let (action, reason) = match observation {
+        Some(Observation::Unreadable(_)) => (Action::NoOp, Reason::Unreadable),
+        Some(Observation::Absent) if !address.kind().is_pin() => (Action::Forget, Reason::Missing),
+        Some(Observation::Absent | Observation::Present(_)) | None => match address.kind() {
+            Kind::Image | Kind::Gpu => (Action::Forget, gone),
+            Kind::Volume if decider.options.delete_volumes => (Action::Delete, gone),
+            Kind::Volume => (Action::NoOp, Reason::Retained),
+            Kind::Network | Kind::Machine | Kind::Secret | Kind::Extension => (Action::Delete, gone),
+        },
+    };
+    if action == Action::Delete
+        && let Some(protected) = protection(desired, address)
+    {
+        decider.checks.push(protected);
+    }
+    changes.push(Change {
+        address: address.clone(),
+        action,
+        reason: Some(reason),
+        fields: Vec::new(),
+        desired: None,
+        recorded: Some(Arc::clone(object)),
+        dependencies: Vec::new(),
+        lifecycle: Lifecycle::default(),
+    });
+}
+
+/// Whether the configuration still protects what `destroy` would delete.
+fn protection(desired: &Desired, address: &Address) -> Option<Diagnostic> {
+    let wanted: &Wanted = desired.get(address)?;
+    let mut found = wanted.lifecycle.prevent_destroy.then(|| {
+        Diagnostic::error(
+            Code::new("plan::prevent-destroy"),
+            format!("`{address}` is protected, and this plan would destroy it"),
+        )
+        .on(address.clone())
+        .help("take `preventDestroy` off in its `lifecycle`, or leave it out with `--exclude`")
+    })?;
+    found.place.clone_from(&wanted.place);
+    Some(found)
+}
+
+/// Lowers the errors that a person allowed, and says so where a code isn't one to allow.
+fn lower(checks: &mut Diagnostics, allow: &[String]) {
+    for code in allow {
+        let mut matched = false;
+        let mut refused = false;
+        for check in checks.iter_mut().filter(|c| c.code.as_str() == code) {
+            if check.is_error() && check.allowable {
+                check.severity = Severity::Warning;
+                matched = true;
+            } else if check.is_error() {
+                refused = true;
+            }
+        }
+        if refused && !matched {
+            checks.push(
+                Diagnostic::warning(
+                    Code::new("plan::not-allowable"),
+                    format!("`{code}` can't be lowered with `--allow`"),
+                )
+                .help("only checks that a person may overrule can be allowed"),
+            );
+        }
+    }
+}
+
+impl Change {
+    /// Whether a retained volume is only kept on, with nothing new to record.
+    pub(super) fn is_kept_already(&self) -> bool {
+        self.recorded
+            .as_ref()
+            .is_some_and(|object| object.status == Status::Retained)
+    }
+
+    /// Whether the change only records that an object is kept beyond its machine.
+    pub fn retains(&self) -> bool {
+        self.action == Action::NoOp
+            && self.reason == Some(Reason::Retained)
+            && self.desired.is_none()
+            && !self.is_kept_already()
+    }
+
+    /// The specification that stands or shall stand.
+    pub fn spec(&self) -> Option<&Arc<Spec>> {
+        self.desired
+            .as_ref()
+            .or_else(|| self.recorded.as_ref().map(|object: &Arc<Object>| &object.spec))
+    }
+}
+
+/// What a plan must ask the providers about: everything wanted and everything recorded.
+pub fn addresses_of_interest(desired: &Desired, recorded: &State) -> Vec<Address> {
+    let mut addresses: Vec<Address> = desired
+        .resources()
+        .iter()
+        .map(|wanted| wanted.address.clone())
+        .collect();
+    addresses.extend(
+        recorded
+            .resources
+            .keys()
+            .filter(|address| desired.get(address).is_none())
+            .cloned(),
+    );
+    addresses
+}
