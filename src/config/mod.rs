@@ -1,1 +1,19 @@
 //! `sindri.yaml`: what was typed, and what it means; the only reader of it.
+
+mod cloud;
+mod devpod;
+mod model;
+
+pub use cloud::{
+    AutoScaling, CloudType, CpuKind, E2bSettings, FlySettings, HealthCheck, HealthProbe, Ingress,
+    KubernetesSettings, NorthflankPort, NorthflankProtocol, NorthflankSettings, RunpodSettings,
+};
+pub use devpod::{
+    DevpodAws, DevpodAzure, DevpodBackend, DevpodDigitalOcean, DevpodDocker, DevpodGcp,
+    DevpodKubernetes, DevpodSettings, DevpodSsh, GcpDisk,
+};
+pub use model::{
+    Build, Config, Distro, ExtensionRef, Extensions, Gpu, GpuTier, Image, ImageChoice,
+    ImageStrategy, Lifecycle, LocalCluster, LocalClusterKind, LocalRegistry, Machine,
+    ProviderSettings, Secret, Verification, Version, Volume,
+};
