@@ -15,7 +15,7 @@ pub struct Desired {
     /// The project's name.
     pub project: String,
     /// The resources, each after everything it depends on.
-    resources: Vec<Wanted>,
+    pub(super) resources: Vec<Wanted>,
     index: HashMap<Address, usize>,
 }
 

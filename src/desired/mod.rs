@@ -1,6 +1,8 @@
 //! Config and catalog become the graph of resources wanted.
 
+mod build;
 mod graph;
 mod order;
 
+pub use build::{Inputs, Installable, build};
 pub use graph::{Desired, GraphError, Lifecycle, Wanted};

@@ -1,0 +1,399 @@
+//! Building: what a configuration means becomes resources.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Desired, Lifecycle, Wanted};
+use crate::address::{Address, Name};
+use crate::catalog::Manifest;
+use crate::config::{self, Config, Extensions, Machine, ProviderSettings};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::digest::Fingerprint;
+use crate::resource::{
+    DockerNetwork, ExtensionSpec, GpuSpec, ImageSpec, MachineSpec, Mount, NetworkSpec, Power,
+    ProviderKind, SecretSpec, Settings, Spec, VolumeSpec,
+};
+
+/// An extension that shall be installed, after the ones it requires.
+#[derive(Clone, Debug)]
+pub struct Installable {
+    /// What it is.
+    pub manifest: Arc<Manifest>,
+    /// The extensions it needs first.
+    pub requires: Vec<Name>,
+}
+
+/// Everything a build needs besides the configuration.
+pub struct Inputs<'a> {
+    /// What a machine's extensions come to, all that they need included.
+    pub extensions: &'a mut dyn FnMut(&Machine, &Arc<Extensions>) -> Arc<[Installable]>,
+    /// The image where the configuration names none, by distribution.
+    pub image: &'a dyn Fn(config::Distro) -> Option<String>,
+}
+
+/// Builds the graph of resources that a configuration asks for.
+///
+/// Machines of providers that this version can't plan on are errors; everything else is still
+/// built, so that all findings come in one run.
+pub fn build(config: &Config, mut inputs: Inputs<'_>) -> (Desired, Diagnostics) {
+    let mut builder = Builder {
+        config,
+        wanted: Vec::new(),
+        findings: Vec::new(),
+        networks: BTreeMap::new(),
+    };
+    for machine in &config.machines {
+        builder.machine(machine, &mut inputs);
+    }
+    let mut wanted: Vec<Wanted> = builder.networks.into_values().collect();
+    wanted.append(&mut builder.wanted);
+    match Desired::new(config.name.as_str(), wanted) {
+        Ok(desired) => (desired, builder.findings),
+        Err(error) => {
+            builder.findings.push(
+                Diagnostic::error(Code::new("desired::graph"), error.to_string())
+                    .help("look at `dependsOn` and at the names of machines and volumes"),
+            );
+            (Desired::default(), builder.findings)
+        }
+    }
+}
+
+struct Builder<'a> {
+    config: &'a Config,
+    wanted: Vec<Wanted>,
+    findings: Diagnostics,
+    networks: BTreeMap<Address, Wanted>,
+}
+
+impl Builder<'_> {
+    fn machine(&mut self, machine: &Machine, inputs: &mut Inputs<'_>) {
+        let settings = match &*machine.settings {
+            ProviderSettings::Local(settings) => Settings::Local(settings.clone()),
+            ProviderSettings::Docker(settings) => Settings::Docker(settings.clone()),
+            ProviderSettings::Fly(_)
+            | ProviderSettings::Kubernetes(_)
+            | ProviderSettings::E2b(_)
+            | ProviderSettings::Devpod(_)
+            | ProviderSettings::Runpod(_)
+            | ProviderSettings::Northflank(_) => {
+                self.not_built(machine);
+                return;
+            }
+        };
+        let own = Address::Machine(machine.name.clone());
+        let mut needs = Vec::new();
+        let network = self.network(&settings);
+        needs.extend(network.clone().map(Address::Network));
+        let image = self.image(machine, &settings, inputs);
+        if image.is_some() {
+            needs.push(Address::Image(machine.name.clone()));
+        }
+        let gpu = self.gpu(machine);
+        if gpu.is_some() {
+            needs.push(Address::Gpu(machine.name.clone()));
+        }
+        let mounts = self.volumes(machine);
+        needs.extend(
+            mounts
+                .iter()
+                .map(|mount| Address::Volume(machine.name.clone(), mount.volume.clone())),
+        );
+        needs.extend(machine.depends_on.iter().cloned().map(Address::Machine));
+        let spec = MachineSpec {
+            provider: machine.provider,
+            name: machine.real_name.clone(),
+            image,
+            cpus: machine.cpus,
+            memory: machine.memory,
+            gpu,
+            network,
+            mounts,
+            power: Power::Running,
+            settings,
+        };
+        self.push(machine, own.clone(), Spec::Machine(Box::new(spec)), needs);
+        let secrets = self.secrets(machine, &own);
+        self.extensions(machine, &own, &secrets, inputs);
+        self.later(machine);
+    }
+
+    fn push(&mut self, machine: &Machine, address: Address, spec: Spec, needs: Vec<Address>) {
+        let lifecycle = match &spec {
+            // Protection covers what holds data; the rest comes back by itself.
+            Spec::Machine(_) | Spec::Volume(_) => Lifecycle {
+                prevent_destroy: machine.lifecycle.prevent_destroy,
+                ignore_changes: machine.lifecycle.ignore_changes.clone(),
+                create_before_destroy: machine.lifecycle.create_before_destroy,
+            },
+            Spec::Network(_)
+            | Spec::Image(_)
+            | Spec::Gpu(_)
+            | Spec::Secret(_)
+            | Spec::Extension(_) => Lifecycle::default(),
+        };
+        self.wanted.push(Wanted {
+            address,
+            spec: Arc::new(spec),
+            dependencies: needs,
+            lifecycle,
+            place: machine.place.clone(),
+        });
+    }
+
+    /// The one network of this state's machines on a provider that has networks.
+    fn network(&mut self, settings: &Settings) -> Option<Name> {
+        let Settings::Docker(docker) = settings else {
+            return None;
+        };
+        if docker.network != DockerNetwork::Bridge {
+            return None;
+        }
+        let scope = self.config.name.clone();
+        let address = Address::Network(scope.clone());
+        self.networks.entry(address.clone()).or_insert_with(|| Wanted {
+            address,
+            spec: Arc::new(Spec::Network(NetworkSpec {
+                provider: ProviderKind::Docker,
+                name: scope.to_string(),
+            })),
+            dependencies: Vec::new(),
+            lifecycle: Lifecycle::default(),
+            place: None,
+        });
+        Some(scope)
+    }
+
+    fn image(
+        &mut self,
+        machine: &Machine,
+        settings: &Settings,
+        inputs: &Inputs<'_>,
+    ) -> Option<String> {
+        if let Settings::Local(_) = settings {
+            if machine.image.is_some() {
+                self.note(
+                    machine,
+                    Diagnostic::warning(
+                        Code::new("local::no-image"),
+                        format!("`image` of machine `{}` has no effect on `local`", machine.name),
+                    )
+                    .help("a machine on `local` is a directory of this host"),
+                );
+            }
+            return None;
+        }
+        let (reference, pull) = match &machine.image {
+            Some(image) => (Some(image.reference.clone()), image.pull),
+            None => ((inputs.image)(machine.distro), crate::resource::PullPolicy::default()),
+        };
+        let Some(reference) = reference else {
+            self.note(
+                machine,
+                Diagnostic::error(
+                    Code::new("desired::no-image"),
+                    format!(
+                        "machine `{}` names no image, and there is no default one for `{}`",
+                        machine.name,
+                        machine.distro.as_str()
+                    ),
+                )
+                .help("set `deployment.image`"),
+            );
+            return None;
+        };
+        self.push(
+            machine,
+            Address::Image(machine.name.clone()),
+            Spec::Image(ImageSpec {
+                provider: machine.provider,
+                reference: reference.clone(),
+                pull,
+            }),
+            Vec::new(),
+        );
+        Some(reference)
+    }
+
+    fn gpu(&mut self, machine: &Machine) -> Option<GpuSpec> {
+        let gpu = machine.gpu.as_ref()?;
+        let spec = GpuSpec {
+            provider: machine.provider,
+            vendor: gpu.vendor,
+            count: gpu.count,
+            kind: gpu.kind.clone(),
+            memory: gpu.memory,
+        };
+        self.push(
+            machine,
+            Address::Gpu(machine.name.clone()),
+            Spec::Gpu(spec.clone()),
+            Vec::new(),
+        );
+        Some(spec)
+    }
+
+    fn volumes(&mut self, machine: &Machine) -> Vec<Mount> {
+        let mut mounts = Vec::with_capacity(machine.volumes.len());
+        for volume in machine.volumes.iter() {
+            self.push(
+                machine,
+                Address::Volume(machine.name.clone(), volume.name.clone()),
+                Spec::Volume(VolumeSpec {
+                    provider: machine.provider,
+                    name: format!("{}-{}", machine.real_name, volume.name),
+                    size: volume.size,
+                }),
+                Vec::new(),
+            );
+            mounts.push(Mount {
+                volume: volume.name.clone(),
+                path: volume.path.clone(),
+            });
+        }
+        mounts
+    }
+
+    fn secrets(&mut self, machine: &Machine, own: &Address) -> Vec<Address> {
+        let mut addresses = Vec::with_capacity(machine.secrets.len());
+        for secret in machine.secrets.iter() {
+            let address = Address::Secret(machine.name.clone(), secret.name.clone());
+            self.push(
+                machine,
+                address.clone(),
+                Spec::Secret(SecretSpec {
+                    source: secret.source.clone(),
+                    required: secret.required,
+                    fingerprint: None,
+                    target: secret.target.clone(),
+                }),
+                vec![own.clone()],
+            );
+            if let Some(last) = self.wanted.last_mut() {
+                last.place.clone_from(&secret.place);
+            }
+            addresses.push(address);
+        }
+        addresses
+    }
+
+    fn extensions(
+        &mut self,
+        machine: &Machine,
+        own: &Address,
+        secrets: &[Address],
+        inputs: &mut Inputs<'_>,
+    ) {
+        if !machine.extensions.auto_install {
+            return;
+        }
+        let list = (inputs.extensions)(machine, &machine.extensions);
+        for extension in list.iter() {
+            let manifest = &extension.manifest;
+            let mut needs = Vec::with_capacity(1 + secrets.len() + extension.requires.len());
+            needs.push(own.clone());
+            needs.extend_from_slice(secrets);
+            needs.extend(
+                extension
+                    .requires
+                    .iter()
+                    .map(|name| Address::Extension(machine.name.clone(), name.clone())),
+            );
+            self.push(
+                machine,
+                Address::Extension(machine.name.clone(), manifest.name.clone()),
+                Spec::Extension(ExtensionSpec {
+                    version: manifest.version.clone(),
+                    content: manifest.content.clone(),
+                    method: manifest.method.clone(),
+                    requires: extension.requires.clone(),
+                }),
+                needs,
+            );
+        }
+    }
+
+    fn not_built(&mut self, machine: &Machine) {
+        self.note(
+            machine,
+            Diagnostic::error(
+                Code::new("provider::not-built"),
+                format!(
+                    "machine `{}` is on `{}`, which this version of sindri can't plan or apply yet",
+                    machine.name, machine.provider
+                ),
+            )
+            .help("the file is valid; `local` and `docker` can be planned now"),
+        );
+    }
+
+    /// What a file may ask for and this version doesn't do is said, never silently dropped.
+    fn later(&mut self, machine: &Machine) {
+        let mut later = |code, text: &str, help: &str, allowable| {
+            let mut found = Diagnostic::error(
+                Code::new(code),
+                format!("machine `{}`: {text}", machine.name),
+            )
+            .help(help);
+            found.allowable = allowable;
+            found.place.clone_from(&machine.place);
+            self.findings.push(found);
+        };
+        if machine.build.is_some() {
+            later(
+                "image::build-later",
+                "building the image from source isn't in this version",
+                "build it with your own tool and name it in `deployment.image`",
+                false,
+            );
+        }
+        if let Some(image) = &machine.image {
+            if image.choice.is_some() {
+                later(
+                    "image::choice-later",
+                    "choosing an image's tag by version isn't in this version",
+                    "write the tag or digest out in `deployment.image`",
+                    false,
+                );
+            }
+            let asked = [image.verification.signature, image.verification.provenance];
+            if asked.contains(&Some(true)) {
+                later(
+                    "image::unverified",
+                    "verifying an image's signature isn't in this version",
+                    "pass `--allow image::unverified` to use the image unverified",
+                    true,
+                );
+            }
+        }
+        if !machine.ca_certificates.is_empty() {
+            later(
+                "config::certificates-later",
+                "`caCertificates` isn't in this version",
+                "bake the certificate into the image",
+                false,
+            );
+        }
+    }
+
+    fn note(&mut self, machine: &Machine, mut found: Diagnostic) {
+        found.place.clone_from(&machine.place);
+        self.findings.push(found);
+    }
+}
+
+impl Desired {
+    /// Fills in the fingerprints of the secrets whose values are known here.
+    pub fn with_fingerprints(&mut self, fingerprints: &BTreeMap<Address, Fingerprint>) {
+        for wanted in &mut self.resources {
+            if let (Some(fingerprint), Spec::Secret(secret)) =
+                (fingerprints.get(&wanted.address), &*wanted.spec)
+            {
+                wanted.spec = Arc::new(Spec::Secret(SecretSpec {
+                    fingerprint: Some(fingerprint.clone()),
+                    ..secret.clone()
+                }));
+            }
+        }
+    }
+}
