@@ -1,5 +1,6 @@
 //! Addresses: the identity of a resource, parsed once and never a bare string again.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -309,8 +310,27 @@ impl Serialize for Address {
 
 impl<'de> Deserialize<'de> for Address {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl schemars::JsonSchema for Address {
+    fn schema_name() -> Cow<'static, str> {
+        "Address".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let machine = "[a-z][a-z0-9-]*";
+        schemars::json_schema!({
+            "type": "string",
+            "pattern": format!(
+                "^((network|image|gpu|machine)\\.{machine}|volume\\.{machine}\\.[a-z][a-z0-9_-]*\
+                |secret\\.{machine}\\.[A-Z][A-Z0-9_]*|extension\\.{machine}\\.[a-z0-9][a-z0-9-]*)$"
+            ),
+            "description": "A resource's address.",
+            "examples": ["machine.dev", "volume.dev.workspace", "secret.dev.TOKEN"]
+        })
     }
 }
 

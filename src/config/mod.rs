@@ -1,8 +1,18 @@
 //! `sindri.yaml`: what was typed, and what it means; the only reader of it.
 
 mod cloud;
+mod code;
 mod devpod;
+mod fleet;
+mod image;
+mod machine;
 mod model;
+mod parse;
+mod ports;
+mod read;
+mod reading;
+mod tree;
+mod typed;
 
 pub use cloud::{
     AutoScaling, CloudType, CpuKind, E2bSettings, FlySettings, HealthCheck, HealthProbe, Ingress,
@@ -17,3 +27,5 @@ pub use model::{
     ImageStrategy, Lifecycle, LocalCluster, LocalClusterKind, LocalRegistry, Machine,
     ProviderSettings, Secret, Verification, Version, Volume,
 };
+pub use parse::SIZE_MAX;
+pub use read::{Overrides, read, read_bytes};

@@ -9,7 +9,7 @@ use serde_json::Value;
 ///
 /// A path that isn't there is unset. Providers report what they can read under the same paths as
 /// the specification uses; what they can't read they leave out.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct Attributes(pub BTreeMap<String, Value>);
 

@@ -1,4 +1,7 @@
 //! The document: one JSON file with a version, a checksum over the rest, and the state.
+//!
+//! Its layout is fixed to the byte: the version and the checksum on the first line, the state on
+//! the second. So it is read in one pass, and there is no byte in it that may change unnoticed.
 
 use std::collections::BTreeMap;
 
@@ -11,21 +14,20 @@ use crate::digest::Digest;
 /// The document format this version writes.
 const FORMAT: u32 = 1;
 
-#[derive(Serialize, Deserialize)]
-struct Envelope<'a> {
-    version: u32,
-    check: std::borrow::Cow<'a, str>,
-    #[serde(borrow)]
-    state: &'a serde_json::value::RawValue,
-}
+const HEAD: &[u8] = b"{\"version\":1,\"check\":\"";
+const MIDDLE: &[u8] = b"\",\n\"state\":";
+const END: &[u8] = b"}\n";
+
+/// The length of a digest's text: `sha256:` and 64 digits.
+const CHECK: usize = 71;
 
 #[derive(Deserialize)]
 struct VersionOnly {
     version: u32,
 }
 
-#[derive(Deserialize)]
-struct Body {
+#[derive(Deserialize, schemars::JsonSchema)]
+pub(super) struct Body {
     project: String,
     lineage: Lineage,
     serial: Serial,
@@ -68,21 +70,13 @@ pub enum DocumentError {
 
 /// Reads a document, upgrading older formats and refusing newer ones.
 pub fn read_document(bytes: &[u8]) -> Result<State, DocumentError> {
-    let VersionOnly { version } =
-        serde_json::from_slice(bytes).map_err(DocumentError::Malformed)?;
-    if version > FORMAT {
-        return Err(DocumentError::Newer {
-            found: version,
-            known: FORMAT,
-        });
-    }
-    let envelope: Envelope<'_> =
-        serde_json::from_slice(bytes).map_err(DocumentError::Malformed)?;
-    let text = envelope.state.get();
-    if Digest::of_bytes(text.as_bytes()).as_str() != envelope.check {
+    let Some((check, text)) = cut(bytes) else {
+        return Err(why_not(bytes));
+    };
+    if Digest::of_bytes(text).as_str().as_bytes() != check {
         return Err(DocumentError::Checksum);
     }
-    let body: Body = serde_json::from_str(text).map_err(DocumentError::Malformed)?;
+    let body: Body = serde_json::from_slice(text).map_err(DocumentError::Malformed)?;
     let state = State {
         project: body.project,
         lineage: body.lineage,
@@ -96,20 +90,97 @@ pub fn read_document(bytes: &[u8]) -> Result<State, DocumentError> {
     }
 }
 
+/// Cuts a document into its checksum and the text the checksum covers.
+fn cut(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (check, rest) = bytes.strip_prefix(HEAD)?.split_at_checked(CHECK)?;
+    let text = rest.strip_prefix(MIDDLE)?.strip_suffix(END)?;
+    Some((check, text))
+}
+
+/// Says why a text isn't a document of this format.
+fn why_not(bytes: &[u8]) -> DocumentError {
+    match serde_json::from_slice(bytes) {
+        Err(error) => DocumentError::Malformed(error),
+        Ok(VersionOnly { version }) if version > FORMAT => DocumentError::Newer {
+            found: version,
+            known: FORMAT,
+        },
+        // It is JSON, but not as we lay it out: edited or reformatted.
+        Ok(VersionOnly { .. }) => DocumentError::Checksum,
+    }
+}
+
 /// Writes a document, newline at the end.
 pub fn write_document(state: &State) -> Result<Vec<u8>, serde_json::Error> {
-    let body = serde_json::to_string(&BodyRef {
-        project: &state.project,
-        lineage: &state.lineage,
-        serial: state.serial,
-        resources: &state.resources,
-        pending: &state.pending,
-    })?;
-    let check = Digest::of_bytes(body.as_bytes());
-    let mut bytes = Vec::with_capacity(body.len() + 128);
-    bytes.extend_from_slice(format!("{{\"version\":{FORMAT},\"check\":\"{check}\",\n").as_bytes());
-    bytes.extend_from_slice(b"\"state\":");
-    bytes.extend_from_slice(body.as_bytes());
-    bytes.extend_from_slice(b"}\n");
+    let mut bytes = HEAD.to_vec();
+    bytes.extend_from_slice(&[b'0'; CHECK]);
+    bytes.extend_from_slice(MIDDLE);
+    let start = bytes.len();
+    serde_json::to_writer(
+        &mut bytes,
+        &BodyRef {
+            project: &state.project,
+            lineage: &state.lineage,
+            serial: state.serial,
+            resources: &state.resources,
+            pending: &state.pending,
+        },
+    )?;
+    let check = Digest::of_bytes(&bytes[start..]);
+    bytes[HEAD.len()..HEAD.len() + CHECK].copy_from_slice(check.as_str().as_bytes());
+    bytes.extend_from_slice(END);
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn empty() -> State {
+        State::new("dev", Lineage::from_random([7; 16]))
+    }
+
+    #[test]
+    fn the_head_names_the_format() {
+        assert!(HEAD.starts_with(format!("{{\"version\":{FORMAT},").as_bytes()));
+        assert_eq!(Digest::of_bytes(b"").as_str().len(), CHECK);
+    }
+
+    #[test]
+    fn a_document_round_trips() {
+        let bytes = write_document(&empty()).unwrap();
+        assert_eq!(read_document(&bytes).unwrap(), empty());
+    }
+
+    #[test]
+    fn each_damage_has_its_own_error() {
+        let bytes = write_document(&empty()).unwrap();
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        let error = |text: &str| read_document(text.as_bytes()).unwrap_err();
+        assert!(matches!(error(""), DocumentError::Malformed(_)));
+        assert!(matches!(error(&text[..text.len() / 2]), DocumentError::Malformed(_)));
+        assert!(matches!(error(&text.replace("dev", "dav")), DocumentError::Checksum));
+        assert!(matches!(error(&text.replace('\n', "")), DocumentError::Checksum));
+        assert!(matches!(
+            error(&text.replace("\"version\":1", "\"version\":9")),
+            DocumentError::Newer { found: 9, known: 1 }
+        ));
+        assert!(matches!(
+            error(r#"{"version":2,"shape":"unknown here"}"#),
+            DocumentError::Newer { found: 2, known: 1 }
+        ));
+    }
+
+    #[test]
+    fn no_byte_changes_unnoticed() {
+        let bytes = write_document(&empty()).unwrap();
+        for at in 0..bytes.len() {
+            for flip in [0x01, 0x20, 0x80, 0xff] {
+                let mut changed = bytes.clone();
+                changed[at] ^= flip;
+                assert!(read_document(&changed).is_err(), "byte {at} ^ {flip:#x}");
+            }
+            assert!(read_document(&bytes[..at]).is_err(), "cut at {at}");
+        }
+    }
 }

@@ -1,12 +1,14 @@
 //! Folding: a state is its last document with every later journal entry applied.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Effect, Entry, Event, OperationId, Record, Serial, State};
+use super::integrity::object_violation;
+use super::{Effect, Entry, Event, Intent, OperationId, Record, Serial, State, Violation};
 use crate::address::Address;
 
 /// Why a journal doesn't continue a document.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FoldError {
     /// Entries are missing between the document and the journal.
     #[error("the journal starts at write {found}, but the state ends at write {expected}")]
@@ -19,6 +21,22 @@ pub enum FoldError {
     /// An outcome without its intent.
     #[error("the journal records the end of operation {0}, which never began")]
     NeverBegan(OperationId),
+    /// An intent whose operation is open already.
+    #[error("the journal records the beginning of operation {0} twice")]
+    BeganTwice(OperationId),
+    /// An outcome at another address than its intent.
+    #[error("the journal records the end of operation {operation} at `{found}`, which began at `{expected}`")]
+    OtherAddress {
+        /// The operation.
+        operation: OperationId,
+        /// The intent's address.
+        expected: Address,
+        /// The outcome's.
+        found: Address,
+    },
+    /// An outcome that would break the state.
+    #[error(transparent)]
+    Integrity(#[from] Violation),
 }
 
 /// Applies the entries that are later than the state; earlier ones are already in it.
@@ -40,10 +58,17 @@ pub fn fold(state: &mut State, entries: impl IntoIterator<Item = Entry>) -> Resu
 }
 
 impl State {
-    /// Applies one event without counting it; [`fold`] and the engine keep the serial.
+    /// Applies one event without counting it; [`fold`] and the store keep the serial.
+    ///
+    /// On an error nothing has changed.
     pub fn apply(&mut self, event: Event) -> Result<(), FoldError> {
         match event {
-            Event::Begin(intent) => self.pending.push(intent),
+            Event::Begin(intent) => {
+                if self.open(&intent.operation).is_some() {
+                    return Err(FoldError::BeganTwice(intent.operation));
+                }
+                self.pending.push(intent);
+            }
             Event::Succeeded {
                 operation,
                 address,
@@ -55,16 +80,64 @@ impl State {
                 effect,
                 ..
             } => {
-                let open = self
-                    .pending
-                    .iter()
-                    .position(|intent| intent.operation == operation)
-                    .ok_or(FoldError::NeverBegan(operation))?;
-                self.pending.swap_remove(open);
+                let Some(open) = self.open(&operation) else {
+                    return Err(FoldError::NeverBegan(operation));
+                };
+                same_address(&operation, &self.pending[open].address, &address)?;
+                sound(&address, &effect)?;
+                // In order, since recovery settles the oldest first.
+                self.pending.remove(open);
                 self.effect(address, effect);
             }
         }
         Ok(())
+    }
+
+    /// Whether events can be applied one after the other; costs what they are, not what the
+    /// state is.
+    pub fn admits(&self, events: &[Event]) -> Result<(), FoldError> {
+        // What the events before have opened, and closed again.
+        let mut seen: BTreeMap<&OperationId, Option<&Address>> = BTreeMap::new();
+        for event in events {
+            let before = |operation: &OperationId| match seen.get(operation) {
+                Some(address) => *address,
+                None => self.open(operation).map(|at| &self.pending[at].address),
+            };
+            match event {
+                Event::Begin(Intent {
+                    operation, address, ..
+                }) => {
+                    if before(operation).is_some() {
+                        return Err(FoldError::BeganTwice(operation.clone()));
+                    }
+                    seen.insert(operation, Some(address));
+                }
+                Event::Succeeded {
+                    operation,
+                    address,
+                    effect,
+                }
+                | Event::Failed {
+                    operation,
+                    address,
+                    effect,
+                    ..
+                } => {
+                    let began = before(operation)
+                        .ok_or_else(|| FoldError::NeverBegan(operation.clone()))?;
+                    same_address(operation, began, address)?;
+                    sound(address, effect)?;
+                    seen.insert(operation, None);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn open(&self, operation: &OperationId) -> Option<usize> {
+        self.pending
+            .iter()
+            .position(|intent| intent.operation == *operation)
     }
 
     fn effect(&mut self, address: Address, effect: Effect) {
@@ -89,5 +162,27 @@ impl State {
                 self.resources.remove(address);
             }
         }
+    }
+}
+
+fn same_address(
+    operation: &OperationId,
+    began: &Address,
+    ended: &Address,
+) -> Result<(), FoldError> {
+    if began == ended {
+        return Ok(());
+    }
+    Err(FoldError::OtherAddress {
+        operation: operation.clone(),
+        expected: began.clone(),
+        found: ended.clone(),
+    })
+}
+
+fn sound(address: &Address, effect: &Effect) -> Result<(), Violation> {
+    match effect {
+        Effect::Put(object) => object_violation(address, object).map_or(Ok(()), Err),
+        Effect::Keep | Effect::Remove | Effect::Depose | Effect::RemoveDeposed => Ok(()),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{State, Status};
+use super::{Object, State, Status};
 use crate::address::{Address, Kind};
 
 /// One invariant broken.
@@ -30,14 +30,7 @@ pub fn violations(state: &State) -> Vec<Violation> {
         if objects.peek().is_none() {
             found.push(Violation::Empty(address.clone()));
         }
-        for object in objects {
-            if object.spec.kind() != address.kind() {
-                found.push(Violation::Kind(address.clone()));
-            }
-            if object.status == Status::Retained && address.kind() != Kind::Volume {
-                found.push(Violation::Retained(address.clone()));
-            }
-        }
+        found.extend(objects.filter_map(|object| object_violation(address, object)));
     }
     let mut seen = BTreeSet::new();
     for intent in &state.pending {
@@ -46,4 +39,13 @@ pub fn violations(state: &State) -> Vec<Violation> {
         }
     }
     found
+}
+
+/// The invariant that an object would break at an address.
+pub(super) fn object_violation(address: &Address, object: &Object) -> Option<Violation> {
+    if object.spec.kind() != address.kind() {
+        return Some(Violation::Kind(address.clone()));
+    }
+    (object.status == Status::Retained && address.kind() != Kind::Volume)
+        .then(|| Violation::Retained(address.clone()))
 }

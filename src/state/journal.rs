@@ -1,16 +1,21 @@
-//! The journal: intent before a call, outcome after it, each line with its own checksum.
+//! The journal: intent before a call, outcome after it; one durable write a line.
 //!
-//! One JSON line an entry. `check` covers the rest of the line, so that a torn tail (a crash while
-//! writing) is told from a damaged middle: the first is cut off, the second is refused.
-
-use std::sync::Arc;
+//! The first line names the document it continues. Every later line is one group of events that
+//! were committed together: either the whole group counts or none of it. `check` covers the rest
+//! of its line, so that a torn tail (a crash while writing) is told from a damaged line: the first
+//! is cut off, the second is refused.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Lineage, Object, OperationId, Serial};
-use crate::address::Address;
+use super::{Event, Lineage, Serial};
 use crate::digest::Digest;
-use crate::resource::Spec;
+
+const HEAD: &[u8] = b"{\"check\":\"";
+const MIDDLE: &[u8] = b"\",\"entry\":";
+const END: &[u8] = b"}";
+
+/// The length of a line's checksum: the first 16 digits of its SHA-256.
+const CHECK: usize = 16;
 
 /// The journal's first line: which document it continues.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,88 +26,7 @@ pub struct JournalHeader {
     pub lineage: Lineage,
 }
 
-/// What a step does to an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum StepKind {
-    /// Makes it.
-    Create,
-    /// Changes it in place.
-    Update,
-    /// Deletes it.
-    Destroy,
-    /// Takes an existing object under management.
-    Adopt,
-    /// Drops it from the state and leaves it be.
-    Forget,
-    /// Keeps it beyond its machine.
-    Retain,
-}
-
-/// What is about to be done.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Intent {
-    /// The operation, carried by the object it makes.
-    pub operation: OperationId,
-    /// The resource.
-    pub address: Address,
-    /// What is done to it.
-    pub step: StepKind,
-    /// What it shall be; absent for deletes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub spec: Option<Arc<Spec>>,
-    /// The generation of the object made.
-    pub generation: u64,
-    /// What it will depend on.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub dependencies: Vec<Address>,
-}
-
-/// What an outcome changes in the state, at the intent's address.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Effect {
-    /// Nothing.
-    Keep,
-    /// The current object is this one now.
-    Put(Box<Object>),
-    /// The current object is gone.
-    Remove,
-    /// The current object waits to be deleted; none is current.
-    Depose,
-    /// The deposed objects are gone.
-    RemoveDeposed,
-}
-
-/// One entry's content.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Event {
-    /// An operation is about to call its provider.
-    Begin(Intent),
-    /// It ended well.
-    Succeeded {
-        /// Which operation.
-        operation: OperationId,
-        /// At which address.
-        address: Address,
-        /// With what effect.
-        effect: Effect,
-    },
-    /// It failed; what it left behind is in the effect.
-    Failed {
-        /// Which operation.
-        operation: OperationId,
-        /// At which address.
-        address: Address,
-        /// Why, without secrets.
-        error: String,
-        /// With what effect.
-        effect: Effect,
-    },
-}
-
-/// One line of the journal.
+/// One event in its place in the history.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// The state's serial after this entry.
@@ -111,23 +35,23 @@ pub struct Entry {
     pub event: Event,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Line<'a> {
-    check: std::borrow::Cow<'a, str>,
-    #[serde(borrow)]
-    entry: &'a serde_json::value::RawValue,
+/// What one line holds: the events of one write, numbered from `sequence` on.
+#[derive(Deserialize, schemars::JsonSchema)]
+pub(super) struct Group {
+    sequence: Serial,
+    events: Vec<Event>,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Body {
+#[derive(Serialize)]
+struct GroupRef<'a> {
     sequence: Serial,
-    event: Event,
+    events: &'a [Event],
 }
 
 /// Why a journal can't be read.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JournalError {
-    /// A line before the last doesn't match its checksum or isn't an entry.
+    /// A line doesn't match its checksum or isn't an entry, and no torn write explains it.
     #[error("line {line} of the journal is damaged")]
     Damaged {
         /// The line, from 1.
@@ -144,43 +68,67 @@ pub enum JournalError {
     Newer(u32),
 }
 
+#[derive(Deserialize)]
+struct VersionOnly {
+    journal: u32,
+}
+
 impl JournalHeader {
     /// The journal format this version writes.
     pub const FORMAT: u32 = 1;
 
+    /// The header of a lineage's journal in the format of this version.
+    pub fn new(lineage: Lineage) -> Self {
+        Self {
+            journal: Self::FORMAT,
+            lineage,
+        }
+    }
+
     /// The header as a line, with its newline.
     pub fn to_line(&self) -> String {
-        // Two plain fields: serialising them can't fail.
-        let mut line = serde_json::to_string(self).unwrap_or_default();
-        line.push('\n');
-        line
+        let Self { journal, lineage } = self;
+        let check = checksum(format!("{journal} {lineage}").as_bytes());
+        format!("{{\"journal\":{journal},\"lineage\":\"{lineage}\",\"check\":\"{check}\"}}\n")
+    }
+
+    /// Reads the first line, without its newline; none where it is damaged.
+    fn read(line: &[u8]) -> Result<Option<Self>, JournalError> {
+        if let Ok(VersionOnly { journal }) = serde_json::from_slice(line)
+            && journal > Self::FORMAT
+        {
+            return Err(JournalError::Newer(journal));
+        }
+        let header = serde_json::from_slice::<Self>(line).ok();
+        Ok(header.filter(|header| header.to_line().as_bytes().strip_suffix(b"\n") == Some(line)))
     }
 }
 
-impl Entry {
-    /// Appends the entry as a line, with its newline.
-    pub fn write_to(&self, out: &mut Vec<u8>) -> Result<(), serde_json::Error> {
-        let body = serde_json::to_string(&BodyRef {
-            sequence: self.sequence,
-            event: &self.event,
-        })?;
-        out.extend_from_slice(b"{\"check\":\"");
-        out.extend_from_slice(checksum(body.as_bytes()).as_bytes());
-        out.extend_from_slice(b"\",\"entry\":");
-        out.extend_from_slice(body.as_bytes());
-        out.extend_from_slice(b"}\n");
-        Ok(())
-    }
-}
-
-#[derive(Serialize)]
-struct BodyRef<'a> {
-    sequence: Serial,
-    event: &'a Event,
+/// Appends a group of events as one line, with its newline; the first gets the number `first`.
+pub fn write_group(
+    first: Serial,
+    events: &[Event],
+    out: &mut Vec<u8>,
+) -> Result<(), serde_json::Error> {
+    out.extend_from_slice(HEAD);
+    let check = out.len();
+    out.extend_from_slice(&[b'0'; CHECK]);
+    out.extend_from_slice(MIDDLE);
+    let start = out.len();
+    let group = GroupRef {
+        sequence: first,
+        events,
+    };
+    serde_json::to_writer(&mut *out, &group)?;
+    let sum = checksum(&out[start..]);
+    out[check..check + CHECK].copy_from_slice(sum.as_bytes());
+    out.extend_from_slice(END);
+    out.push(b'\n');
+    Ok(())
 }
 
 fn checksum(bytes: &[u8]) -> String {
-    Digest::of_bytes(bytes).as_str()[7..23].to_owned()
+    Digest::of_bytes(bytes).as_str()[7..7 + CHECK].to_owned()
 }
 
 /// Reads a journal: its header, its entries, and how many bytes of it are sound.
@@ -190,53 +138,73 @@ fn checksum(bytes: &[u8]) -> String {
 pub fn read_journal(
     bytes: &[u8],
 ) -> Result<(Option<JournalHeader>, Vec<Entry>, usize), JournalError> {
-    let mut entries = Vec::new();
+    let mut entries: Vec<Entry> = Vec::new();
     let mut header = None;
     let mut sound = 0;
-    let mut rest = bytes;
-    let mut number = 0;
-    while !rest.is_empty() {
-        number += 1;
-        let end = rest.iter().position(|b| *b == b'\n');
-        let Some(end) = end else { break };
+    for number in 1.. {
+        let rest = &bytes[sound..];
+        let damaged = JournalError::Damaged { line: number };
+        let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
+            if is_torn(rest) {
+                break;
+            }
+            return Err(damaged);
+        };
         let line = &rest[..end];
-        let last = end + 1 == rest.len();
-        if header.is_none() {
-            match serde_json::from_slice::<JournalHeader>(line) {
-                Ok(read) if read.journal > JournalHeader::FORMAT => {
-                    return Err(JournalError::Newer(read.journal));
-                }
-                Ok(read) => header = Some(read),
-                Err(_) if last => break,
-                Err(_) => return Err(JournalError::Damaged { line: number }),
+        let read = if number == 1 {
+            header = JournalHeader::read(line)?;
+            header.is_some()
+        } else if let Some(group) = read_group(line) {
+            let mut next = group.sequence;
+            if entries.last().is_some_and(|e| e.sequence.next() != next) {
+                return Err(JournalError::OutOfOrder { line: number });
             }
+            for event in group.events {
+                let sequence = next;
+                next = next.next();
+                entries.push(Entry { sequence, event });
+            }
+            true
         } else {
-            match read_line(line) {
-                Some(entry) => {
-                    let expected = entries.last().map(|e: &Entry| e.sequence.next());
-                    if expected.is_some_and(|expected| expected != entry.sequence) {
-                        return Err(JournalError::OutOfOrder { line: number });
-                    }
-                    entries.push(entry);
-                }
-                None if last => break,
-                None => return Err(JournalError::Damaged { line: number }),
+            false
+        };
+        if !read {
+            if end + 1 == rest.len() && has_hole(line) {
+                break;
             }
+            return Err(damaged);
         }
         sound += end + 1;
-        rest = &rest[end + 1..];
     }
     Ok((header, entries, sound))
 }
 
-fn read_line(line: &[u8]) -> Option<Entry> {
-    let line: Line<'_> = serde_json::from_slice(line).ok()?;
-    if checksum(line.entry.get().as_bytes()) != line.check {
+fn read_group(line: &[u8]) -> Option<Group> {
+    let (check, rest) = line.strip_prefix(HEAD)?.split_at_checked(CHECK)?;
+    let text = rest.strip_prefix(MIDDLE)?.strip_suffix(END)?;
+    if checksum(text).as_bytes() != check {
         return None;
     }
-    let body: Body = serde_json::from_str(line.entry.get()).ok()?;
-    Some(Entry {
-        sequence: body.sequence,
-        event: body.event,
-    })
+    serde_json::from_slice(text).ok()
+}
+
+/// Whether a tail without a newline is the beginning of a line that was being written.
+///
+/// A whole line followed by anything else was a line once: its newline was changed. Only a file
+/// system that lost the last block leaves zeros there.
+fn is_torn(tail: &[u8]) -> bool {
+    let mut values = serde_json::Deserializer::from_slice(tail).into_iter::<serde::de::IgnoredAny>();
+    match values.next() {
+        Some(Ok(_)) => {
+            let after = &tail[values.byte_offset()..];
+            after.is_empty() || (after.len() > 1 && after.iter().all(|byte| *byte == 0))
+        }
+        Some(Err(_)) | None => true,
+    }
+}
+
+/// Whether a line misses a block: a file system that crashed between the blocks of one write
+/// leaves zeros in the place of those it didn't get to. JSON holds no zeros.
+fn has_hole(line: &[u8]) -> bool {
+    line.windows(2).any(|pair| pair == [0, 0])
 }

@@ -1,6 +1,7 @@
 //! The state: what we made last time, as a document plus a journal of intents and outcomes; pure.
 
 mod document;
+mod event;
 mod fold;
 mod identity;
 mod integrity;
@@ -8,10 +9,9 @@ mod journal;
 mod model;
 
 pub use document::{DocumentError, read_document, write_document};
+pub use event::{Effect, Event, Intent, StepKind};
 pub use fold::{FoldError, fold};
 pub use identity::{Lineage, ObjectId, OperationId, Serial};
 pub use integrity::{Violation, violations};
-pub use journal::{
-    Effect, Entry, Event, Intent, JournalError, JournalHeader, StepKind, read_journal,
-};
+pub use journal::{Entry, JournalError, JournalHeader, read_journal, write_group};
 pub use model::{Object, PartFailure, Record, State, Status};

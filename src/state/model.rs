@@ -43,7 +43,7 @@ impl State {
 }
 
 /// What is recorded at one address.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Record {
     /// The object that stands for the resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -54,7 +54,7 @@ pub struct Record {
 }
 
 /// A real object we made or adopted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Object {
     /// The provider's id.
     pub id: ObjectId,
@@ -82,7 +82,7 @@ pub struct Object {
 }
 
 /// How an object stands.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// As specified.
@@ -101,7 +101,7 @@ pub enum Status {
 }
 
 /// One part of an object that failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PartFailure {
     /// The part: a tool of an extension.
     pub part: String,

@@ -2,6 +2,7 @@
 
 mod clock;
 mod environment;
+pub mod files;
 mod random;
 
 pub use clock::Clock;

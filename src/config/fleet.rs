@@ -1,0 +1,295 @@
+//! Fleets: entries laid over the rest of the file, counted ones expanded.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::code;
+use super::machine::{Assembled, Assembly};
+use super::reading::Reading;
+use super::tree::{Entry, Node, Span, Value, merge};
+use super::typed::{Deployment, EntryFields, SharedFields, check, shorten, wrong};
+use super::{Machine, ProviderSettings, ports};
+use crate::address::{NAME_MAX, Name, NameRule};
+use crate::diagnostic::did_you_mean;
+
+/// The most machines one file makes.
+const MACHINES_MAX: usize = 10_000;
+
+/// One entry of `machines`.
+struct Member {
+    name: Name,
+    span: Span,
+    assembled: Assembled,
+    /// The machines it makes.
+    machines: Vec<Name>,
+}
+
+/// Expands the entries of `machines` over the rest of the file.
+pub(super) fn expand(
+    entries: &Node,
+    base: &Arc<Node>,
+    project: Option<&Name>,
+    assembly: &mut Assembly,
+    reading: &mut Reading<'_>,
+) -> Option<Vec<Machine>> {
+    let Value::Map(entries) = &entries.value else {
+        let help = "write one machine a line: its name, a colon, and what differs below it";
+        wrong(entries, "a mapping of machine names", help, reading);
+        return None;
+    };
+    let mut members = Vec::with_capacity(entries.len());
+    let mut total = 0_usize;
+    for entry in entries {
+        if let Some(member) = member(entry, base, &mut total, assembly, reading) {
+            members.push(member);
+        }
+    }
+    check_names(&members, project, reading);
+    check_ports(&members, reading);
+    let edges = resolve(&members, reading);
+    check_cycles(&members, &edges, reading);
+    let project = project?;
+    let mut machines = Vec::with_capacity(total.min(MACHINES_MAX));
+    for (member, edges) in members.iter().zip(&edges) {
+        let depends_on: Arc<[Name]> = edges.iter().map(|(_, name)| name.clone()).collect();
+        machines.extend(member.machines.iter().map(|name| Machine {
+            name: name.clone(),
+            real_name: format!("{project}-{name}"),
+            depends_on: Arc::clone(&depends_on),
+            ..member.assembled.machine.clone()
+        }));
+    }
+    Some(machines)
+}
+
+fn member(
+    entry: &Entry,
+    base: &Arc<Node>,
+    total: &mut usize,
+    assembly: &mut Assembly,
+    reading: &mut Reading<'_>,
+) -> Option<Member> {
+    let title = format!("machines.{}", shorten(&entry.key));
+    let fields = [EntryFields::FIELDS, Deployment::FIELDS, SharedFields::FIELDS];
+    let name = super::typed::parse_name(NameRule::Label, &entry.key, entry.span, reading);
+    if !check(&entry.value, &title, &fields, reading) {
+        return None;
+    }
+    let flat = if entry.value.is_null() {
+        Arc::clone(base)
+    } else {
+        lay_over(base, &entry.value)
+    };
+    let name = name?;
+    let assembled = assembly.machine(&flat, &name, entry.span, reading)?;
+    *total = total.saturating_add(assembled.count.unwrap_or(1) as usize);
+    if *total > MACHINES_MAX {
+        let summary = format!("the file makes more than {MACHINES_MAX} machines");
+        reading.error(entry.span, code::TOO_LARGE, summary, "split it into several projects");
+        return None;
+    }
+    let machines = match assembled.count {
+        None => vec![name.clone()],
+        Some(count) => (1..=count)
+            .map_while(|number| {
+                let text = format!("{name}-{number}");
+                super::typed::parse_name(NameRule::Label, &text, entry.span, reading)
+            })
+            .collect(),
+    };
+    Some(Member {
+        name,
+        span: entry.span,
+        assembled,
+        machines,
+    })
+}
+
+/// Lays an entry over the rest of the file; a choice made there replaces its alternatives.
+fn lay_over(base: &Arc<Node>, entry: &Arc<Node>) -> Arc<Node> {
+    const IMAGE: [&str; 5] = [
+        "image",
+        "image_config",
+        "imageConfig",
+        "buildFromSource",
+        "build_from_source",
+    ];
+    let written = |node: &Node, key: &str| node.get(key).is_some_and(|value| !value.is_null());
+    let mut base = Arc::clone(base);
+    if let Some(chosen) = IMAGE.into_iter().find(|key| written(entry, key)) {
+        base = without(&base, |key| key != chosen && IMAGE.contains(&key));
+    }
+    let extensions = entry.get("extensions");
+    let chooses = |key| extensions.is_some_and(|node| written(node, key));
+    let loses: &[&str] = match (chooses("active"), chooses("profile")) {
+        (true, false) => &["profile", "additional"],
+        (false, true) => &["active"],
+        (true, true) | (false, false) => &[],
+    };
+    if let Some(below) = base.get("extensions").filter(|_| !loses.is_empty()) {
+        let kept = without(below, |key| loses.contains(&key));
+        let entries = base.entries().iter().map(|other| {
+            let mut other = other.clone();
+            if &*other.key == "extensions" {
+                other.value = Arc::clone(&kept);
+            }
+            other
+        });
+        base = Node::map(entries.collect(), base.span);
+    }
+    merge(&base, entry)
+}
+
+fn without(node: &Arc<Node>, drop: impl Fn(&str) -> bool) -> Arc<Node> {
+    if node.entries().iter().all(|entry| !drop(&entry.key)) {
+        return Arc::clone(node);
+    }
+    let kept = node.entries().iter().filter(|entry| !drop(&entry.key));
+    Node::map(kept.cloned().collect(), node.span)
+}
+
+/// Checks that no two machines have one name, and that real names fit everywhere.
+fn check_names(members: &[Member], project: Option<&Name>, reading: &mut Reading<'_>) {
+    let mut seen = HashSet::new();
+    for member in members {
+        for name in &member.machines {
+            if !seen.insert(name.as_str()) {
+                let summary = format!("two machines are named `{name}`");
+                let help = "a counted entry makes `name-1`, `name-2`…; rename one of them";
+                reading.error(member.span, code::DUPLICATE_NAME, summary, help);
+            }
+            let Some(project) = project else { continue };
+            let length = project.as_str().len() + 1 + name.as_str().len();
+            if length > NAME_MAX {
+                let summary = format!("the real name `{project}-{name}` is too long");
+                let help = format!("it becomes a host name: {NAME_MAX} characters at most");
+                reading.error(member.span, code::INVALID_VALUE, summary, help);
+                break;
+            }
+        }
+    }
+}
+
+/// Checks that no two containers want one port of the host.
+fn check_ports(members: &[Member], reading: &mut Reading<'_>) {
+    let mut taken: HashMap<u16, Vec<(&Member, &crate::resource::PortMapping)>> = HashMap::new();
+    for member in members {
+        let ProviderSettings::Docker(docker) = &*member.assembled.machine.settings else {
+            continue;
+        };
+        let help = "give each machine its own host port under its entry in `machines`";
+        for port in ports::published(docker) {
+            if member.machines.len() > 1 {
+                let summary = format!(
+                    "{} machines of `{}` all publish the host's port {}",
+                    member.machines.len(),
+                    member.name,
+                    port.host
+                );
+                reading.error(member.span, code::PORT_CLASH, summary, help);
+            }
+            let others = taken.entry(port.host).or_default();
+            if let Some((other, _)) = others
+                .iter()
+                .find(|(other, taken)| other.name != member.name && ports::clash(taken, port))
+            {
+                let summary = format!(
+                    "`{}` and `{}` both publish the host's port {}",
+                    other.name, member.name, port.host
+                );
+                reading.error(member.span, code::PORT_CLASH, summary, help);
+            } else {
+                others.push((member, port));
+            }
+        }
+    }
+}
+
+/// What each member depends on: the index of the member meant, and the machine.
+type Edges = Vec<(usize, Name)>;
+
+fn resolve(members: &[Member], reading: &mut Reading<'_>) -> Vec<Edges> {
+    let mut owners: HashMap<&str, usize> = HashMap::new();
+    for (index, member) in members.iter().enumerate() {
+        for machine in &member.machines {
+            owners.insert(machine.as_str(), index);
+        }
+    }
+    let entries: HashMap<&str, usize> = members
+        .iter()
+        .enumerate()
+        .map(|(index, member)| (member.name.as_str(), index))
+        .collect();
+    let mut all = Vec::with_capacity(members.len());
+    for member in members {
+        let mut edges: Edges = Vec::new();
+        let mut seen = HashSet::new();
+        for wanted in &member.assembled.depends_on {
+            let name = &wanted.value.0;
+            if !seen.insert(name) {
+                let summary = format!("`{name}` is listed twice");
+                reading.error(wanted.span, code::DUPLICATE_NAME, summary, "keep one of them");
+            } else if let Some(&index) = entries.get(name.as_str()) {
+                let machines = members[index].machines.iter();
+                edges.extend(machines.map(|machine| (index, machine.clone())));
+            } else if let Some(&index) = owners.get(name.as_str()) {
+                edges.push((index, name.clone()));
+            } else {
+                let summary = format!("there is no machine `{name}`");
+                let known = entries.keys().chain(owners.keys()).copied();
+                let help = match did_you_mean(name.as_str(), known) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "name an entry of `machines`".to_owned(),
+                };
+                reading.error(wanted.span, code::UNKNOWN_MACHINE, summary, help);
+            }
+        }
+        all.push(edges);
+    }
+    all
+}
+
+/// Checks that no member waits for itself, however far around.
+fn check_cycles(members: &[Member], edges: &[Edges], reading: &mut Reading<'_>) {
+    #[derive(Clone, Copy, PartialEq)]
+    enum Mark {
+        New,
+        Open,
+        Done,
+    }
+    let mut marks = vec![Mark::New; members.len()];
+    for start in 0..members.len() {
+        // The way from `start` to where the search stands: a member and how many of its edges
+        // were followed.
+        let mut way: Vec<(usize, usize)> = Vec::new();
+        if marks[start] == Mark::New {
+            marks[start] = Mark::Open;
+            way.push((start, 0));
+        }
+        while let Some((at, followed)) = way.last_mut() {
+            let Some((next, _)) = edges[*at].get(*followed) else {
+                marks[*at] = Mark::Done;
+                way.pop();
+                continue;
+            };
+            *followed += 1;
+            match marks[*next] {
+                Mark::New => {
+                    marks[*next] = Mark::Open;
+                    way.push((*next, 0));
+                }
+                Mark::Open => {
+                    let around = way.iter().skip_while(|(index, _)| index != next);
+                    let mut chain: Vec<&str> = around
+                        .map(|(index, _)| members[*index].name.as_str())
+                        .collect();
+                    chain.push(members[*next].name.as_str());
+                    let summary = format!("machines depend on each other: {}", chain.join(" → "));
+                    let help = "take one `dependsOn` of the circle away";
+                    reading.error(members[*next].span, code::DEPENDENCY_CYCLE, summary, help);
+                }
+                Mark::Done => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The way from text to meaning.
+
+use std::sync::Arc;
+
+use super::code;
+use super::fleet;
+use super::machine::Assembly;
+use super::parse;
+use super::reading::Reading;
+use super::tree::{Entry, Node, Span};
+use super::typed::{Deployment, Providers, SharedFields, Top, Typed, check, shorten};
+use super::{Config, Machine, Version};
+use crate::address::{Name, NameRule};
+use crate::diagnostic::{Diagnostics, Source};
+use crate::resource::ProviderKind;
+
+/// What the command line says over the file.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Overrides {
+    /// The provider of every machine (`deploy --provider`).
+    pub provider: Option<ProviderKind>,
+}
+
+/// Reads a file's bytes: as [`read`], after refusing what is too large or isn't UTF-8.
+pub fn read_bytes(
+    name: &str,
+    bytes: &[u8],
+    overrides: Overrides,
+) -> (Option<Config>, Diagnostics) {
+    match parse::source(name, bytes) {
+        Ok(source) => read(&source, overrides),
+        Err(finding) => (None, vec![finding]),
+    }
+}
+
+/// Reads a file; reports everything that is wrong with it, and gives its meaning if nothing is.
+pub fn read(source: &Source, overrides: Overrides) -> (Option<Config>, Diagnostics) {
+    let tree = match parse::parse(source) {
+        Ok(tree) => tree,
+        Err(findings) => return (None, findings),
+    };
+    let mut reading = Reading::new(source);
+    let config = file(&tree, overrides, &mut reading).filter(|_| !reading.has_errors());
+    (config, reading.finish())
+}
+
+fn file(tree: &Arc<Node>, overrides: Overrides, reading: &mut Reading<'_>) -> Option<Config> {
+    if !check(tree, Top::TITLE, &[Top::FIELDS, SharedFields::FIELDS], reading) {
+        return None;
+    }
+    let top = Top::fields(tree, reading);
+    let version = top
+        .version
+        .and_then(|text| version(&text.value.0, text.span, reading));
+    let base = base(tree, reading);
+    let name = top.name.map(|name| name.value.0);
+    let mut assembly = Assembly::new(Span { length: 1, ..base.span }, overrides);
+    let machines = match tree.get("machines").filter(|node| !node.is_null()) {
+        Some(entries) => {
+            // What is wrong at the top level is wrong however many machines there are.
+            SharedFields::fields(&base, reading);
+            fleet::expand(entries, &base, name.as_ref(), &mut assembly, reading)
+        }
+        None => single(tree, &base, name.as_ref(), &mut assembly, reading),
+    };
+    let providers: Option<Arc<Providers>> = tree
+        .get("providers")
+        .filter(|node| !node.is_null())
+        .and_then(|node| Arc::<Providers>::decode(node, reading));
+    Some(Config {
+        name: name?,
+        version: version?,
+        machines: machines?,
+        local_cluster: providers
+            .and_then(|providers| providers.k8s.as_ref().map(|cluster| cluster.0.clone())),
+        source: reading.source.clone(),
+    })
+}
+
+/// The one machine of a file without a fleet.
+fn single(
+    tree: &Node,
+    base: &Arc<Node>,
+    name: Option<&Name>,
+    assembly: &mut Assembly,
+    reading: &mut Reading<'_>,
+) -> Option<Vec<Machine>> {
+    let at = tree.entries().iter().find(|entry| &*entry.key == "name");
+    let span = at.map_or(tree.span, |entry| entry.value.span);
+    // A missing name has been reported; its machine is still read for mistakes of its own.
+    let name = name.cloned().or_else(|| Name::parse(NameRule::Label, "unnamed").ok())?;
+    let assembled = assembly.machine(base, &name, span, reading)?;
+    Some(vec![assembled.machine])
+}
+
+/// The top level as one machine would write it under `machines`.
+fn base(tree: &Arc<Node>, reading: &mut Reading<'_>) -> Arc<Node> {
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut span = tree.span;
+    if let Some(deployment) = tree.get("deployment") {
+        check(deployment, Deployment::TITLE, &[Deployment::FIELDS], reading);
+        entries.extend(deployment.entries().iter().cloned());
+        span = deployment.span;
+    }
+    let shared = |entry: &&Entry| {
+        SharedFields::FIELDS
+            .iter()
+            .any(|field| field.key == &*entry.key)
+    };
+    entries.extend(tree.entries().iter().filter(shared).cloned());
+    Node::map(entries, span)
+}
+
+/// The newest major version of the format.
+///
+/// 1 and 3 are what earlier releases wrote, 2 was never told apart from them, 4 is this release's
+/// own number; all four are the same format, of which later ones have more fields.
+const MAJOR_MAX: u32 = 4;
+
+fn version(text: &str, span: Span, reading: &mut Reading<'_>) -> Option<Version> {
+    let parts = text.split_once('.');
+    let number = |part: &str| {
+        let digits = !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        digits.then(|| part.parse::<u32>().ok()).flatten()
+    };
+    let numbers = parts.and_then(|(major, minor)| number(major).zip(number(minor)));
+    let Some((major, minor)) = numbers else {
+        let summary = format!("`{}` is not a version of the format", shorten(text));
+        let help = "write `version: \"3.0\"`";
+        reading.error(span, code::INVALID_VALUE, summary, help);
+        return None;
+    };
+    if !(1..=MAJOR_MAX).contains(&major) {
+        let summary = format!("version {major}.{minor} of the format is not known here");
+        let help = format!("this release reads versions 1 to {MAJOR_MAX}; a newer file needs a newer release");
+        reading.error(span, code::UNSUPPORTED_VERSION, summary, help);
+        return None;
+    }
+    Some(Version { major, minor })
+}

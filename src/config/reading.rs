@@ -1,0 +1,124 @@
+//! One reading of one file: where findings gather, and where shared parts are decoded once.
+
+use std::any::{Any, TypeId};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::code;
+use super::tree::{Node, Span};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place, Severity, Source};
+
+/// More findings than this help nobody.
+const FINDINGS_MAX: usize = 100;
+
+/// The findings made so far, and what was decoded so far.
+pub(super) struct Reading<'a> {
+    pub(super) source: &'a Source,
+    line_starts: Vec<usize>,
+    findings: Vec<(Span, Diagnostic)>,
+    seen: HashSet<(Span, String)>,
+    left_out: usize,
+    /// Decoded parts by the node they came from; holding the node keeps its address its own.
+    shared: HashMap<(usize, TypeId), (Arc<Node>, Box<dyn Any>)>,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn new(source: &'a Source) -> Self {
+        let breaks = source.text.bytes().enumerate().filter(|(_, b)| *b == b'\n');
+        Self {
+            source,
+            line_starts: std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect(),
+            findings: Vec::new(),
+            seen: HashSet::new(),
+            left_out: 0,
+            shared: HashMap::new(),
+        }
+    }
+
+    /// The place of a span; as [`Source::place`], without reading the file from its start.
+    pub(super) fn place(&self, span: Span) -> Place {
+        let text = &*self.source.text;
+        let mut start = span.start.min(text.len());
+        while !text.is_char_boundary(start) {
+            start -= 1;
+        }
+        let line = self.line_starts.partition_point(|at| *at <= start);
+        let line_start = self.line_starts[line - 1];
+        let line_end = self.line_starts.get(line).map_or(text.len(), |next| next - 1);
+        Place {
+            file: Arc::clone(&self.source.name),
+            line,
+            column: text[line_start..start].chars().count() + 1,
+            length: span.length.max(1).min(line_end - start),
+            source_line: Arc::from(text[line_start..line_end].trim_end_matches('\r')),
+        }
+    }
+
+    /// Reports an error, once for each place and text.
+    pub(super) fn error(
+        &mut self,
+        span: Span,
+        code: Code,
+        summary: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.report(span, Diagnostic::error(code, summary).help(help));
+    }
+
+    /// Reports a warning, once for each place and text.
+    pub(super) fn warning(
+        &mut self,
+        span: Span,
+        code: Code,
+        summary: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.report(span, Diagnostic::warning(code, summary).help(help));
+    }
+
+    fn report(&mut self, span: Span, finding: Diagnostic) {
+        if self.seen.contains(&(span, finding.summary.clone())) {
+            return;
+        }
+        if self.findings.len() >= FINDINGS_MAX && finding.severity == Severity::Error {
+            self.left_out += 1;
+            return;
+        }
+        self.seen.insert((span, finding.summary.clone()));
+        let place = self.place(span);
+        self.findings.push((span, finding.at(place)));
+    }
+
+    /// Decodes a node once, however many machines share it.
+    pub(super) fn shared<T: 'static>(
+        &mut self,
+        node: &Arc<Node>,
+        decode: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<Arc<T>> {
+        let key = (Arc::as_ptr(node).addr(), TypeId::of::<T>());
+        if let Some((_, found)) = self.shared.get(&key)
+            && let Some(found) = found.downcast_ref::<Option<Arc<T>>>()
+        {
+            return found.clone();
+        }
+        let value = decode(self).map(Arc::new);
+        self.shared
+            .insert(key, (Arc::clone(node), Box::new(value.clone())));
+        value
+    }
+
+    pub(super) fn has_errors(&self) -> bool {
+        self.left_out > 0 || self.findings.iter().any(|(_, finding)| finding.is_error())
+    }
+
+    /// The findings in the order of the file.
+    pub(super) fn finish(mut self) -> Diagnostics {
+        self.findings.sort_by_key(|(span, _)| *span);
+        let mut findings: Diagnostics = self.findings.into_iter().map(|(_, found)| found).collect();
+        if self.left_out > 0 {
+            let summary = format!("{} more errors are left out", self.left_out);
+            findings.push(Diagnostic::error(code::TOO_MANY_FINDINGS, summary));
+        }
+        findings
+    }
+}

@@ -1,0 +1,25 @@
+//! What was typed: the fields of a `sindri.yaml`, section by section.
+
+mod cloud;
+mod cluster;
+mod deployment;
+mod devpod;
+mod docker;
+mod extensions;
+mod file;
+mod name;
+mod providers;
+mod rented;
+mod scalar;
+mod secret;
+mod section;
+mod volume;
+mod word;
+
+pub(super) use deployment::{Deployment, GpuFields, ImageFields};
+pub(super) use file::{EntryFields, SharedFields, Top};
+pub(super) use name::{LabelName, parse as parse_name};
+pub(super) use providers::{Choice, Providers};
+pub(super) use scalar::{At, path_error, path_problem, wrong};
+pub(super) use section::{Definitions, Typed, check, object, shorten};
+pub(super) use volume::Volumes;
