@@ -1,0 +1,410 @@
+//! The dispatcher: a ready queue over in-degrees, a journal, and the tasks in flight.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::outcome::{Ended, Outcome};
+use super::run::{self, Context};
+use super::work::{self, Prepared};
+use crate::address::{Address, Name};
+use crate::diagnostic::{Diagnose, Diagnostics};
+use crate::engine::{Event, Providers, Summary};
+use crate::plan::{Action, Observed, Plan};
+use crate::resource::{Power, Spec};
+use crate::state::{self, OperationId, State};
+use crate::store::StoreError;
+use crate::sys::World;
+
+/// Where intents and outcomes are made durable before anything else happens.
+pub trait Journal {
+    /// The state with everything committed so far.
+    fn state(&self) -> &State;
+
+    /// Makes events durable, all or none, and applies them to the state.
+    fn commit(&mut self, events: Vec<state::Event>) -> Result<(), StoreError>;
+}
+
+/// How far a person wants an apply to stop.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stop {
+    /// Not at all.
+    #[default]
+    Go,
+    /// Start nothing new; finish and record what runs.
+    Gently,
+    /// At once; the journal tells the next run what was open.
+    Now,
+}
+
+/// What an apply works with.
+pub struct Apply<'a> {
+    /// What to do.
+    pub plan: &'a Plan,
+    /// What was observed when the plan was made or checked.
+    pub observed: &'a Observed,
+    /// How to reach the providers.
+    pub providers: &'a dyn Providers,
+    /// What the tasks need: manifests and secrets.
+    pub context: Arc<Context>,
+    /// How many steps run at once; at least one.
+    pub parallelism: usize,
+    /// Clock and randomness.
+    pub world: &'a World,
+    /// Tells when a person wants it to stop.
+    pub stop: watch::Receiver<Stop>,
+}
+
+/// Why an apply broke off by itself.
+#[derive(Debug)]
+pub struct ApplyError {
+    /// What was done before.
+    pub summary: Summary,
+    /// Why it broke off.
+    pub diagnostics: Diagnostics,
+}
+
+/// Executes a plan.
+///
+/// A failed step stops what depends on it and nothing else. When the journal can't be written, no
+/// new call starts; what runs is awaited, and the next run finds it by its operation.
+pub async fn apply(
+    apply: Apply<'_>,
+    journal: &mut dyn Journal,
+    events: &mut dyn FnMut(Event),
+) -> Result<Summary, Box<ApplyError>> {
+    let started = Instant::now();
+    let mut dispatcher = Dispatcher::new(&apply);
+    let result = dispatcher.run(&apply, journal, events).await;
+    dispatcher.rest(&apply, journal.state()).await;
+    let mut summary = dispatcher.summary;
+    summary.destroy = apply.plan.header.destroy;
+    summary.elapsed = started.elapsed();
+    match result {
+        Ok(()) => Ok(summary),
+        Err(error) => Err(Box::new(ApplyError {
+            summary,
+            diagnostics: error.diagnose(),
+        })),
+    }
+}
+
+struct Dispatcher {
+    /// How many steps each one still waits for.
+    missing: Vec<usize>,
+    /// Which steps wait for each one.
+    dependents: Vec<Vec<u32>>,
+    ready: VecDeque<u32>,
+    /// The failed resource that a step depends on.
+    blocked: Vec<Option<Address>>,
+    ended: Vec<bool>,
+    running: JoinSet<Ended>,
+    progress: (mpsc::UnboundedSender<Event>, mpsc::UnboundedReceiver<Event>),
+    woken: BTreeSet<Name>,
+    summary: Summary,
+}
+
+impl Dispatcher {
+    fn new(apply: &Apply<'_>) -> Self {
+        let steps = &apply.plan.steps;
+        let mut dependents = vec![Vec::new(); steps.len()];
+        let mut missing = vec![0; steps.len()];
+        for (index, step) in steps.iter().enumerate() {
+            missing[index] = step.after.len();
+            for before in &step.after {
+                // Plans hold fewer than 2^32 steps: their indices are u32 already.
+                dependents[*before as usize].push(u32::try_from(index).unwrap_or(u32::MAX));
+            }
+        }
+        let ready = missing
+            .iter()
+            .enumerate()
+            .filter(|(_, missing)| **missing == 0)
+            .filter_map(|(index, _)| u32::try_from(index).ok())
+            .collect();
+        Self {
+            missing,
+            dependents,
+            ready,
+            blocked: vec![None; steps.len()],
+            ended: vec![false; steps.len()],
+            running: JoinSet::new(),
+            progress: mpsc::unbounded_channel(),
+            woken: BTreeSet::new(),
+            summary: Summary::default(),
+        }
+    }
+
+    async fn run(
+        &mut self,
+        apply: &Apply<'_>,
+        journal: &mut dyn Journal,
+        events: &mut dyn FnMut(Event),
+    ) -> Result<(), StoreError> {
+        let mut stop = apply.stop.clone();
+        let mut group: Vec<state::Event> = Vec::new();
+        let mut broken: Option<StoreError> = None;
+        loop {
+            let stopping = *stop.borrow() != Stop::Go || broken.is_some();
+            let batch = if stopping {
+                Vec::new()
+            } else {
+                self.prepare(apply, journal.state(), &mut group)
+            };
+            if !group.is_empty()
+                && broken.is_none()
+                && let Err(error) = journal.commit(std::mem::take(&mut group))
+            {
+                broken = Some(error);
+                continue;
+            }
+            for prepared in batch {
+                self.start(apply, prepared, events);
+            }
+            if self.running.is_empty() {
+                // Steps that only touch the state end at once and may have freed others.
+                if stopping || self.ready.is_empty() {
+                    break;
+                }
+                continue;
+            }
+            if self.wait(&mut stop, events, &mut group, apply).await == Stop::Now {
+                self.running.abort_all();
+                self.summary.interrupted = true;
+                events(Event::Interrupted);
+                break;
+            }
+        }
+        if *stop.borrow() != Stop::Go {
+            self.summary.interrupted = true;
+        }
+        self.skip_rest(apply, events);
+        broken.map_or(Ok(()), Err)
+    }
+
+    /// Takes as many ready steps as there is room for and writes their intents into the group.
+    fn prepare(
+        &mut self,
+        apply: &Apply<'_>,
+        state: &State,
+        group: &mut Vec<state::Event>,
+    ) -> Vec<Prepared> {
+        // Outcomes still waiting in the group aren't in the state yet: commit them first.
+        if !group.is_empty() && self.needs_state(apply) {
+            return Vec::new();
+        }
+        let mut batch = Vec::new();
+        while self.running.len() + batch.len() < apply.parallelism.max(1) {
+            let Some(index) = self.ready.pop_front() else {
+                break;
+            };
+            let operation = OperationId::from_random(apply.world.random.bytes());
+            let prepared = work::prepare(apply, index, state, operation);
+            group.push(state::Event::Begin(prepared.intent.clone()));
+            batch.push(prepared);
+        }
+        batch
+    }
+
+    /// Whether a ready step builds its request from what just ended.
+    fn needs_state(&self, apply: &Apply<'_>) -> bool {
+        self.ready
+            .iter()
+            .take(apply.parallelism)
+            .any(|index| !apply.plan.steps[*index as usize].after.is_empty())
+    }
+
+    fn start(&mut self, apply: &Apply<'_>, prepared: Prepared, events: &mut dyn FnMut(Event)) {
+        events(Event::Started {
+            address: prepared.intent.address.clone(),
+            step: prepared.intent.step,
+            id: prepared.id.clone(),
+        });
+        if let Some(machine) = &prepared.wakes {
+            self.woken.insert(machine.clone());
+        }
+        let context = Arc::clone(&apply.context);
+        let progress = self.progress.0.clone();
+        self.running
+            .spawn(async move { run::run(prepared, &context, &progress).await });
+    }
+
+    /// Waits until something ends, a person stops, or progress is told.
+    async fn wait(
+        &mut self,
+        stop: &mut watch::Receiver<Stop>,
+        events: &mut dyn FnMut(Event),
+        group: &mut Vec<state::Event>,
+        apply: &Apply<'_>,
+    ) -> Stop {
+        tokio::select! {
+            biased;
+            Ok(()) = stop.changed() => {
+                let now = *stop.borrow_and_update();
+                if now == Stop::Gently {
+                    events(Event::Interrupted);
+                }
+                return now;
+            }
+            Some(event) = self.progress.1.recv() => events(event),
+            Some(joined) = self.running.join_next() => {
+                self.joined(joined, events, group, apply);
+                while let Some(joined) = self.running.try_join_next() {
+                    self.joined(joined, events, group, apply);
+                }
+            }
+        }
+        Stop::Go
+    }
+
+    fn joined(
+        &mut self,
+        joined: Result<Ended, tokio::task::JoinError>,
+        events: &mut dyn FnMut(Event),
+        group: &mut Vec<state::Event>,
+        apply: &Apply<'_>,
+    ) {
+        while let Ok(event) = self.progress.1.try_recv() {
+            events(event);
+        }
+        match joined {
+            Ok(ended) => self.end(ended, events, group, apply),
+            // A task that panicked leaves its intent open; the next run settles it.
+            Err(error) => self.summary.failed.push((
+                Address::Machine(apply.context.unknown.clone()),
+                vec![run::panicked(&error)],
+            )),
+        }
+    }
+
+    fn end(
+        &mut self,
+        ended: Ended,
+        events: &mut dyn FnMut(Event),
+        group: &mut Vec<state::Event>,
+        apply: &Apply<'_>,
+    ) {
+        let index = ended.step;
+        let step = &apply.plan.steps[index as usize];
+        let address = ended.intent.address.clone();
+        self.ended[index as usize] = true;
+        match ended.outcome {
+            Outcome::Done { effect, id, note, partial } => {
+                group.push(state::Event::Succeeded {
+                    operation: ended.intent.operation,
+                    address: address.clone(),
+                    effect,
+                });
+                if let Some(text) = partial {
+                    self.summary.partial.push((address.clone(), text));
+                }
+                self.count(apply.plan.changes[step.change as usize].action, step.kind, &address);
+                events(Event::Finished {
+                    address,
+                    step: step.kind,
+                    id,
+                    elapsed: ended.elapsed,
+                    note,
+                });
+                for dependent in &self.dependents[index as usize] {
+                    let missing = &mut self.missing[*dependent as usize];
+                    *missing -= 1;
+                    if *missing == 0 {
+                        self.ready.push_back(*dependent);
+                    }
+                }
+            }
+            Outcome::Failed { effect, diagnostics } => {
+                let error = diagnostics
+                    .first()
+                    .map_or_else(String::new, |found| found.summary.clone());
+                group.push(state::Event::Failed {
+                    operation: ended.intent.operation,
+                    address: address.clone(),
+                    error,
+                    effect,
+                });
+                self.summary.failed.push((address.clone(), diagnostics.clone()));
+                events(Event::Failed {
+                    address: address.clone(),
+                    step: step.kind,
+                    diagnostics,
+                    elapsed: ended.elapsed,
+                });
+                self.block(index, &address);
+            }
+        }
+    }
+
+    fn block(&mut self, index: u32, because: &Address) {
+        let mut open = vec![index];
+        while let Some(index) = open.pop() {
+            for dependent in &self.dependents[index as usize] {
+                let blocked = &mut self.blocked[*dependent as usize];
+                if blocked.is_none() {
+                    *blocked = Some(because.clone());
+                    open.push(*dependent);
+                }
+            }
+        }
+    }
+
+    fn count(&mut self, action: Action, kind: crate::state::StepKind, address: &Address) {
+        use crate::state::StepKind;
+        if address.kind().is_pin() {
+            return;
+        }
+        let done = &mut self.summary.done;
+        match (kind, action) {
+            (StepKind::Create, Action::Replace(_)) if address.lives_inside() => {
+                done.add += 1;
+                done.destroy += 1;
+            }
+            (StepKind::Create, _) => done.add += 1,
+            (StepKind::Update, _) => done.change += 1,
+            (StepKind::Destroy, _) => done.destroy += 1,
+            (StepKind::Adopt, _) => done.adopt += 1,
+            (StepKind::Forget, _) => done.forget += 1,
+            (StepKind::Retain, _) => {}
+        }
+    }
+
+    fn skip_rest(&mut self, apply: &Apply<'_>, events: &mut dyn FnMut(Event)) {
+        for (index, step) in apply.plan.steps.iter().enumerate() {
+            let failed = &self.summary.failed;
+            let address = &apply.plan.changes[step.change as usize].address;
+            if self.ended[index] || failed.iter().any(|(other, _)| other == address) {
+                continue;
+            }
+            let because = self.blocked[index].clone();
+            self.summary.skipped.push((address.clone(), because.clone()));
+            events(Event::Skipped {
+                address: address.clone(),
+                step: step.kind,
+                because,
+            });
+        }
+    }
+
+    /// Lets the machines sleep again that were woken to be worked in.
+    async fn rest(&mut self, apply: &Apply<'_>, state: &State) {
+        for name in std::mem::take(&mut self.woken) {
+            let Some(object) = state.current(&Address::Machine(name.clone())) else {
+                continue;
+            };
+            let Spec::Machine(spec) = &*object.spec else {
+                continue;
+            };
+            if spec.power == Power::Stopped
+                && let Ok(provider) = apply.providers.provider(object.provider)
+            {
+                let machine = work::machine_ref(&name, object);
+                // A machine left running is found as drift; there is nothing better to do here.
+                let _left_running = provider.set_power(&machine, Power::Stopped).await.is_err();
+            }
+        }
+    }
+}

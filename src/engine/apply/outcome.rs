@@ -1,0 +1,40 @@
+//! How a step ended.
+
+use std::time::Duration;
+
+use crate::diagnostic::Diagnostics;
+use crate::state::{Effect, Intent, ObjectId};
+
+/// A step that ended.
+pub(super) struct Ended {
+    /// Index into the plan's steps.
+    pub(super) step: u32,
+    /// What was begun.
+    pub(super) intent: Intent,
+    /// How it ended.
+    pub(super) outcome: Outcome,
+    /// After how long.
+    pub(super) elapsed: Duration,
+}
+
+/// How a step ended.
+pub(super) enum Outcome {
+    /// Well.
+    Done {
+        /// What it changes in the state.
+        effect: Effect,
+        /// The object that stands now.
+        id: Option<ObjectId>,
+        /// What a person should know.
+        note: Option<String>,
+        /// What of it failed although it stands.
+        partial: Option<String>,
+    },
+    /// Not.
+    Failed {
+        /// What it left behind.
+        effect: Effect,
+        /// Why.
+        diagnostics: Diagnostics,
+    },
+}

@@ -1,0 +1,360 @@
+//! Running one step: a task of its own, which talks to the dispatcher through values only.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::outcome::{Ended, Outcome};
+use super::work::{Inside, Prepared, Work};
+use crate::address::{Address, Name};
+use crate::catalog::Manifest;
+use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
+use crate::digest::FingerprintKey;
+use crate::engine::Event;
+use crate::install::{self, InstallEvent, Installed, Job};
+use crate::provider::{Class, Delivery, Made, Progress, Provider, ProviderError};
+use crate::resource::{Attributes, Power, SecretSpec, Spec};
+use crate::secret::{Redactor, Value};
+use crate::state::{Effect, Intent, Object, ObjectId, Status};
+
+/// What every task may need.
+pub struct Context {
+    /// The manifests of the extensions to install or remove.
+    pub manifests: BTreeMap<Name, Arc<Manifest>>,
+    /// The values of the secrets, where they are known.
+    pub secrets: BTreeMap<Address, Value>,
+    /// Removes them from everything that is shown.
+    pub redactor: Redactor,
+    /// Fingerprints them.
+    pub key: FingerprintKey,
+    /// The project's name, for what has no better address.
+    pub unknown: Name,
+}
+
+/// How often a call is tried whose error says that nothing happened.
+const TRIES: u32 = 4;
+
+/// Runs a step to its end.
+pub(super) async fn run(
+    prepared: Prepared,
+    context: &Context,
+    progress: &UnboundedSender<Event>,
+) -> Ended {
+    let started = Instant::now();
+    let address = prepared.intent.address.clone();
+    let tell = |event| {
+        // The dispatcher outlives its tasks; without it nobody is left to tell.
+        let _gone = progress.send(event).is_err();
+    };
+    let outcome = match perform(prepared.work, &prepared.intent, context, &tell).await {
+        Ok(outcome) => outcome,
+        Err(mut diagnostics) => {
+            for found in &mut diagnostics {
+                found.address.get_or_insert_with(|| address.clone());
+                redact(found, &context.redactor);
+            }
+            Outcome::Failed {
+                effect: Effect::Keep,
+                diagnostics,
+            }
+        }
+    };
+    Ended {
+        step: prepared.step,
+        intent: prepared.intent,
+        outcome,
+        elapsed: started.elapsed(),
+    }
+}
+
+/// What a task that panicked is reported as.
+pub(super) fn panicked(error: &tokio::task::JoinError) -> Diagnostic {
+    Diagnostic::error(
+        Code::new("engine::panic"),
+        format!("a step ended by a fault in sindri itself: {error}"),
+    )
+    .help("the next apply settles what it left open; please report this")
+}
+
+async fn perform(
+    work: Work,
+    intent: &Intent,
+    context: &Context,
+    tell: &(dyn Fn(Event) + Send + Sync),
+) -> Result<Outcome, Diagnostics> {
+    let on_progress = |progress: Progress| {
+        tell(Event::Progress {
+            address: intent.address.clone(),
+            text: progress.text,
+            share: progress.share,
+        });
+    };
+    match work {
+        Work::Impossible(diagnostics) => Err(diagnostics),
+        Work::Record { effect, note } => Ok(Outcome::Done {
+            effect,
+            id: None,
+            note,
+            partial: None,
+        }),
+        Work::Create { provider, request, dependencies } => {
+            let made = retry(async || provider.create(&request, &on_progress).await).await?;
+            Ok(done(made, &*provider, intent, &dependencies, &request.spec))
+        }
+        Work::Update { provider, request, dependencies } => {
+            let made = retry(async || provider.update(&request, &on_progress).await).await?;
+            Ok(done(made, &*provider, intent, &dependencies, &request.wanted.spec))
+        }
+        Work::Delete { provider, request, effect } => {
+            retry(async || provider.delete(&request).await).await?;
+            Ok(Outcome::Done {
+                effect,
+                id: None,
+                note: None,
+                partial: None,
+            })
+        }
+        Work::Deliver { inside, secret, was } => {
+            deliver(&inside, &secret, was.as_deref(), intent, context).await
+        }
+        Work::Withdraw { inside, secret } => {
+            retry(async || {
+                let target = secret.target.as_ref();
+                inside.provider.withdraw(&inside.machine, &inside.name, target).await
+            })
+            .await?;
+            Ok(removed())
+        }
+        Work::Install { inside, was } => {
+            wake(&inside).await?;
+            put_in(&inside, was.as_deref(), intent, context, tell).await
+        }
+        Work::Uninstall { inside } => {
+            wake(&inside).await?;
+            if let Some(manifest) = context.manifests.get(&inside.name) {
+                install::remove(&*inside.provider, &inside.machine, manifest, &context.redactor)
+                    .await
+                    .map_err(|error| error.diagnose())?;
+            }
+            Ok(removed())
+        }
+    }
+}
+
+fn done(
+    made: Made,
+    provider: &dyn Provider,
+    intent: &Intent,
+    dependencies: &[Address],
+    spec: &Arc<Spec>,
+) -> Outcome {
+    let id = made.id.clone();
+    Outcome::Done {
+        effect: Effect::Put(Box::new(Object {
+            id: made.id,
+            provider: provider.kind(),
+            operation: intent.operation.clone(),
+            generation: intent.generation,
+            spec: Arc::clone(spec),
+            schema: Spec::SCHEMA,
+            attributes: made.attributes,
+            dependencies: dependencies.to_vec(),
+            status: Status::Ready,
+            incarnation: made.incarnation,
+        })),
+        id: Some(id),
+        note: None,
+        partial: None,
+    }
+}
+
+fn removed() -> Outcome {
+    Outcome::Done {
+        effect: Effect::Remove,
+        id: None,
+        note: None,
+        partial: None,
+    }
+}
+
+async fn wake(inside: &Inside) -> Result<(), Diagnostics> {
+    if inside.wake {
+        retry(async || inside.provider.set_power(&inside.machine, Power::Running).await).await?;
+    }
+    Ok(())
+}
+
+async fn deliver(
+    inside: &Inside,
+    secret: &SecretSpec,
+    was: Option<&Object>,
+    intent: &Intent,
+    context: &Context,
+) -> Result<Outcome, Diagnostics> {
+    let Some(value) = context.secrets.get(&intent.address) else {
+        return Err(vec![
+            Diagnostic::error(
+                Code::new("secret::unavailable"),
+                format!("`{}` has no value", intent.address),
+            )
+            .help("set it where its `source` says, then apply again"),
+        ]);
+    };
+    let fingerprint = context.key.fingerprint(inside.name.as_str(), value.expose());
+    let spec = SecretSpec {
+        fingerprint: Some(fingerprint.clone()),
+        ..secret.clone()
+    };
+    let standing = was.map(|object| &*object.spec);
+    let same = matches!(standing, Some(Spec::Secret(old)) if old.fingerprint == spec.fingerprint
+        && old.target == spec.target);
+    if !same {
+        let delivery = Delivery {
+            name: inside.name.clone(),
+            value: zeroize::Zeroizing::new(value.expose().to_vec()),
+            target: secret.target.clone(),
+        };
+        retry(async || inside.provider.deliver(&inside.machine, &delivery).await).await?;
+    }
+    Ok(Outcome::Done {
+        effect: Effect::Put(Box::new(in_machine(
+            inside,
+            intent,
+            Arc::new(Spec::Secret(spec)),
+            Attributes::default(),
+            Status::Ready,
+        ))),
+        id: None,
+        note: same.then(|| "already delivered".to_owned()),
+        partial: None,
+    })
+}
+
+async fn put_in(
+    inside: &Inside,
+    was: Option<&Object>,
+    intent: &Intent,
+    context: &Context,
+    tell: &(dyn Fn(Event) + Send + Sync),
+) -> Result<Outcome, Diagnostics> {
+    let (Some(manifest), Some(spec)) = (context.manifests.get(&inside.name), &inside.spec) else {
+        return Err(vec![Diagnostic::error(
+            Code::new("engine::no-manifest"),
+            format!("the manifest of `{}` isn't at hand", inside.name),
+        )]);
+    };
+    let on_event = |event: InstallEvent| {
+        let address = intent.address.clone();
+        tell(match event {
+            InstallEvent::Progress(text) => Event::Progress {
+                address,
+                text,
+                share: None,
+            },
+            InstallEvent::Output(line) => Event::Output { address, line },
+        });
+    };
+    let retried = match was.map(|object| &object.status) {
+        Some(Status::Partial { failed }) => failed.iter().map(|part| part.part.clone()).collect(),
+        _ => Vec::new(),
+    };
+    let job = Job {
+        manifest: Arc::clone(manifest),
+        retried,
+    };
+    let installed: Installed = install::install(
+        &*inside.provider,
+        &inside.machine,
+        &job,
+        &context.redactor,
+        &on_event,
+    )
+    .await
+    .map_err(|error| error.diagnose())?;
+    let partial = (!installed.failed.is_empty()).then(|| {
+        let parts: Vec<&str> = installed.failed.iter().map(|part| part.part.as_str()).collect();
+        format!("failed: {}", parts.join(", "))
+    });
+    let status = if installed.failed.is_empty() {
+        Status::Ready
+    } else {
+        Status::Partial {
+            failed: installed.failed,
+        }
+    };
+    Ok(Outcome::Done {
+        effect: Effect::Put(Box::new(in_machine(
+            inside,
+            intent,
+            Arc::clone(spec),
+            installed.attributes,
+            status,
+        ))),
+        id: None,
+        note: installed.found.then(|| "found, not installed again".to_owned()),
+        partial,
+    })
+}
+
+/// The record of what lives in a machine.
+fn in_machine(
+    inside: &Inside,
+    intent: &Intent,
+    spec: Arc<Spec>,
+    attributes: Attributes,
+    status: Status,
+) -> Object {
+    Object {
+        id: ObjectId::new(&format!("{}/{}", inside.machine.name, inside.name)),
+        provider: inside.object.provider,
+        operation: intent.operation.clone(),
+        generation: inside.generation,
+        spec,
+        schema: Spec::SCHEMA,
+        attributes,
+        dependencies: inside.dependencies.clone(),
+        status,
+        incarnation: inside.object.incarnation.clone(),
+    }
+}
+
+/// Tries a call again where its error says that nothing happened, or where its provider looks for
+/// the operation's object before it makes one.
+async fn retry<T>(
+    mut call: impl AsyncFnMut() -> Result<T, ProviderError>,
+) -> Result<T, Diagnostics> {
+    let mut tried = 0;
+    loop {
+        let error = match call().await {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
+        tried += 1;
+        let pause = match error.class {
+            Class::Retryable | Class::Ambiguous => Duration::from_millis(250 << tried),
+            Class::Throttled(pause) => pause,
+            Class::Conflict
+            | Class::NotFound
+            | Class::Denied
+            | Class::Unreachable
+            | Class::Invalid
+            | Class::Failed => return Err(error.diagnose()),
+        };
+        if tried >= TRIES {
+            return Err(error.diagnose());
+        }
+        tokio::time::sleep(pause).await;
+    }
+}
+
+fn redact(found: &mut Diagnostic, redactor: &Redactor) {
+    found.summary = redactor.text(&found.summary);
+    for cause in &mut found.causes {
+        *cause = redactor.text(cause);
+    }
+    if let Some(help) = &mut found.help {
+        *help = redactor.text(help);
+    }
+}

@@ -1,0 +1,136 @@
+//! Recovery: what became of the operations that an earlier run left open; pure.
+//!
+//! Readers fold the answer in memory, writers record it first. Each open intent is looked up by the
+//! operation that its object carries as a label: found, it is recorded; not found, it never
+//! happened, and the plan makes it again. What can't be asked stays open, and its address is left
+//! alone.
+
+use std::sync::Arc;
+
+use crate::address::{Address, Kind};
+use crate::plan::{Observation, Observed, Seen};
+use crate::resource::{Attributes, Spec};
+use crate::state::{Effect, Event, Intent, Object, State, Status, StepKind};
+
+/// One open operation settled.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recovered {
+    /// Its resource.
+    pub address: Address,
+    /// What became of it, in one line.
+    pub text: String,
+    /// The outcome to record.
+    pub event: Event,
+}
+
+/// Settles every open operation that can be settled.
+pub fn recover(state: &State, observed: &Observed) -> Vec<Recovered> {
+    state
+        .pending
+        .iter()
+        .filter_map(|intent| settle(state, observed, intent))
+        .collect()
+}
+
+fn settle(state: &State, observed: &Observed, intent: &Intent) -> Option<Recovered> {
+    let address = &intent.address;
+    let observation = observed.get(address);
+    if let Some(Observation::Unreadable(_)) = observation {
+        return None;
+    }
+    let seen = observed.seen(address);
+    let current = state.current(address).map(|object| &**object);
+    let (text, effect) = match intent.step {
+        StepKind::Create | StepKind::Adopt => created(state, intent, seen),
+        StepKind::Update => updated(address, current),
+        StepKind::Destroy => match (address.lives_inside() || seen.is_some(), current) {
+            (true, Some(object)) => (
+                "its deletion didn't end: it is tried again".to_owned(),
+                put(Object {
+                    status: Status::Deleting,
+                    ..object.clone()
+                }),
+            ),
+            (true, None) => ("its deletion had ended".to_owned(), Effect::Keep),
+            (false, _) => ("its deletion had ended".to_owned(), Effect::Remove),
+        },
+        StepKind::Forget | StepKind::Retain => ("nothing had been done".to_owned(), Effect::Keep),
+    };
+    Some(Recovered {
+        address: address.clone(),
+        text,
+        event: Event::Succeeded {
+            operation: intent.operation.clone(),
+            address: address.clone(),
+            effect,
+        },
+    })
+}
+
+fn created(state: &State, intent: &Intent, seen: Option<&Seen>) -> (String, Effect) {
+    let ours = seen.filter(|seen| seen.operation.as_ref() == Some(&intent.operation));
+    let (Some(seen), Some(spec)) = (ours, &intent.spec) else {
+        return match intent.address.kind() {
+            Kind::Secret | Kind::Extension | Kind::Image | Kind::Gpu => (
+                "it isn't known to have ended: it is tried again".to_owned(),
+                Effect::Keep,
+            ),
+            Kind::Network | Kind::Volume | Kind::Machine => {
+                ("it was never made".to_owned(), Effect::Keep)
+            }
+        };
+    };
+    let provider = spec.provider().or_else(|| {
+        let machine = intent.address.machine()?.clone();
+        Some(state.current(&Address::Machine(machine))?.provider)
+    });
+    let Some(provider) = provider else {
+        return ("it was never made".to_owned(), Effect::Keep);
+    };
+    let object = Object {
+        id: seen.id.clone(),
+        provider,
+        operation: intent.operation.clone(),
+        generation: intent.generation,
+        spec: Arc::clone(spec),
+        schema: Spec::SCHEMA,
+        attributes: remembered(&seen.outputs),
+        dependencies: intent.dependencies.clone(),
+        status: Status::Ready,
+        incarnation: seen.incarnation.clone(),
+    };
+    (
+        format!("it was made as {} and is taken over", seen.id),
+        put(object),
+    )
+}
+
+/// A machine must remember the image it runs; the rest of the outputs may change by themselves.
+fn remembered(outputs: &Attributes) -> Attributes {
+    let mut kept = Attributes::default();
+    if let Some(image) = outputs.get("imageId") {
+        kept.set("imageId", image.clone());
+    }
+    kept
+}
+
+fn updated(address: &Address, current: Option<&Object>) -> (String, Effect) {
+    match current {
+        // What can't be observed is done again; what can is compared by the plan.
+        Some(object) if address.lives_inside() => (
+            "its change didn't end: it is made again".to_owned(),
+            put(Object {
+                status: Status::Tainted,
+                ..object.clone()
+            }),
+        ),
+        Some(_) | None => (
+            "its change may have ended: what stands is compared anew".to_owned(),
+            Effect::Keep,
+        ),
+    }
+}
+
+fn put(object: Object) -> Effect {
+    Effect::Put(Box::new(object))
+}
