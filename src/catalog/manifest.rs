@@ -1,0 +1,325 @@
+//! An extension's manifest as the rest of Sindri uses it: complete, checked, with its files.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::shelf::Folder;
+use super::step::{Check, Distro, Step};
+use crate::address::Name;
+use crate::digest::Digest;
+use crate::resource::{GpuVendor, ProviderKind, Size};
+
+/// One extension: what it is, what it needs, how it gets into a machine and out again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manifest {
+    /// Its name; equals its folder's.
+    pub name: Name,
+    /// Its version.
+    pub version: String,
+    /// What it is, in a line.
+    pub description: String,
+    /// What it belongs to.
+    pub category: Category,
+    /// The extensions it needs first.
+    pub dependencies: Vec<Name>,
+    /// The extensions it can't live beside.
+    pub conflicts: Vec<Name>,
+    /// The distributions it installs on; empty: any.
+    pub distros: Vec<Distro>,
+    /// Where it works and where it doesn't.
+    pub compatibility: Compatibility,
+    /// What it needs of machine and network.
+    pub requirements: Requirements,
+    /// How it is installed, as the manifest says it: `apt`, `npm`, `hybrid`…
+    pub method: String,
+    /// What an installation does, in order.
+    pub steps: Vec<Step>,
+    /// Whether a failed step that isn't core lets the others go on; the extension is then partial.
+    pub continue_on_error: bool,
+    /// Whether to report each tool that succeeded, not only those that failed.
+    pub report_successes: bool,
+    /// What must succeed for it to count as installed; never empty.
+    pub validate: Vec<Check>,
+    /// What is written once it is installed.
+    pub configure: Configure,
+    /// How it goes away.
+    pub remove: Remove,
+    /// How a newer version takes its place.
+    pub upgrade: UpgradeStrategy,
+    /// What it offers while the machine runs.
+    pub service: Option<Service>,
+    /// What replaces it, where it is on its way out.
+    pub deprecation: Option<Deprecation>,
+    /// The scripts and templates of its folder, by path in the folder.
+    pub files: Arc<BTreeMap<String, Arc<[u8]>>>,
+    /// The digest of the manifest's text and of every file: what would be run.
+    pub content: Digest,
+    /// The folder it was read from, as a saved plan embeds it.
+    pub folder: Arc<Folder>,
+}
+
+/// What an extension belongs to; v3's words.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Category {
+    /// Agents.
+    AiAgents,
+    /// Tools to build with models.
+    AiDev,
+    /// Claude's own.
+    Claude,
+    /// Cloud services.
+    Cloud,
+    /// Graphical desktops.
+    Desktop,
+    /// Operations.
+    Devops,
+    /// Writing.
+    Documentation,
+    /// Languages and their tools.
+    Languages,
+    /// Model context servers.
+    Mcp,
+    /// Package managers.
+    PackageManager,
+    /// Productivity.
+    Productivity,
+    /// Research.
+    Research,
+    /// Testing.
+    Testing,
+}
+
+/// Where an extension works.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Compatibility {
+    /// The verdict for each provider named; the others: supported.
+    pub providers: BTreeMap<ProviderKind, Support>,
+    /// Why it isn't supported everywhere.
+    pub reason: Option<String>,
+    /// What to do instead, by provider.
+    pub alternatives: BTreeMap<ProviderKind, String>,
+}
+
+impl Compatibility {
+    /// The verdict for a provider.
+    pub fn on(&self, provider: ProviderKind) -> Support {
+        self.providers.get(&provider).copied().unwrap_or_default()
+    }
+}
+
+/// How well an extension works on a provider.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Support {
+    /// It works.
+    #[default]
+    Supported,
+    /// Some of it works.
+    Partial,
+    /// It can't work.
+    Unsupported,
+}
+
+/// What an extension needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Requirements {
+    /// The hosts its installation talks to.
+    pub domains: Vec<String>,
+    /// Disk it takes.
+    pub disk: Option<Size>,
+    /// Memory it wants.
+    pub memory: Option<Size>,
+    /// How long an installation usually takes.
+    pub install_time: Option<Duration>,
+    /// The names of the secrets it uses.
+    pub secrets: Vec<String>,
+    /// Its need of a GPU.
+    pub gpu: Option<GpuNeed>,
+}
+
+/// An extension's need of a GPU.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GpuNeed {
+    /// Whether it is of no use without one; else it is recommended.
+    pub required: bool,
+    /// Who must make it; none: anyone.
+    pub vendor: Option<GpuVendor>,
+    /// How many at least.
+    pub count: u32,
+    /// How much memory each must have.
+    pub memory: Option<Size>,
+    /// The CUDA version it is built for.
+    pub cuda: Option<String>,
+}
+
+/// What is written once an extension is installed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Configure {
+    /// Files put in place.
+    pub templates: Vec<Template>,
+    /// Environment variables set.
+    pub environment: Vec<Variable>,
+}
+
+/// A file put in place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    /// Its path in the extension's folder; a key of [`Manifest::files`].
+    pub source: String,
+    /// Where it goes: absolute, or under the machine's home (`~/…` or relative).
+    pub destination: String,
+    /// What to do where a file is already there.
+    pub mode: TemplateMode,
+}
+
+/// What to do where a template's destination exists.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum TemplateMode {
+    /// Replace it.
+    #[default]
+    Overwrite,
+    /// Add to its end, once.
+    Append,
+    /// Merge keys.
+    Merge,
+    /// Leave it.
+    SkipIfExists,
+}
+
+/// An environment variable an extension sets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub key: String,
+    /// Its value; `$HOME` and the like are expanded in the machine.
+    pub value: String,
+    /// Who sees it.
+    pub scope: VariableScope,
+}
+
+/// Who sees an extension's variable.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum VariableScope {
+    /// Interactive shells.
+    #[default]
+    Bashrc,
+    /// Login shells.
+    Profile,
+    /// The running session only.
+    Session,
+}
+
+/// How an extension goes away.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remove {
+    /// What to run, in order; what the install steps brought is removed without being named.
+    pub steps: Vec<RemoveStep>,
+    /// What to delete, absolute or under the machine's home.
+    pub paths: Vec<String>,
+}
+
+/// One part of a removal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RemoveStep {
+    /// A script of the folder.
+    Script {
+        /// Its path in the folder.
+        path: String,
+        /// After how long it counts as failed.
+        timeout: Duration,
+    },
+    /// Debian packages.
+    Apt {
+        /// Their names.
+        packages: Vec<String>,
+        /// Whether their configuration goes too.
+        purge: bool,
+    },
+    /// Fedora packages.
+    Dnf {
+        /// Their names.
+        packages: Vec<String>,
+    },
+    /// openSUSE packages.
+    Zypper {
+        /// Their names.
+        packages: Vec<String>,
+    },
+    /// Tools through mise.
+    Mise {
+        /// Their names.
+        tools: Vec<String>,
+        /// Whether the configuration goes too.
+        remove_config: bool,
+    },
+}
+
+/// How a newer version takes an older one's place.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum UpgradeStrategy {
+    /// The install steps run again.
+    #[default]
+    Automatic,
+    /// A person does it.
+    Manual,
+    /// Never.
+    None,
+    /// Removed, then installed.
+    Reinstall,
+    /// Over the old one; v3 writes it both ways.
+    #[serde(alias = "inplace")]
+    InPlace,
+}
+
+/// What an extension offers while the machine runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// Whether it is started.
+    pub enabled: bool,
+    /// The command that starts it, with its arguments.
+    pub start: Vec<String>,
+    /// The command that stops it.
+    pub stop: Option<String>,
+    /// The command that succeeds once it is ready.
+    pub ready: Option<String>,
+    /// The ports it listens on.
+    pub ports: Vec<u16>,
+}
+
+/// An extension on its way out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deprecation {
+    /// Since which version.
+    pub since: Option<String>,
+    /// What to use instead.
+    pub successor: Option<String>,
+    /// What to tell people.
+    pub message: Option<String>,
+}
