@@ -1,5 +1,24 @@
 //! Refresh, plan, apply, recover: the only room that holds a store, a provider and a plan at once.
 
+mod apply;
+mod deep;
 mod event;
+mod project;
+mod providers;
+mod recover;
+mod refresh;
+mod secrets;
+mod shelf;
+mod stale;
+mod survey;
 
+pub use apply::{Apply, ApplyError, Context, Journal, Stop, apply};
 pub use event::{Event, Summary};
+pub use project::{Project, directory_of, load};
+pub use providers::{Open, OpenOnce, Providers, Readers};
+pub use recover::{Recovered, recover};
+pub use refresh::{Refreshed, Scope, queries, refresh};
+pub use secrets::resolve;
+pub use shelf::DirectoryShelf;
+pub use stale::stale;
+pub use survey::{Reach, Survey, blank_state, survey};

@@ -82,7 +82,7 @@ impl Decider<'_> {
             (None, _) => Decision::new(Action::Create, Reason::New),
             (Some(object), observation) => self.standing(wanted, &spec, object, observation),
         };
-        let decision = self.soften(wanted, recorded.is_some(), decision);
+        let decision = Self::soften(wanted, recorded.is_some(), decision);
         let fresh = match decision.action {
             Action::Create | Action::Replace(_) => true,
             Action::NoOp | Action::Update | Action::Delete | Action::Forget | Action::Adopt => false,
@@ -346,7 +346,7 @@ impl Decider<'_> {
     }
 
     /// A secret whose value isn't known here is decided at apply.
-    fn soften(&mut self, wanted: &Wanted, recorded: bool, decision: Decision) -> Decision {
+    fn soften(wanted: &Wanted, recorded: bool, decision: Decision) -> Decision {
         let Spec::Secret(secret) = &*wanted.spec else {
             return decision;
         };
@@ -359,24 +359,6 @@ impl Decider<'_> {
             after: After::Unknown,
             effect: Effectuation::InPlace,
         };
-        let found = if secret.required {
-            let code = Code::new("secret::unavailable");
-            let text = format!("`{}` has no value here", wanted.address);
-            let finding = if self.options.require_secrets {
-                Diagnostic::error(code, text)
-            } else {
-                Diagnostic::warning(code, text)
-            };
-            finding.help("the plan delivers it if its fingerprint differs; apply needs the value")
-        } else {
-            Diagnostic::advice(
-                Code::new("secret::optional"),
-                format!("`{}` is optional and has no value here: left as it is", wanted.address),
-            )
-        };
-        let mut found = found.on(wanted.address.clone());
-        found.place.clone_from(&wanted.place);
-        self.checks.push(found);
         if !secret.required {
             return Decision::nothing();
         }

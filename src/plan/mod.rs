@@ -5,6 +5,7 @@ mod change;
 mod decide;
 mod diff;
 mod facts;
+mod file;
 mod narrow;
 mod observed;
 mod options;
@@ -17,6 +18,7 @@ pub use action::{Action, Order, Reason};
 pub use change::{
     After, Change, Drift, DriftKind, Effectuation, FieldChange, Plan, PlanHeader, Step, Totals,
 };
+pub use file::{PlanFile, PlanFileError};
 pub use facts::{Capabilities, Facts};
 pub use observed::{Observation, Observed, Seen};
 pub use options::Options;

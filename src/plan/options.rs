@@ -18,8 +18,6 @@ pub struct Options {
     pub replace: Vec<Address>,
     /// Codes of errors that are lowered to warnings.
     pub allow: Vec<String>,
-    /// Whether a secret without a value is an error already now.
-    pub require_secrets: bool,
     /// The digest of the configuration's text.
     pub config: Digest,
 }
@@ -33,7 +31,6 @@ impl Default for Options {
             excludes: Vec::new(),
             replace: Vec::new(),
             allow: Vec::new(),
-            require_secrets: false,
             config: Digest::of_bytes(b""),
         }
     }

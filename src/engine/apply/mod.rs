@@ -10,3 +10,4 @@ mod run;
 mod work;
 
 pub use dispatcher::{Apply, ApplyError, Journal, Stop, apply};
+pub use run::Context;

@@ -202,7 +202,7 @@ async fn deliver(
             .help("set it where its `source` says, then apply again"),
         ]);
     };
-    let fingerprint = context.key.fingerprint(inside.name.as_str(), value.expose());
+    let fingerprint = value.fingerprint(&context.key, inside.name.as_str());
     let spec = SecretSpec {
         fingerprint: Some(fingerprint.clone()),
         ..secret.clone()
@@ -350,11 +350,11 @@ async fn retry<T>(
 }
 
 fn redact(found: &mut Diagnostic, redactor: &Redactor) {
-    found.summary = redactor.text(&found.summary);
+    found.summary = redactor.redact(&found.summary);
     for cause in &mut found.causes {
-        *cause = redactor.text(cause);
+        *cause = redactor.redact(cause);
     }
     if let Some(help) = &mut found.help {
-        *help = redactor.text(help);
+        *help = redactor.redact(help);
     }
 }

@@ -1,0 +1,192 @@
+//! A project: its configuration read, its extensions resolved, its resources wanted.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::shelf::DirectoryShelf;
+use crate::address::Name;
+use crate::catalog::{self, Catalog, Manifest};
+use crate::config::{self, Config, Distro, Extensions, Machine, Overrides};
+use crate::desired::{self, Desired, Inputs, Installable};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::digest::Digest;
+use crate::install;
+use crate::sys::{Environment, files};
+
+/// The most bytes read of a configuration; a larger one is refused by its reader.
+const CONFIG_MAX: u64 = config::SIZE_MAX as u64 + 1;
+
+/// A project as its files describe it.
+pub struct Project {
+    /// What the configuration means.
+    pub config: Config,
+    /// What it asks for.
+    pub desired: Desired,
+    /// The manifests of every extension wanted.
+    pub manifests: BTreeMap<Name, Arc<Manifest>>,
+    /// What was found while reading; errors forbid a plan, some of them unless allowed.
+    pub findings: Diagnostics,
+    /// The digest of the configuration's text.
+    pub digest: Digest,
+    /// The configuration's directory.
+    pub directory: PathBuf,
+}
+
+/// Reads a project; without a meaning there are only findings.
+pub fn load(
+    path: &Path,
+    shown: &str,
+    overrides: Overrides,
+    environment: &Environment,
+) -> Result<Project, Diagnostics> {
+    let bytes = files::read_limited(path, CONFIG_MAX).map_err(|error| unreadable(shown, &error))?;
+    let (config, mut findings) = config::read_bytes(shown, &bytes, overrides);
+    let Some(config) = config else {
+        return Err(findings);
+    };
+    let directory = directory_of(path);
+    let catalog = Catalog::new(Arc::new(DirectoryShelf::beside(&directory)));
+    let mut extensions = Resolver {
+        catalog: &catalog,
+        resolved: BTreeMap::new(),
+        manifests: BTreeMap::new(),
+        findings: Vec::new(),
+    };
+    let image = |distro| default_image(distro, environment);
+    let (desired, built) = desired::build(
+        &config,
+        Inputs {
+            extensions: &mut |machine, wanted| extensions.of(machine, wanted),
+            image: &image,
+        },
+    );
+    findings.extend(built);
+    findings.append(&mut extensions.findings);
+    Ok(Project {
+        desired,
+        manifests: extensions.manifests,
+        findings,
+        digest: Digest::of_bytes(&bytes),
+        directory,
+        config,
+    })
+}
+
+/// The directory a configuration stands in.
+pub fn directory_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent.to_owned(),
+        Some(_) | None => PathBuf::from("."),
+    }
+}
+
+/// The image where the configuration names none; `SINDRI_DEFAULT_IMAGE` overrides it.
+///
+/// Public multi-architecture images by digest, one for each distribution that has a small one.
+fn default_image(distro: Distro, environment: &Environment) -> Option<String> {
+    if let Some(image) = environment.get("SINDRI_DEFAULT_IMAGE") {
+        return Some(image.to_owned());
+    }
+    let reference = match distro {
+        Distro::Ubuntu => "ubuntu:24.04",
+        Distro::Debian => "debian:12",
+        Distro::Fedora => "fedora:42",
+        Distro::Opensuse => "opensuse/leap:15.6",
+    };
+    Some(reference.to_owned())
+}
+
+fn unreadable(shown: &str, error: &std::io::Error) -> Diagnostics {
+    let found = if error.kind() == std::io::ErrorKind::NotFound {
+        Diagnostic::error(
+            Code::new("config::missing"),
+            format!("there is no `{shown}` here"),
+        )
+        .help("`sindri config init` writes one; `-c FILE` or `-C DIR` names another")
+    } else if error.kind() == std::io::ErrorKind::FileTooLarge {
+        Diagnostic::error(
+            Code::new("config::too-large"),
+            format!("`{shown}` is larger than {} KiB", config::SIZE_MAX / 1024),
+        )
+        .help("a configuration is written by people; is this the right file?")
+    } else {
+        Diagnostic::error(Code::new("config::unreadable"), format!("`{shown}` can't be read"))
+            .because(error.to_string())
+    };
+    vec![found]
+}
+
+/// Resolves the extensions of machines, each distinct list once.
+struct Resolver<'a> {
+    catalog: &'a Catalog,
+    /// By the shared list's address: members of a counted fleet share one.
+    resolved: BTreeMap<(usize, crate::resource::ProviderKind), Arc<[Installable]>>,
+    manifests: BTreeMap<Name, Arc<Manifest>>,
+    findings: Diagnostics,
+}
+
+impl Resolver<'_> {
+    fn of(&mut self, machine: &Machine, wanted: &Arc<Extensions>) -> Arc<[Installable]> {
+        let key = (Arc::as_ptr(wanted) as usize, machine.provider);
+        if let Some(known) = self.resolved.get(&key) {
+            return Arc::clone(known);
+        }
+        let list = self.resolve(machine, wanted);
+        self.resolved.insert(key, Arc::clone(&list));
+        list
+    }
+
+    fn resolve(&mut self, machine: &Machine, wanted: &Extensions) -> Arc<[Installable]> {
+        let mut names = Vec::new();
+        if let Some(profile) = &wanted.profile {
+            match self.catalog.profile(&profile.name) {
+                Ok(found) => names.extend(found.extensions.iter().map(|extension| {
+                    catalog::Wanted {
+                        name: extension.name.clone(),
+                        place: profile.place.clone(),
+                    }
+                })),
+                Err(findings) => self.findings.extend(placed(findings, profile)),
+            }
+        }
+        names.extend(wanted.names.iter().map(|extension| catalog::Wanted {
+            name: extension.name.clone(),
+            place: extension.place.clone(),
+        }));
+        let (resolution, findings) = catalog::resolve(self.catalog, &names);
+        self.findings.extend(findings);
+        let ground = catalog::Ground {
+            machine: Some(machine.name.clone()),
+            provider: machine.provider,
+            gpus: machine.gpu.as_ref().map_or(0, |gpu| gpu.count),
+            gpu_vendor: machine.gpu.as_ref().map(|gpu| gpu.vendor),
+        };
+        self.findings.extend(catalog::compatibility(&resolution, &ground));
+        let manifests: Vec<&Manifest> =
+            resolution.extensions.iter().map(|e| &*e.manifest).collect();
+        self.findings.extend(install::check(&manifests, &machine.name, &machine.settings));
+        resolution
+            .extensions
+            .iter()
+            .map(|extension| {
+                let manifest = Arc::clone(&extension.manifest);
+                self.manifests.insert(manifest.name.clone(), Arc::clone(&manifest));
+                Installable {
+                    manifest,
+                    requires: extension.requires.clone(),
+                }
+            })
+            .collect()
+    }
+}
+
+/// Gives findings about a profile the place at which it is named.
+fn placed(mut findings: Diagnostics, profile: &config::ExtensionRef) -> Diagnostics {
+    for found in &mut findings {
+        if found.place.is_none() {
+            found.place.clone_from(&profile.place);
+        }
+    }
+    findings
+}

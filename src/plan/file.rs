@@ -1,0 +1,198 @@
+//! The saved plan: a plan with everything that apply needs, and no secret value.
+//!
+//! It embeds the resources wanted and the manifests, so that it applies from another checkout
+//! without the configuration. A checksum tells a damaged file from a sound one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+use super::{PLAN_FORMAT, Plan};
+use crate::address::{Name, NameRule};
+use crate::catalog::{Catalog, Folder, Folders, Manifest};
+use crate::desired::{Desired, Wanted};
+use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
+use crate::digest::Digest;
+
+/// A plan and what it was made from.
+#[derive(Clone, Debug)]
+pub struct PlanFile {
+    /// The plan.
+    pub plan: Plan,
+    /// What was wanted, so that the same questions can be asked again.
+    pub wanted: Vec<Wanted>,
+    /// The manifests of the extensions wanted.
+    pub manifests: BTreeMap<Name, Arc<Manifest>>,
+}
+
+/// Why a saved plan can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanFileError {
+    /// Not a plan.
+    #[error("this isn't a saved plan, or it is cut off")]
+    Malformed(#[source] serde_json::Error),
+    /// The checksum doesn't match.
+    #[error("the saved plan doesn't match its own checksum")]
+    Checksum,
+    /// Written by a newer version.
+    #[error("the saved plan has format {0}, which is newer than this version of sindri knows")]
+    Newer(u32),
+    /// A manifest in it can't be read.
+    #[error("the saved plan holds a manifest that can't be read")]
+    Manifest(Diagnostics),
+    /// What it wants is no graph.
+    #[error(transparent)]
+    Graph(#[from] crate::desired::GraphError),
+}
+
+impl Diagnose for PlanFileError {
+    fn diagnose(&self) -> Diagnostics {
+        let found = Diagnostic::error(Code::new("plan::file"), self.to_string())
+            .help("make a new one with `sindri plan --out FILE`");
+        match self {
+            Self::Malformed(source) => vec![found.because(source.to_string())],
+            Self::Manifest(findings) => {
+                let mut all = vec![found];
+                all.extend(findings.iter().cloned());
+                all
+            }
+            Self::Checksum | Self::Newer(_) | Self::Graph(_) => vec![found],
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Envelope<'a> {
+    sindri_plan: u32,
+    check: Digest,
+    #[serde(borrow)]
+    body: &'a serde_json::value::RawValue,
+}
+
+#[derive(Deserialize)]
+struct FormatOnly {
+    sindri_plan: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Body {
+    plan: Plan,
+    project: String,
+    wanted: Vec<Wanted>,
+    extensions: BTreeMap<String, Embedded>,
+}
+
+/// An extension's folder, its files in base64.
+#[derive(Serialize, Deserialize)]
+struct Embedded {
+    shown: String,
+    manifest: String,
+    files: BTreeMap<String, String>,
+}
+
+impl PlanFile {
+    /// The file's bytes.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let body = Body {
+            plan: self.plan.clone(),
+            project: self.plan.header.project.clone(),
+            wanted: self.wanted.clone(),
+            extensions: self
+                .manifests
+                .iter()
+                .map(|(name, manifest)| (name.to_string(), embed(&manifest.folder)))
+                .collect(),
+        };
+        let body = serde_json::value::to_raw_value(&body)?;
+        let mut bytes = serde_json::to_vec(&Envelope {
+            sindri_plan: PLAN_FORMAT,
+            check: Digest::of_bytes(body.get().as_bytes()),
+            body: &body,
+        })?;
+        bytes.push(b'\n');
+        Ok(bytes)
+    }
+
+    /// Reads a file's bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, PlanFileError> {
+        let FormatOnly { sindri_plan } =
+            serde_json::from_slice(bytes).map_err(PlanFileError::Malformed)?;
+        if sindri_plan > PLAN_FORMAT {
+            return Err(PlanFileError::Newer(sindri_plan));
+        }
+        let envelope: Envelope<'_> =
+            serde_json::from_slice(bytes).map_err(PlanFileError::Malformed)?;
+        if Digest::of_bytes(envelope.body.get().as_bytes()) != envelope.check {
+            return Err(PlanFileError::Checksum);
+        }
+        let body: Body =
+            serde_json::from_str(envelope.body.get()).map_err(PlanFileError::Malformed)?;
+        Ok(Self {
+            plan: body.plan,
+            wanted: body.wanted,
+            manifests: unpack(body.extensions)?,
+        })
+    }
+
+    /// What was wanted, as a graph.
+    pub fn desired(&self) -> Result<Desired, PlanFileError> {
+        Ok(Desired::new(&self.plan.header.project, self.wanted.clone())?)
+    }
+}
+
+fn embed(folder: &Folder) -> Embedded {
+    Embedded {
+        shown: folder.shown.to_string(),
+        manifest: STANDARD.encode(&folder.manifest),
+        files: folder
+            .files
+            .iter()
+            .map(|(path, bytes)| (path.clone(), STANDARD.encode(bytes)))
+            .collect(),
+    }
+}
+
+fn unpack(
+    extensions: BTreeMap<String, Embedded>,
+) -> Result<BTreeMap<Name, Arc<Manifest>>, PlanFileError> {
+    let unusable = |what: &str| {
+        PlanFileError::Manifest(vec![Diagnostic::error(
+            Code::new("plan::file"),
+            format!("`{what}` in the saved plan is damaged"),
+        )])
+    };
+    let mut folders = Folders::default();
+    for (name, embedded) in extensions {
+        let parsed =
+            Name::parse(NameRule::Extension, &name).map_err(|_| unusable(&name))?;
+        let decode = |text: &str| -> Result<Arc<[u8]>, PlanFileError> {
+            STANDARD.decode(text).map(Arc::from).map_err(|_| unusable(&name))
+        };
+        let mut files = BTreeMap::new();
+        for (path, text) in &embedded.files {
+            files.insert(path.clone(), decode(text)?);
+        }
+        folders.extensions.insert(
+            parsed,
+            Folder {
+                shown: Arc::from(embedded.shown),
+                manifest: decode(&embedded.manifest)?,
+                files: Arc::new(files),
+            },
+        );
+    }
+    let names: Vec<Name> = folders.extensions.keys().cloned().collect();
+    let catalog = Catalog::new(Arc::new(folders));
+    let mut manifests = BTreeMap::new();
+    for name in names {
+        let manifest = catalog
+            .manifest(&name)
+            .map_err(PlanFileError::Manifest)?
+            .ok_or_else(|| unusable(name.as_str()))?;
+        manifests.insert(name, manifest);
+    }
+    Ok(manifests)
+}
