@@ -2,10 +2,12 @@
 
 mod clock;
 mod environment;
+mod host;
 mod random;
 
 pub use clock::Clock;
 pub use environment::Environment;
+pub use host::{host_name, user_name};
 pub use random::Random;
 
 use std::sync::Arc;
