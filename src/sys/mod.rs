@@ -3,6 +3,7 @@
 mod clock;
 mod environment;
 pub mod files;
+pub mod process;
 mod random;
 
 pub use clock::Clock;
