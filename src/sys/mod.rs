@@ -2,7 +2,9 @@
 
 mod clock;
 mod environment;
+pub mod files;
 mod host;
+pub mod process;
 mod random;
 
 pub use clock::Clock;

@@ -1,11 +1,15 @@
-//! Files that survive a crash: written beside, made durable, then put in place.
+//! The files of a store: private, whole, and durable where that counts.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 use crate::store::StoreError;
+use crate::sys::files;
+
+/// Only the owner may read and write.
+const PRIVATE: u32 = 0o600;
 
 /// Whether a write must have reached the disk before it counts.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -17,56 +21,19 @@ pub(super) enum Durable {
 }
 
 /// Puts a whole file in place of another: a reader sees the old or the new one, never a mixture.
-///
-/// The caller holds the store's lock, so one name is enough for the file while it is written, and
-/// a crash leaves at most that one behind.
 pub(super) fn replace(path: &Path, bytes: &[u8], durable: Durable) -> Result<(), StoreError> {
-    write_beside(path, bytes, durable)
-        .and_then(|beside| fs::rename(beside, path))
-        .and_then(|()| match durable {
-            Durable::Yes => sync_directory_of(path),
-            Durable::No => Ok(()),
-        })
+    files::write_atomic(path, bytes, PRIVATE, durable == Durable::Yes)
         .map_err(|error| StoreError::io(path, error))
-}
-
-fn write_beside(path: &Path, bytes: &[u8], durable: Durable) -> io::Result<PathBuf> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".new");
-    let beside = PathBuf::from(name);
-    let written = (|| {
-        // A crash may have left one behind with other permissions than ours.
-        remove(&beside)?;
-        let mut file = private().write(true).create_new(true).open(&beside)?;
-        file.write_all(bytes)?;
-        match durable {
-            Durable::Yes => file.sync_all(),
-            Durable::No => Ok(()),
-        }
-    })();
-    if written.is_err() {
-        // Gives the space back; the error to tell is the first one.
-        remove(&beside).unwrap_or_default();
-    }
-    written.map(|()| beside)
 }
 
 /// Keeps the content of a file under another name, where that is possible.
 ///
 /// A store without its backup still works, so a failure is no error.
 pub(super) fn keep(path: &Path, backup: &Path) {
-    let kept = remove(backup).and_then(|()| {
+    let kept = files::remove_file(backup).and_then(|()| {
         fs::hard_link(path, backup).or_else(|_| fs::copy(path, backup).map(|_| ()))
     });
     kept.unwrap_or_default();
-}
-
-/// Removes a file; one that isn't there is fine.
-pub(super) fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        Ok(()) | Err(_) => Ok(()),
-    }
 }
 
 /// Reads a whole file; none where it isn't there.
@@ -80,8 +47,14 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
 
 /// Makes a directory that only its owner may enter, durably; one that is there is left as it is.
 pub(super) fn create_private_directory(path: &Path) -> Result<(), StoreError> {
-    match DirBuilder::new().mode(0o700).create(path) {
-        Ok(()) => sync_directory_of(path).map_err(|error| StoreError::io(path, error)),
+    match files::create_dir(path, 0o700) {
+        Ok(()) => {
+            let parent = match path.parent() {
+                Some(parent) if !parent.as_os_str().is_empty() => parent,
+                Some(_) | None => Path::new("."),
+            };
+            files::sync_dir(parent).map_err(|error| StoreError::io(parent, error))
+        }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             if path.is_dir() {
                 Ok(())
@@ -93,18 +66,21 @@ pub(super) fn create_private_directory(path: &Path) -> Result<(), StoreError> {
     }
 }
 
+/// Removes what killed writers left beside the files they were about to replace.
+///
+/// The caller holds the lock, so no other writer is at work; what can't be removed does no harm.
+pub(super) fn sweep(directory: &Path) {
+    for name in files::list(directory).unwrap_or_default() {
+        let text = name.to_string_lossy();
+        if text.starts_with('.') && text.ends_with(".tmp") {
+            files::remove_file(&directory.join(&name)).unwrap_or_default();
+        }
+    }
+}
+
 /// Options for a file that only its owner may read.
 pub(super) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.mode(0o600);
+    options.mode(PRIVATE);
     options
-}
-
-/// Makes the entry of a path in its directory durable.
-pub(super) fn sync_directory_of(path: &Path) -> io::Result<()> {
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        Some(_) | None => Path::new("."),
-    };
-    File::open(directory)?.sync_all()
 }

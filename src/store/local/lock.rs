@@ -89,7 +89,7 @@ impl Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         // Only for people, and only true while the lock is held: leaving it does no harm.
-        files::remove(&self.paths.lock_info).unwrap_or_default();
+        crate::sys::files::remove_file(&self.paths.lock_info).unwrap_or_default();
     }
 }
 

@@ -45,6 +45,7 @@ impl Locked {
         if files::read(&paths.ignore)?.is_none() {
             files::replace(&paths.ignore, b"*\n", Durable::No)?;
         }
+        files::sweep(&paths.directory);
         let loaded = load(paths)?;
         let key = match read_key(paths)? {
             Some(key) => key,
