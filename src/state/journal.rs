@@ -24,6 +24,11 @@ pub struct JournalHeader {
     pub journal: u32,
     /// The lineage of the document.
     pub lineage: Lineage,
+    /// The serial of the document it was begun after.
+    ///
+    /// The document may be later, since writing it and beginning a new journal are two steps; one
+    /// that is earlier lacks what an older journal held.
+    pub after: Serial,
 }
 
 /// One event in its place in the history.
@@ -77,19 +82,26 @@ impl JournalHeader {
     /// The journal format this version writes.
     pub const FORMAT: u32 = 1;
 
-    /// The header of a lineage's journal in the format of this version.
-    pub fn new(lineage: Lineage) -> Self {
+    /// The header of a journal that continues a document, in the format of this version.
+    pub fn new(lineage: Lineage, after: Serial) -> Self {
         Self {
             journal: Self::FORMAT,
             lineage,
+            after,
         }
     }
 
     /// The header as a line, with its newline.
     pub fn to_line(&self) -> String {
-        let Self { journal, lineage } = self;
-        let check = checksum(format!("{journal} {lineage}").as_bytes());
-        format!("{{\"journal\":{journal},\"lineage\":\"{lineage}\",\"check\":\"{check}\"}}\n")
+        let Self {
+            journal,
+            lineage,
+            after,
+        } = self;
+        let check = checksum(format!("{journal} {lineage} {after}").as_bytes());
+        format!(
+            "{{\"journal\":{journal},\"lineage\":\"{lineage}\",\"after\":{after},\"check\":\"{check}\"}}\n"
+        )
     }
 
     /// Reads the first line, without its newline; none where it is damaged.

@@ -1,1 +1,9 @@
-//! Where states are kept: the local directory, its lock and its journal.
+//! Stores: where a state lives, who may write it, and how it survives.
+
+mod error;
+mod local;
+mod lock_info;
+
+pub use error::{Damage, StoreError};
+pub use local::{LocalStore, Locked};
+pub use lock_info::{LockInfo, LockRequest};

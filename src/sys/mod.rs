@@ -3,10 +3,13 @@
 mod clock;
 mod environment;
 pub mod files;
+mod host;
+pub mod process;
 mod random;
 
 pub use clock::Clock;
 pub use environment::Environment;
+pub use host::{host_name, user_name};
 pub use random::Random;
 
 use std::sync::Arc;

@@ -122,14 +122,8 @@ fn open_up(path: &Path) -> io::Result<()> {
 /// A dangling link counts as existing, and is an error: nobody knows where it would lead.
 pub fn resolve(path: &Path) -> io::Result<(PathBuf, PathBuf)> {
     let mut existing = path;
-    loop {
-        match entry(existing)? {
-            Entry::Absent => match existing.parent() {
-                Some(parent) => existing = parent,
-                None => return Err(io::ErrorKind::NotFound.into()),
-            },
-            Entry::Directory | Entry::Link(_) | Entry::File => break,
-        }
+    while entry(existing)? == Entry::Absent {
+        existing = existing.parent().ok_or(io::ErrorKind::NotFound)?;
     }
     let rest = path.strip_prefix(existing).unwrap_or(Path::new(""));
     Ok((std::fs::canonicalize(existing)?, rest.to_path_buf()))

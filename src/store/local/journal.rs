@@ -1,0 +1,103 @@
+//! Appending to the journal: one write and one sync a group, all of it or nothing.
+
+use std::fs::File;
+use std::io::Write;
+
+use super::files::{self, Durable};
+use super::paths::Paths;
+use crate::state::{JournalHeader, State};
+use crate::store::StoreError;
+
+/// The journal file, opened at the first write.
+#[derive(Debug)]
+pub(super) struct Journal {
+    paths: Paths,
+    file: Option<File>,
+    /// How many bytes are sound and durable.
+    length: u64,
+}
+
+/// Why a write failed, and whether it was taken back.
+#[derive(Debug)]
+pub(super) struct AppendError {
+    pub(super) error: StoreError,
+    /// Whether the journal is as it was before.
+    pub(super) undone: bool,
+}
+
+impl Journal {
+    /// The journal with so many sound bytes; what follows them is cut off at the first write.
+    pub(super) fn at(paths: &Paths, length: u64) -> Self {
+        Self {
+            paths: paths.clone(),
+            file: None,
+            length,
+        }
+    }
+
+    pub(super) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Puts a new journal that continues a state in place, keeping the old one as its backup.
+    pub(super) fn begin(&mut self, state: &State) -> Result<(), StoreError> {
+        let path = &self.paths.journal;
+        self.file = None;
+        if self.length > 0 {
+            files::keep(path, &self.paths.journal_backup);
+        }
+        let header = JournalHeader::new(state.lineage.clone(), state.serial).to_line();
+        files::replace(path, header.as_bytes(), Durable::Yes)?;
+        self.length = header.len() as u64;
+        Ok(())
+    }
+
+    /// Appends one group's line durably, beginning the journal if there is none.
+    pub(super) fn append(&mut self, line: &[u8], state: &State) -> Result<(), AppendError> {
+        let before = |error| AppendError {
+            error,
+            undone: true,
+        };
+        if self.length == 0 {
+            self.begin(state).map_err(before)?;
+        }
+        let length = self.length;
+        let path = self.paths.journal.clone();
+        let file = self.open().map_err(before)?;
+        match file.write_all(line).and_then(|()| file.sync_data()) {
+            Ok(()) => {
+                self.length += line.len() as u64;
+                Ok(())
+            }
+            Err(error) => {
+                let undone = file.set_len(length).and_then(|()| file.sync_data());
+                Err(AppendError {
+                    error: StoreError::io(&path, error),
+                    undone: undone.is_ok(),
+                })
+            }
+        }
+    }
+
+    fn open(&mut self) -> Result<&mut File, StoreError> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => self.open_at_its_end()?,
+        };
+        Ok(self.file.insert(file))
+    }
+
+    /// Opens the file and cuts off what a crash tore.
+    fn open_at_its_end(&self) -> Result<File, StoreError> {
+        let io = |error| StoreError::io(&self.paths.journal, error);
+        let file = files::private()
+            .append(true)
+            .open(&self.paths.journal)
+            .map_err(io)?;
+        if file.metadata().map_err(io)?.len() != self.length {
+            file.set_len(self.length).map_err(io)?;
+            file.sync_data().map_err(io)?;
+        }
+        Ok(file)
+    }
+}

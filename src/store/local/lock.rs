@@ -1,0 +1,112 @@
+//! The lock: the operating system's, so that a killed process leaves none behind.
+
+use std::fs::{File, TryLockError};
+use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::files::{self, Durable};
+use super::paths::Paths;
+use crate::digest::hex;
+use crate::store::{LockInfo, LockRequest, StoreError};
+use crate::sys::{World, host_name, user_name};
+
+/// How long to sleep between two tries.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How long a holder may take to say who it is.
+const GRACE: Duration = Duration::from_millis(200);
+
+/// The lock, held until dropped.
+#[derive(Debug)]
+pub(super) struct Lock {
+    paths: Paths,
+    /// Closing it gives the lock back, whoever or whatever closes it.
+    _file: File,
+}
+
+impl Lock {
+    pub(super) fn take(
+        paths: &Paths,
+        world: &World,
+        request: LockRequest<'_>,
+        waiting: &mut dyn FnMut(&LockInfo),
+    ) -> Result<Self, StoreError> {
+        let file = files::private()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&paths.lock)
+            .map_err(|error| StoreError::io(&paths.lock, error))?;
+        let began = Instant::now();
+        let mut told = None;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) => {
+                    return Err(StoreError::io(&paths.lock, error));
+                }
+            }
+            let holder = read_info(&paths.lock_info);
+            let elapsed = began.elapsed();
+            if elapsed >= request.timeout && (holder.is_some() || elapsed >= GRACE) {
+                let holder = holder.unwrap_or_else(|| unknown(world));
+                return Err(StoreError::Held(Box::new(holder)));
+            }
+            if let Some(holder) = holder
+                && told.as_ref() != Some(&holder.id)
+            {
+                waiting(&holder);
+                told = Some(holder.id);
+            }
+            sleep(PAUSE.min(request.timeout.saturating_sub(elapsed).max(PAUSE / 10)));
+        }
+        let lock = Self {
+            paths: paths.clone(),
+            _file: file,
+        };
+        lock.say(&LockInfo {
+            id: hex(&world.random.bytes::<8>()),
+            who: user_name(&world.environment),
+            host: host_name(),
+            operation: request.operation.to_owned(),
+            since: world.clock.now(),
+            pid: std::process::id(),
+        })?;
+        Ok(lock)
+    }
+
+    fn say(&self, info: &LockInfo) -> Result<(), StoreError> {
+        let path = &self.paths.lock_info;
+        let mut text =
+            serde_json::to_vec(info).map_err(|error| StoreError::io(path, error.into()))?;
+        text.push(b'\n');
+        files::replace(path, &text, Durable::No)
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Only for people, and only true while the lock is held: leaving it does no harm.
+        crate::sys::files::remove_file(&self.paths.lock_info).unwrap_or_default();
+    }
+}
+
+/// Reads who holds the lock; none while a holder has not said so yet.
+fn read_info(path: &Path) -> Option<LockInfo> {
+    let bytes = files::read(path).ok()??;
+    serde_json::from_slice(&bytes).ok()
+}
+
+/// A holder that didn't say who it is.
+fn unknown(world: &World) -> LockInfo {
+    LockInfo {
+        id: "unknown".to_owned(),
+        who: "an unknown user".to_owned(),
+        host: host_name(),
+        operation: "an unknown command".to_owned(),
+        since: world.clock.now(),
+        pid: 0,
+    }
+}

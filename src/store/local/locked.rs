@@ -1,0 +1,182 @@
+//! The store while it is locked: the one that may write.
+
+use zeroize::Zeroizing;
+
+use super::files::{self, Durable};
+use super::journal::Journal;
+use super::lock::Lock;
+use super::paths::Paths;
+use super::read::{load, read_key};
+use crate::digest::FingerprintKey;
+use crate::state::{Event, Lineage, State, write_document, write_group};
+use crate::store::{LockInfo, LockRequest, StoreError};
+use crate::sys::World;
+
+/// How long a journal may grow during a run before it is folded into its document: so much, and
+/// twice the document. So the cost of folding stays in proportion to what was written.
+const JOURNAL_MAX: u64 = 4 << 20;
+
+/// The store while this process holds its lock; dropping it gives the lock back.
+#[derive(Debug)]
+pub struct Locked {
+    paths: Paths,
+    state: State,
+    is_new: bool,
+    journal: Journal,
+    /// Whether the journal holds anything that the document doesn't.
+    journal_counts: bool,
+    /// The journal's length beyond which it is folded.
+    fold_at: u64,
+    poisoned: bool,
+    key: FingerprintKey,
+    /// Given back last.
+    _lock: Lock,
+}
+
+impl Locked {
+    pub(super) fn take(
+        paths: &Paths,
+        world: &World,
+        request: LockRequest<'_>,
+        waiting: &mut dyn FnMut(&LockInfo),
+    ) -> Result<Self, StoreError> {
+        files::create_private_directory(&paths.directory)?;
+        let lock = Lock::take(paths, world, request, waiting)?;
+        if files::read(&paths.ignore)?.is_none() {
+            files::replace(&paths.ignore, b"*\n", Durable::No)?;
+        }
+        files::sweep(&paths.directory);
+        let loaded = load(paths)?;
+        let key = match read_key(paths)? {
+            Some(key) => key,
+            None => make_key(paths, world)?,
+        };
+        let is_new = loaded.is_none();
+        let (state, document, journal, journal_counts) = match loaded {
+            Some(loaded) => (
+                loaded.state,
+                loaded.document_length,
+                loaded.journal_length,
+                loaded.journal_counts,
+            ),
+            None => {
+                let lineage = Lineage::from_random(world.random.bytes());
+                (State::new("", lineage), 0, 0, false)
+            }
+        };
+        Ok(Self {
+            paths: paths.clone(),
+            state,
+            is_new,
+            journal: Journal::at(paths, journal),
+            journal_counts,
+            fold_at: JOURNAL_MAX + 2 * document,
+            poisoned: false,
+            key,
+            _lock: lock,
+        })
+    }
+
+    /// The state, with every commit applied; of no project before [`Locked::initialise`].
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Whether no state was begun here yet.
+    pub fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// The key under which secrets are fingerprinted.
+    pub fn fingerprint_key(&self) -> &FingerprintKey {
+        &self.key
+    }
+
+    /// Begins the state of a project, durably; does nothing where one was begun.
+    pub fn initialise(&mut self, project: &str) -> Result<(), StoreError> {
+        if self.is_new {
+            project.clone_into(&mut self.state.project);
+            self.write()?;
+            self.is_new = false;
+        }
+        Ok(())
+    }
+
+    /// Records events that belong together, durably: all of them, or none on an error.
+    ///
+    /// Costs one write and one sync, whatever their number and however large the state. An error
+    /// that can't be taken back from the journal poisons the store: every later call fails, and
+    /// the next one to take the lock finds the journal sound.
+    pub fn commit(&mut self, events: Vec<Event>) -> Result<(), StoreError> {
+        self.usable()?;
+        if self.is_new {
+            return Err(StoreError::NotBegun(self.paths.directory.clone()));
+        }
+        if events.is_empty() {
+            return Ok(());
+        }
+        self.state
+            .admits(&events)
+            .map_err(StoreError::Contradiction)?;
+        let mut line = Vec::new();
+        write_group(self.state.serial.next(), &events, &mut line)
+            .map_err(|error| StoreError::io(&self.paths.journal, error.into()))?;
+        self.journal
+            .append(&line, &self.state)
+            .map_err(|failed| {
+                self.poisoned = !failed.undone;
+                failed.error
+            })?;
+        self.journal_counts = true;
+        for event in events {
+            self.state.serial = self.state.serial.next();
+            if let Err(error) = self.state.apply(event) {
+                self.poisoned = true;
+                return Err(StoreError::Contradiction(error));
+            }
+        }
+        if self.journal.length() > self.fold_at && self.compact().is_err() {
+            // The journal holds everything: folding can wait until there is room for it.
+            self.fold_at = 2 * self.journal.length();
+        }
+        Ok(())
+    }
+
+    /// Writes the document anew and begins a new journal, keeping the ones before as backups.
+    ///
+    /// Does nothing where the journal holds nothing that the document doesn't.
+    pub fn compact(&mut self) -> Result<(), StoreError> {
+        self.usable()?;
+        if self.journal_counts {
+            self.write()?;
+            self.journal_counts = false;
+            self.journal.begin(&self.state)?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self) -> Result<(), StoreError> {
+        let path = &self.paths.document;
+        let bytes =
+            write_document(&self.state).map_err(|error| StoreError::io(path, error.into()))?;
+        if !self.is_new {
+            files::keep(path, &self.paths.document_backup);
+        }
+        files::replace(path, &bytes, Durable::Yes)?;
+        self.fold_at = JOURNAL_MAX + 2 * bytes.len() as u64;
+        Ok(())
+    }
+
+    fn usable(&self) -> Result<(), StoreError> {
+        if self.poisoned {
+            return Err(StoreError::Poisoned(self.paths.directory.clone()));
+        }
+        Ok(())
+    }
+}
+
+fn make_key(paths: &Paths, world: &World) -> Result<FingerprintKey, StoreError> {
+    let bytes = Zeroizing::new(world.random.bytes::<32>());
+    files::replace(&paths.key, bytes.as_slice(), Durable::Yes)?;
+    Ok(FingerprintKey::new(&bytes))
+}

@@ -1,0 +1,11 @@
+//! The local store: a directory beside the configuration.
+
+mod files;
+mod journal;
+mod lock;
+mod locked;
+mod paths;
+mod read;
+
+pub use locked::Locked;
+pub use read::LocalStore;
