@@ -6,6 +6,8 @@ mod facts;
 mod observed;
 
 pub use action::{Action, Order, Reason};
-pub use change::{After, Change, Drift, DriftKind, Effectuation, FieldChange, Plan, PlanHeader, Step, Totals};
+pub use change::{
+    After, Change, Drift, DriftKind, Effectuation, FieldChange, Plan, PlanHeader, Step, Totals,
+};
 pub use facts::{Capabilities, Facts};
 pub use observed::{Observation, Observed, Seen};

@@ -76,8 +76,7 @@ pub fn read_document(bytes: &[u8]) -> Result<State, DocumentError> {
             known: FORMAT,
         });
     }
-    let envelope: Envelope<'_> =
-        serde_json::from_slice(bytes).map_err(DocumentError::Malformed)?;
+    let envelope: Envelope<'_> = serde_json::from_slice(bytes).map_err(DocumentError::Malformed)?;
     let text = envelope.state.get();
     if Digest::of_bytes(text.as_bytes()).as_str() != envelope.check {
         return Err(DocumentError::Checksum);
