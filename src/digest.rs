@@ -24,7 +24,10 @@ impl Digest {
         let mut context = Hashing(digest::Context::new(&digest::SHA256));
         // A `Hashing` writer never fails, and every persisted type has text keys.
         let written = serde_json::to_writer(&mut context, value);
-        debug_assert!(written.is_ok(), "a digested value must be JSON: {written:?}");
+        debug_assert!(
+            written.is_ok(),
+            "a digested value must be JSON: {written:?}"
+        );
         Self(format!("sha256:{}", hex(context.0.finish().as_ref())))
     }
 

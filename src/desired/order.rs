@@ -17,12 +17,10 @@ pub(super) fn topological(
     let mut dependents = vec![Vec::new(); wanted.len()];
     for (position, resource) in wanted.iter().enumerate() {
         for dependency in &resource.dependencies {
-            let on = *index
-                .get(dependency)
-                .ok_or_else(|| GraphError::Dangling {
-                    of: resource.address.clone(),
-                    on: dependency.clone(),
-                })?;
+            let on = *index.get(dependency).ok_or_else(|| GraphError::Dangling {
+                of: resource.address.clone(),
+                on: dependency.clone(),
+            })?;
             missing[position] += 1;
             dependents[on].push(position);
         }

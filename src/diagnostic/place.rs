@@ -37,9 +37,7 @@ impl Source {
             file: Arc::clone(&self.name),
             line: before.bytes().filter(|b| *b == b'\n').count() + 1,
             column: self.text[line_start..offset].chars().count() + 1,
-            length: self.text[offset..line_end]
-                .len()
-                .min(length.max(1)),
+            length: self.text[offset..line_end].len().min(length.max(1)),
             source_line: Arc::from(self.text[line_start..line_end].trim_end_matches('\r')),
         }
     }

@@ -163,10 +163,7 @@ pub trait Diagnose {
 }
 
 /// The known word closest to a mistyped one, if one is close.
-pub fn did_you_mean<'a>(
-    typed: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn did_you_mean<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed_lower = typed.to_lowercase();
     known
         .into_iter()

@@ -201,6 +201,8 @@ impl Plan {
 
     /// Whether a check forbids applying it.
     pub fn is_errored(&self) -> bool {
-        self.checks.iter().any(crate::diagnostic::Diagnostic::is_error)
+        self.checks
+            .iter()
+            .any(crate::diagnostic::Diagnostic::is_error)
     }
 }

@@ -67,7 +67,11 @@ impl Observed {
     /// The digest of what a plan relies on; power and outputs are left out, since a machine that
     /// merely fell asleep makes no plan stale.
     pub fn digest(&self) -> Digest {
-        type Fact<'a> = (Option<&'a ObjectId>, Option<&'a Attributes>, Option<&'a String>);
+        type Fact<'a> = (
+            Option<&'a ObjectId>,
+            Option<&'a Attributes>,
+            Option<&'a String>,
+        );
         let facts: BTreeMap<&Address, Fact<'_>> = self
             .objects
             .iter()

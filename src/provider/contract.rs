@@ -102,9 +102,5 @@ pub trait Provider: Reader {
     fn owns_terminal(&self) -> bool;
 
     /// Opens a session for a person and returns its exit code.
-    fn connect<'a>(
-        &'a self,
-        machine: &'a MachineRef,
-        session: Interactive,
-    ) -> Answer<'a, i32>;
+    fn connect<'a>(&'a self, machine: &'a MachineRef, session: Interactive) -> Answer<'a, i32>;
 }

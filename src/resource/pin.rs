@@ -18,7 +18,9 @@ spec! {
 }
 
 /// When an image is fetched from its registry.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub enum PullPolicy {
     /// Each time the pin is made.
     Always,

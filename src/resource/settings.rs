@@ -69,7 +69,9 @@ spec! {
 }
 
 /// How a container is connected.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum DockerNetwork {
     /// A bridge network of this state's own.
@@ -82,7 +84,9 @@ pub enum DockerNetwork {
 }
 
 /// When the Engine starts a container again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum RestartPolicy {
     /// Never.
@@ -137,7 +141,9 @@ pub struct PortMapping {
 }
 
 /// The container runtime.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum DockerRuntime {
     /// `sysbox-runc` where `dind` wants it and the Engine has it, else the Engine's default.
@@ -163,7 +169,9 @@ pub struct Dind {
 }
 
 /// How Docker gets into the container.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum DindMode {
     /// Sysbox where the Engine has it, else privileged.
@@ -178,7 +186,9 @@ pub enum DindMode {
 }
 
 /// The inner Engine's storage driver.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum StorageDriver {
     /// The inner Engine chooses.

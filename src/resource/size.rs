@@ -134,7 +134,16 @@ mod tests {
         assert_eq!("4GiB".parse(), Ok(Size::gib(4)));
         assert_eq!("512MB".parse(), Ok(Size::mib(512)));
         assert_eq!(Size::mib(4096).to_string(), "4GB");
-        for bad in ["4", "4 GB", "GB", "0GB", "-1GB", "4TB", "99999999999999999999GB", "4 GB?"] {
+        for bad in [
+            "4",
+            "4 GB",
+            "GB",
+            "0GB",
+            "-1GB",
+            "4TB",
+            "99999999999999999999GB",
+            "4 GB?",
+        ] {
             assert!(bad.parse::<Size>().is_err(), "{bad} was accepted");
         }
     }

@@ -1,0 +1,191 @@
+//! A plan as people read it: what changed behind our back, what would be done, how much it is.
+
+use std::collections::BTreeSet;
+use std::io;
+
+use super::{block, words};
+use crate::plan::{Action, Drift, DriftKind, Order, Plan, Totals};
+use crate::render::diagnostic::{diagnostics_human, tally};
+use crate::render::page::{Page, Style, Tone};
+use crate::render::text::count;
+
+/// Pages are handed on in pieces of about this size.
+const PIECE: usize = 1 << 16;
+
+/// A plan as people read it, without its checks; see [`plan_checks_human`].
+pub fn plan_human(plan: &Plan, style: &Style) -> String {
+    let mut out = Vec::new();
+    let written = write_plan_human(plan, style, &mut out);
+    debug_assert!(written.is_ok(), "a vector takes any bytes");
+    String::from_utf8(out).unwrap_or_default()
+}
+
+/// Writes a plan as people read it, piece by piece, so that a large one needs little memory.
+///
+/// The checks aren't in it, since they belong to standard error; [`plan_checks_human`] says them.
+/// The last line is the trailer `Plan: N to add, N to change, N to destroy.`, unless there is
+/// nothing to do.
+pub fn write_plan_human(plan: &Plan, style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut page = Page::new(*style);
+    drift_section(&mut page, &plan.drift);
+    let shown: BTreeSet<Action> = plan
+        .changes
+        .iter()
+        .filter(|change| words::is_shown(change))
+        .map(|change| change.action)
+        .collect();
+    if shown.is_empty() {
+        no_changes(&mut page, plan);
+        return flush(&mut page, out);
+    }
+    legend(&mut page, plan, &shown);
+    for change in plan.changes.iter().filter(|change| words::is_shown(change)) {
+        block::change(&mut page, change);
+        if page.len() >= PIECE {
+            flush(&mut page, out)?;
+        }
+    }
+    closing(&mut page, plan);
+    flush(&mut page, out)
+}
+
+fn flush(page: &mut Page, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut result = Ok(());
+    page.drain(|text| result = out.write_all(text.as_bytes()));
+    result
+}
+
+/// What the checks found, gravest last, with their number; empty where they found nothing.
+pub fn plan_checks_human(plan: &Plan, style: &Style) -> String {
+    diagnostics_human(&plan.checks, style)
+}
+
+/// The trailer of a plan, without a line end.
+pub fn trailer(totals: Totals) -> String {
+    format!(
+        "Plan: {} to add, {} to change, {} to destroy.",
+        totals.add, totals.change, totals.destroy
+    )
+}
+
+/// Writes what was changed outside, and what nobody knows.
+pub(super) fn drift_section(page: &mut Page, drift: &[Drift]) {
+    let is_unreadable = |drift: &&Drift| matches!(drift.kind, DriftKind::Unreadable(_));
+    let (unreadable, real): (Vec<&Drift>, Vec<&Drift>) = drift.iter().partition(is_unreadable);
+    if !real.is_empty() {
+        page.tone(Tone::Strong, "Changed outside of sindri:")
+            .end()
+            .end();
+        for drift in real {
+            block::drift(page, drift);
+        }
+    }
+    if !unreadable.is_empty() {
+        page.tone(Tone::Strong, "Unknown, drifted or not:")
+            .end()
+            .end();
+        for drift in unreadable {
+            block::drift(page, drift);
+        }
+    }
+    if !drift.is_empty() {
+        let rule = page.style.rule();
+        page.tone(Tone::Faint, &rule).end().end();
+    }
+}
+
+fn no_changes(page: &mut Page, plan: &Plan) {
+    page.tone(Tone::Good, "No changes.");
+    if plan.header.destroy {
+        page.raw(" There is nothing to destroy.");
+    } else if plan.drift.is_empty() {
+        page.raw(" What stands matches the configuration.");
+    } else {
+        page.raw(" Nothing of the above contradicts the configuration.");
+    }
+    page.end();
+    narrowed(page, plan);
+}
+
+fn legend(page: &mut Page, plan: &Plan, shown: &BTreeSet<Action>) {
+    const ORDER: [Action; 7] = [
+        Action::Create,
+        Action::Update,
+        Action::Replace(Order::DestroyFirst),
+        Action::Replace(Order::CreateFirst),
+        Action::Delete,
+        Action::Adopt,
+        Action::Forget,
+    ];
+    let project = &plan.header.project;
+    if plan.header.destroy {
+        page.raw("To destroy ")
+            .user(project)
+            .raw(", sindri will:")
+            .end();
+    } else {
+        page.raw("To bring ")
+            .user(project)
+            .raw(" to its configuration, sindri will:")
+            .end();
+    }
+    for action in ORDER.into_iter().filter(|action| shown.contains(action)) {
+        let (symbol, tone) = words::symbol(action);
+        page.tone(tone, symbol)
+            .raw(" ")
+            .raw(words::legend(action))
+            .end();
+    }
+    page.end();
+}
+
+fn closing(page: &mut Page, plan: &Plan) {
+    narrowed(page, plan);
+    let totals = plan.totals();
+    let mut beside = Vec::new();
+    if totals.adopt > 0 {
+        beside.push(format!("{} to adopt", totals.adopt));
+    }
+    if totals.forget > 0 {
+        beside.push(format!("{} to forget", totals.forget));
+    }
+    let pins = plan
+        .changes
+        .iter()
+        .filter(|change| change.action.acts() && change.address.kind().is_pin())
+        .count();
+    if pins > 0 {
+        beside.push(format!("{} to set", count(pins, "pin")));
+    }
+    if !beside.is_empty() {
+        page.raw("Not counted below: ")
+            .raw(&beside.join(", "))
+            .raw(".")
+            .end();
+    }
+    if plan.is_errored() {
+        let text = format!("Nothing can be applied: {}.", tally(&plan.checks));
+        page.tone(Tone::Bad, &text).end();
+    }
+    page.tone(Tone::Strong, &trailer(totals)).end();
+}
+
+fn narrowed(page: &mut Page, plan: &Plan) {
+    if plan.header.targets.is_empty() {
+        return;
+    }
+    let targets: Vec<String> = plan
+        .header
+        .targets
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    page.raw("Only a part was looked at: ")
+        .raw(&targets.join(", "))
+        .raw(".")
+        .end();
+}
+
+#[cfg(test)]
+#[path = "human_tests.rs"]
+mod tests;
