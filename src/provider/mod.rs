@@ -5,6 +5,8 @@
 
 mod contract;
 mod error;
+pub mod fake;
+pub mod local;
 mod request;
 
 pub use contract::{Answer, Provider, Reader};

@@ -37,6 +37,18 @@ pub fn write_atomic(path: &Path, bytes: &[u8], mode: u32, durable: bool) -> io::
     Ok(())
 }
 
+/// Writes a file that must not be there yet; a kill may leave it half written.
+///
+/// For files in a directory that only takes its name when it is complete.
+pub fn write_new(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path)?
+        .write_all(bytes)
+}
+
 /// Makes sure that what was created, renamed or removed in a directory has reached the disk.
 pub fn sync_dir(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
@@ -45,7 +57,8 @@ pub fn sync_dir(directory: &Path) -> io::Result<()> {
 /// Reads a file of at most `max` bytes; a larger one is [`io::ErrorKind::FileTooLarge`].
 pub fn read_limited(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
-    let mut bytes = Vec::new();
+    // Most files read whole are small: one read for the bytes, one that finds the end.
+    let mut bytes = Vec::with_capacity(2048);
     file.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > max {
         return Err(io::Error::new(
