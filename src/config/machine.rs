@@ -82,11 +82,13 @@ impl Assembly {
         let volumes = self.volumes(deployment.volumes.as_ref(), provider, reading);
         let image = image::decide(&deployment, reading);
         let build = build(&deployment, reading);
-        let lifecycle = shared.lifecycle.map_or_else(Lifecycle::default, |typed| Lifecycle {
-            prevent_destroy: typed.prevent_destroy,
-            ignore_changes: typed.ignore_changes.clone(),
-            create_before_destroy: typed.create_before_destroy,
-        });
+        let lifecycle = shared
+            .lifecycle
+            .map_or_else(Lifecycle::default, |typed| Lifecycle {
+                prevent_destroy: typed.prevent_destroy,
+                ignore_changes: typed.ignore_changes.clone(),
+                create_before_destroy: typed.create_before_destroy,
+            });
         let machine = Machine {
             name: name.clone(),
             real_name: name.to_string(),
@@ -101,15 +103,17 @@ impl Assembly {
             extensions: shared
                 .extensions
                 .unwrap_or_else(|| Arc::clone(&self.no_extensions)),
-            secrets: shared
-                .secrets
-                .map_or_else(|| Arc::clone(&self.no_secrets), |secrets| Arc::clone(&secrets.0)),
+            secrets: shared.secrets.map_or_else(
+                || Arc::clone(&self.no_secrets),
+                |secrets| Arc::clone(&secrets.0),
+            ),
             settings: choice?.settings,
             lifecycle,
             depends_on: Arc::clone(&self.no_names),
-            ca_certificates: shared
-                .ca_certificates
-                .map_or_else(|| Arc::clone(&self.no_texts), |paths| paths.as_slice().into()),
+            ca_certificates: shared.ca_certificates.map_or_else(
+                || Arc::clone(&self.no_texts),
+                |paths| paths.as_slice().into(),
+            ),
             place: Some(reading.place(span)),
         };
         Some(Assembled {

@@ -49,7 +49,11 @@ pub(super) fn parse(source: &Source) -> Result<Arc<Node>, Diagnostics> {
             Event::DocumentStart(..) => {
                 documents += 1;
                 if documents > 1 {
-                    builder.fail(&range, code::SYNTAX, "the file holds more than one document");
+                    builder.fail(
+                        &range,
+                        code::SYNTAX,
+                        "the file holds more than one document",
+                    );
                     break;
                 }
                 Ok(())

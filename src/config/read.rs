@@ -22,11 +22,7 @@ pub struct Overrides {
 }
 
 /// Reads a file's bytes: as [`read`], after refusing what is too large or isn't UTF-8.
-pub fn read_bytes(
-    name: &str,
-    bytes: &[u8],
-    overrides: Overrides,
-) -> (Option<Config>, Diagnostics) {
+pub fn read_bytes(name: &str, bytes: &[u8], overrides: Overrides) -> (Option<Config>, Diagnostics) {
     match parse::source(name, bytes) {
         Ok(source) => read(&source, overrides),
         Err(finding) => (None, vec![finding]),
@@ -45,7 +41,12 @@ pub fn read(source: &Source, overrides: Overrides) -> (Option<Config>, Diagnosti
 }
 
 fn file(tree: &Arc<Node>, overrides: Overrides, reading: &mut Reading<'_>) -> Option<Config> {
-    if !check(tree, Top::TITLE, &[Top::FIELDS, SharedFields::FIELDS], reading) {
+    if !check(
+        tree,
+        Top::TITLE,
+        &[Top::FIELDS, SharedFields::FIELDS],
+        reading,
+    ) {
         return None;
     }
     let top = Top::fields(tree, reading);
@@ -54,7 +55,13 @@ fn file(tree: &Arc<Node>, overrides: Overrides, reading: &mut Reading<'_>) -> Op
         .and_then(|text| version(&text.value.0, text.span, reading));
     let base = base(tree, reading);
     let name = top.name.map(|name| name.value.0);
-    let mut assembly = Assembly::new(Span { length: 1, ..base.span }, overrides);
+    let mut assembly = Assembly::new(
+        Span {
+            length: 1,
+            ..base.span
+        },
+        overrides,
+    );
     let machines = match tree.get("machines").filter(|node| !node.is_null()) {
         Some(entries) => {
             // What is wrong at the top level is wrong however many machines there are.
@@ -88,7 +95,9 @@ fn single(
     let at = tree.entries().iter().find(|entry| &*entry.key == "name");
     let span = at.map_or(tree.span, |entry| entry.value.span);
     // A missing name has been reported; its machine is still read for mistakes of its own.
-    let name = name.cloned().or_else(|| Name::parse(NameRule::Label, "unnamed").ok())?;
+    let name = name
+        .cloned()
+        .or_else(|| Name::parse(NameRule::Label, "unnamed").ok())?;
     let assembled = assembly.machine(base, &name, span, reading)?;
     Some(vec![assembled.machine])
 }
@@ -98,7 +107,12 @@ fn base(tree: &Arc<Node>, reading: &mut Reading<'_>) -> Arc<Node> {
     let mut entries: Vec<Entry> = Vec::new();
     let mut span = tree.span;
     if let Some(deployment) = tree.get("deployment") {
-        check(deployment, Deployment::TITLE, &[Deployment::FIELDS], reading);
+        check(
+            deployment,
+            Deployment::TITLE,
+            &[Deployment::FIELDS],
+            reading,
+        );
         entries.extend(deployment.entries().iter().cloned());
         span = deployment.span;
     }
@@ -132,7 +146,9 @@ fn version(text: &str, span: Span, reading: &mut Reading<'_>) -> Option<Version>
     };
     if !(1..=MAJOR_MAX).contains(&major) {
         let summary = format!("version {major}.{minor} of the format is not known here");
-        let help = format!("this release reads versions 1 to {MAJOR_MAX}; a newer file needs a newer release");
+        let help = format!(
+            "this release reads versions 1 to {MAJOR_MAX}; a newer file needs a newer release"
+        );
         reading.error(span, code::UNSUPPORTED_VERSION, summary, help);
         return None;
     }

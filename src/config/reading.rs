@@ -27,7 +27,9 @@ impl<'a> Reading<'a> {
         let breaks = source.text.bytes().enumerate().filter(|(_, b)| *b == b'\n');
         Self {
             source,
-            line_starts: std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect(),
+            line_starts: std::iter::once(0)
+                .chain(breaks.map(|(at, _)| at + 1))
+                .collect(),
             findings: Vec::new(),
             seen: HashSet::new(),
             left_out: 0,
@@ -44,7 +46,10 @@ impl<'a> Reading<'a> {
         }
         let line = self.line_starts.partition_point(|at| *at <= start);
         let line_start = self.line_starts[line - 1];
-        let line_end = self.line_starts.get(line).map_or(text.len(), |next| next - 1);
+        let line_end = self
+            .line_starts
+            .get(line)
+            .map_or(text.len(), |next| next - 1);
         Place {
             file: Arc::clone(&self.source.name),
             line,

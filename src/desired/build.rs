@@ -151,16 +151,18 @@ impl Builder<'_> {
         }
         let scope = self.config.name.clone();
         let address = Address::Network(scope.clone());
-        self.networks.entry(address.clone()).or_insert_with(|| Wanted {
-            address,
-            spec: Arc::new(Spec::Network(NetworkSpec {
-                provider: ProviderKind::Docker,
-                name: scope.to_string(),
-            })),
-            dependencies: Vec::new(),
-            lifecycle: Lifecycle::default(),
-            place: None,
-        });
+        self.networks
+            .entry(address.clone())
+            .or_insert_with(|| Wanted {
+                address,
+                spec: Arc::new(Spec::Network(NetworkSpec {
+                    provider: ProviderKind::Docker,
+                    name: scope.to_string(),
+                })),
+                dependencies: Vec::new(),
+                lifecycle: Lifecycle::default(),
+                place: None,
+            });
         Some(scope)
     }
 
@@ -176,7 +178,10 @@ impl Builder<'_> {
                     machine,
                     Diagnostic::warning(
                         Code::new("local::no-image"),
-                        format!("`image` of machine `{}` has no effect on `local`", machine.name),
+                        format!(
+                            "`image` of machine `{}` has no effect on `local`",
+                            machine.name
+                        ),
                     )
                     .help("a machine on `local` is a directory of this host"),
                 );
@@ -185,7 +190,10 @@ impl Builder<'_> {
         }
         let (reference, pull) = match &machine.image {
             Some(image) => (Some(image.reference.clone()), image.pull),
-            None => ((inputs.image)(machine.distro), crate::resource::PullPolicy::default()),
+            None => (
+                (inputs.image)(machine.distro),
+                crate::resource::PullPolicy::default(),
+            ),
         };
         let Some(reference) = reference else {
             self.note(

@@ -83,16 +83,19 @@ pub fn directory_of(path: &Path) -> PathBuf {
 
 /// The image where the configuration names none; `SINDRI_DEFAULT_IMAGE` overrides it.
 ///
-/// Public multi-architecture images by digest, one for each distribution that has a small one.
+/// Public multi-architecture images by digest; a distribution without an entry must be named.
 fn default_image(distro: Distro, environment: &Environment) -> Option<String> {
     if let Some(image) = environment.get("SINDRI_DEFAULT_IMAGE") {
         return Some(image.to_owned());
     }
     let reference = match distro {
-        Distro::Ubuntu => "ubuntu:24.04",
-        Distro::Debian => "debian:12",
-        Distro::Fedora => "fedora:42",
-        Distro::Opensuse => "opensuse/leap:15.6",
+        Distro::Ubuntu => {
+            "ubuntu:24.04@sha256:66460d557b25769b102175144d538d88219c077c678a49af4afca6fbfc1b5252"
+        }
+        Distro::Debian => {
+            "debian:bookworm@sha256:d01662367b48fc3bd42f389af59f2b39e20652b8f4be4130f80d1ac223d7eb27"
+        }
+        Distro::Fedora | Distro::Opensuse => return None,
     };
     Some(reference.to_owned())
 }
@@ -111,8 +114,11 @@ fn unreadable(shown: &str, error: &std::io::Error) -> Diagnostics {
         )
         .help("a configuration is written by people; is this the right file?")
     } else {
-        Diagnostic::error(Code::new("config::unreadable"), format!("`{shown}` can't be read"))
-            .because(error.to_string())
+        Diagnostic::error(
+            Code::new("config::unreadable"),
+            format!("`{shown}` can't be read"),
+        )
+        .because(error.to_string())
     };
     vec![found]
 }
@@ -141,12 +147,12 @@ impl Resolver<'_> {
         let mut names = Vec::new();
         if let Some(profile) = &wanted.profile {
             match self.catalog.profile(&profile.name) {
-                Ok(found) => names.extend(found.extensions.iter().map(|extension| {
-                    catalog::Wanted {
+                Ok(found) => {
+                    names.extend(found.extensions.iter().map(|extension| catalog::Wanted {
                         name: extension.name.clone(),
                         place: profile.place.clone(),
-                    }
-                })),
+                    }))
+                }
                 Err(findings) => self.findings.extend(placed(findings, profile)),
             }
         }
@@ -162,16 +168,19 @@ impl Resolver<'_> {
             gpus: machine.gpu.as_ref().map_or(0, |gpu| gpu.count),
             gpu_vendor: machine.gpu.as_ref().map(|gpu| gpu.vendor),
         };
-        self.findings.extend(catalog::compatibility(&resolution, &ground));
+        self.findings
+            .extend(catalog::compatibility(&resolution, &ground));
         let manifests: Vec<&Manifest> =
             resolution.extensions.iter().map(|e| &*e.manifest).collect();
-        self.findings.extend(install::check(&manifests, &machine.name, &machine.settings));
+        self.findings
+            .extend(install::check(&manifests, &machine.name, &machine.settings));
         resolution
             .extensions
             .iter()
             .map(|extension| {
                 let manifest = Arc::clone(&extension.manifest);
-                self.manifests.insert(manifest.name.clone(), Arc::clone(&manifest));
+                self.manifests
+                    .insert(manifest.name.clone(), Arc::clone(&manifest));
                 Installable {
                     manifest,
                     requires: extension.requires.clone(),

@@ -51,7 +51,9 @@ impl Readers for OpenOnce {
     }
 
     fn capabilities(&self, kind: ProviderKind) -> Option<Capabilities> {
-        self.ways.get(&kind).map(|(capabilities, _)| capabilities.clone())
+        self.ways
+            .get(&kind)
+            .map(|(capabilities, _)| capabilities.clone())
     }
 }
 

@@ -60,7 +60,9 @@ pub fn queries(desired: &Desired, recorded: &State) -> BTreeMap<ProviderKind, Qu
             });
     };
     for wanted in desired.resources() {
-        let standing = recorded.current(&wanted.address).map(|object| object.provider);
+        let standing = recorded
+            .current(&wanted.address)
+            .map(|object| object.provider);
         let provider = wanted.spec.provider();
         // A machine that is to move is still looked for where it stands.
         if let Some(provider) = standing.or(provider) {

@@ -73,11 +73,7 @@ impl Shelf for DirectoryShelf {
 }
 
 /// Every regular file below a folder, by its path in it; links aren't followed.
-fn collect(
-    folder: &Path,
-    prefix: &str,
-    found: &mut BTreeMap<String, Arc<[u8]>>,
-) -> io::Result<()> {
+fn collect(folder: &Path, prefix: &str, found: &mut BTreeMap<String, Arc<[u8]>>) -> io::Result<()> {
     for name in files::list(folder)? {
         let Some(name) = name.to_str().map(str::to_owned) else {
             return Err(io::Error::other("a file's name isn't UTF-8"));
@@ -88,7 +84,9 @@ fn collect(
             files::Entry::Directory => collect(&path, &format!("{inner}/"), found)?,
             files::Entry::File => {
                 if found.len() >= FILES_MAX {
-                    return Err(io::Error::other(format!("it holds more than {FILES_MAX} files")));
+                    return Err(io::Error::other(format!(
+                        "it holds more than {FILES_MAX} files"
+                    )));
                 }
                 found.insert(inner, Arc::from(files::read_limited(&path, FILE_MAX)?));
             }

@@ -85,6 +85,10 @@ impl Survey {
 
     /// The addresses whose open operations couldn't be settled.
     pub fn unsettled(&self) -> Vec<&Address> {
-        self.state.pending.iter().map(|intent| &intent.address).collect()
+        self.state
+            .pending
+            .iter()
+            .map(|intent| &intent.address)
+            .collect()
     }
 }

@@ -85,7 +85,9 @@ impl Decider<'_> {
         let decision = Self::soften(wanted, recorded.is_some(), decision);
         let fresh = match decision.action {
             Action::Create | Action::Replace(_) => true,
-            Action::NoOp | Action::Update | Action::Delete | Action::Forget | Action::Adopt => false,
+            Action::NoOp | Action::Update | Action::Delete | Action::Forget | Action::Adopt => {
+                false
+            }
         };
         self.decided.insert(
             wanted.address.clone(),
@@ -122,12 +124,16 @@ impl Decider<'_> {
             Some(Observation::Absent | Observation::Unreadable(_)) | None => None,
         };
         self.note_drift(&wanted.address, object, observation);
-        if let Some(machine) = wanted.address.machine().filter(|_| wanted.address.lives_inside())
+        if let Some(machine) = wanted
+            .address
+            .machine()
+            .filter(|_| wanted.address.lives_inside())
             && let Some(decision) = self.inside(&Address::Machine(machine.clone()), object)
         {
             return decision;
         }
-        if matches!(observation, Some(Observation::Absent)) && wanted.address.kind() != Kind::Image {
+        if matches!(observation, Some(Observation::Absent)) && wanted.address.kind() != Kind::Image
+        {
             return Decision::new(Action::Create, Reason::Missing);
         }
         if let Spec::Image(_) = spec {
@@ -165,7 +171,13 @@ impl Decider<'_> {
 
     /// An image pin is satisfied by its record; it moves when its reference does, or when the
     /// reference points to another image now.
-    fn image(&self, address: &Address, spec: &Spec, object: &Object, seen: Option<&Seen>) -> Decision {
+    fn image(
+        &self,
+        address: &Address,
+        spec: &Spec,
+        object: &Object,
+        seen: Option<&Seen>,
+    ) -> Decision {
         let pinned = object.attributes.get("imageId");
         let field = |path: &str, before: Option<&Value>, after| FieldChange {
             path: path.to_owned(),
@@ -175,7 +187,10 @@ impl Decider<'_> {
         };
         let (was, will) = (object.spec.attributes(), spec.attributes());
         if was.get("reference") != will.get("reference") {
-            let after = will.get("reference").cloned().map_or(After::Unset, After::Known);
+            let after = will
+                .get("reference")
+                .cloned()
+                .map_or(After::Unset, After::Known);
             return Decision {
                 action: Action::Update,
                 reason: Some(Reason::Changed),
@@ -205,7 +220,9 @@ impl Decider<'_> {
     /// Another provider: refused for a volume and for a machine that has one, unless asked for.
     fn moved_provider(&mut self, address: &Address, object: &Object) -> Option<Decision> {
         let machine = address.machine().cloned().map(Address::Machine);
-        let asked = machine.as_ref().is_some_and(|m| self.options.replace.contains(m));
+        let asked = machine
+            .as_ref()
+            .is_some_and(|m| self.options.replace.contains(m));
         match address.kind() {
             Kind::Volume if asked => Some(Decision {
                 action: Action::Create,
@@ -246,7 +263,8 @@ impl Decider<'_> {
         let requested = self.options.replace.contains(&wanted.address);
         if !requested {
             for (field, reason) in &found.refused {
-                self.checks.push(refusal(&wanted.address, wanted, field, reason));
+                self.checks
+                    .push(refusal(&wanted.address, wanted, field, reason));
             }
         }
         let order = self.order(wanted, object.provider);
@@ -327,7 +345,11 @@ impl Decider<'_> {
         let pin = Address::Image(name.clone());
         let after = match self.decided.get(&pin)?.action {
             Action::Update | Action::Create | Action::Replace(_) => {
-                match self.observed.seen(&pin).and_then(|s| s.outputs.get("imageId")) {
+                match self
+                    .observed
+                    .seen(&pin)
+                    .and_then(|s| s.outputs.get("imageId"))
+                {
                     Some(now) if !self.options.replace.contains(&pin) => After::Known(now.clone()),
                     _ => After::Unknown,
                 }

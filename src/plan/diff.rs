@@ -64,7 +64,9 @@ pub(super) fn difference(
             }
             Policy::WhereAble | Policy::Grow => found.fields.push(change(where_able)),
             Policy::Refuse(reason) => {
-                found.refused.push((change(Effectuation::ForcesReplacement), reason));
+                found
+                    .refused
+                    .push((change(Effectuation::ForcesReplacement), reason));
             }
         }
     }
@@ -139,7 +141,12 @@ fn overlay(stands: &mut Attributes, seen: &Attributes) {
 
 /// The paths of both, sorted, each once.
 fn union<'a>(one: &'a Attributes, two: &'a Attributes) -> Vec<&'a str> {
-    let mut paths: Vec<&str> = one.0.keys().chain(two.0.keys()).map(String::as_str).collect();
+    let mut paths: Vec<&str> = one
+        .0
+        .keys()
+        .chain(two.0.keys())
+        .map(String::as_str)
+        .collect();
     paths.sort_unstable();
     paths.dedup();
     paths

@@ -139,7 +139,10 @@ impl PlanFile {
 
     /// What was wanted, as a graph.
     pub fn desired(&self) -> Result<Desired, PlanFileError> {
-        Ok(Desired::new(&self.plan.header.project, self.wanted.clone())?)
+        Ok(Desired::new(
+            &self.plan.header.project,
+            self.wanted.clone(),
+        )?)
     }
 }
 
@@ -166,10 +169,12 @@ fn unpack(
     };
     let mut folders = Folders::default();
     for (name, embedded) in extensions {
-        let parsed =
-            Name::parse(NameRule::Extension, &name).map_err(|_| unusable(&name))?;
+        let parsed = Name::parse(NameRule::Extension, &name).map_err(|_| unusable(&name))?;
         let decode = |text: &str| -> Result<Arc<[u8]>, PlanFileError> {
-            STANDARD.decode(text).map(Arc::from).map_err(|_| unusable(&name))
+            STANDARD
+                .decode(text)
+                .map(Arc::from)
+                .map_err(|_| unusable(&name))
         };
         let mut files = BTreeMap::new();
         for (path, text) in &embedded.files {

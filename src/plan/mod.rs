@@ -18,8 +18,8 @@ pub use action::{Action, Order, Reason};
 pub use change::{
     After, Change, Drift, DriftKind, Effectuation, FieldChange, Plan, PlanHeader, Step, Totals,
 };
-pub use file::{PlanFile, PlanFileError};
 pub use facts::{Capabilities, Facts};
+pub use file::{PlanFile, PlanFileError};
 pub use observed::{Observation, Observed, Seen};
 pub use options::Options;
 pub use planner::{PLAN_FORMAT, addresses_of_interest, plan};

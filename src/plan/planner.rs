@@ -119,7 +119,9 @@ fn unwanted(
             Kind::Image | Kind::Gpu => (Action::Forget, gone),
             Kind::Volume if decider.options.delete_volumes => (Action::Delete, gone),
             Kind::Volume => (Action::NoOp, Reason::Retained),
-            Kind::Network | Kind::Machine | Kind::Secret | Kind::Extension => (Action::Delete, gone),
+            Kind::Network | Kind::Machine | Kind::Secret | Kind::Extension => {
+                (Action::Delete, gone)
+            }
         },
     };
     if action == Action::Delete
@@ -197,9 +199,11 @@ impl Change {
 
     /// The specification that stands or shall stand.
     pub fn spec(&self) -> Option<&Arc<Spec>> {
-        self.desired
-            .as_ref()
-            .or_else(|| self.recorded.as_ref().map(|object: &Arc<Object>| &object.spec))
+        self.desired.as_ref().or_else(|| {
+            self.recorded
+                .as_ref()
+                .map(|object: &Arc<Object>| &object.spec)
+        })
     }
 }
 

@@ -97,7 +97,13 @@ fn link(change: &Change, of: &HashMap<&Address, Of>, recorded: &State, steps: &m
         let other = of.get(on).copied().unwrap_or_default();
         let Some(theirs) = other.delete else { continue };
         let inside = change.address.lives_inside()
-            && change.address.machine().cloned().map(Address::Machine).as_ref() == Some(on);
+            && change
+                .address
+                .machine()
+                .cloned()
+                .map(Address::Machine)
+                .as_ref()
+                == Some(on);
         match (inside, own.delete) {
             // The machine takes what lives inside along.
             (true, Some(mine)) => after(mine, theirs),

@@ -208,7 +208,9 @@ impl StoreError {
                     .to_owned(),
             },
             Self::Newer { format, .. } => {
-                format!("it has format {format}; use the version of sindri that wrote it, or a later one")
+                format!(
+                    "it has format {format}; use the version of sindri that wrote it, or a later one"
+                )
             }
             Self::Full { .. } => {
                 "nothing that was recorded is lost; free some space and run the command again"
@@ -217,7 +219,9 @@ impl StoreError {
             Self::Permission { .. } => {
                 "the store belongs to the user who made it; run as that user".to_owned()
             }
-            Self::Io { .. } => "see that the directory of the store can be read and written".to_owned(),
+            Self::Io { .. } => {
+                "see that the directory of the store can be read and written".to_owned()
+            }
             Self::Gap { .. } => "the document is older than its journals, as after restoring it \
                 alone from a backup: restore the files of one moment together"
                 .to_owned(),

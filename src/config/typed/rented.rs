@@ -77,7 +77,10 @@ impl Settle for Runpod {
     }
 }
 
-fn gpu<const MAX: u32>(kind: Option<At<String>>, count: Option<Whole<1, MAX>>) -> Option<GpuChoice> {
+fn gpu<const MAX: u32>(
+    kind: Option<At<String>>,
+    count: Option<Whole<1, MAX>>,
+) -> Option<GpuChoice> {
     kind.map(|kind| GpuChoice {
         kind: kind.value,
         count: count.map(|count| count.0),

@@ -36,7 +36,12 @@ impl<T: Typed> Typed for At<T> {
 impl<T: Typed> Typed for Vec<T> {
     fn decode(node: &Arc<Node>, reading: &mut Reading<'_>) -> Option<Self> {
         let Value::List(items) = &node.value else {
-            wrong(node, "a list", "write one item a line, each after `- `", reading);
+            wrong(
+                node,
+                "a list",
+                "write one item a line, each after `- `",
+                reading,
+            );
             return None;
         };
         // Every item is read, so that every mistake is reported.
@@ -53,7 +58,11 @@ impl<T: Typed> Typed for Vec<T> {
 pub(in crate::config) fn wrong(node: &Node, wanted: &str, help: &str, reading: &mut Reading<'_>) {
     let summary = match &node.value {
         Value::Scalar { text, .. } => {
-            format!("expected {wanted}, found {} `{}`", node.describe(), shorten(text))
+            format!(
+                "expected {wanted}, found {} `{}`",
+                node.describe(),
+                shorten(text)
+            )
         }
         Value::Null | Value::List(_) | Value::Map(_) => {
             format!("expected {wanted}, found {}", node.describe())
@@ -67,7 +76,12 @@ pub(in crate::config) fn text<'n>(node: &'n Node, reading: &mut Reading<'_>) -> 
     match &node.value {
         Value::Scalar { text, plain } => {
             if *plain && (is_bool(text) || is_number(text)) {
-                wrong(node, "text", &format!("quote it: `\"{}\"`", shorten(text)), reading);
+                wrong(
+                    node,
+                    "text",
+                    &format!("quote it: `\"{}\"`", shorten(text)),
+                    reading,
+                );
                 return None;
             }
             checked(text, node, reading)
@@ -90,7 +104,12 @@ fn checked<'n>(text: &'n str, node: &Node, reading: &mut Reading<'_>) -> Option<
         return Some(text);
     };
     let help = "leave the field out, or write one line of text";
-    reading.error(node.span, code::INVALID_VALUE, format!("the text {problem}"), help);
+    reading.error(
+        node.span,
+        code::INVALID_VALUE,
+        format!("the text {problem}"),
+        help,
+    );
     None
 }
 
@@ -181,7 +200,12 @@ impl<const MIN: u32, const MAX: u32> Typed for Whole<MIN, MAX> {
             return None;
         }
         if !is_number(text) || text.contains(['.', 'e', 'E']) {
-            wrong(node, "a whole number", &format!("from {MIN} to {MAX}"), reading);
+            wrong(
+                node,
+                "a whole number",
+                &format!("from {MIN} to {MAX}"),
+                reading,
+            );
             return None;
         }
         match text.parse::<u32>() {
@@ -367,7 +391,12 @@ pub(in crate::config) fn path_error(
 impl Typed for BTreeMap<String, String> {
     fn decode(node: &Arc<Node>, reading: &mut Reading<'_>) -> Option<Self> {
         let Value::Map(entries) = &node.value else {
-            wrong(node, "a mapping of names to texts", "write `name: text` lines", reading);
+            wrong(
+                node,
+                "a mapping of names to texts",
+                "write `name: text` lines",
+                reading,
+            );
             return None;
         };
         let mut labels = Self::new();

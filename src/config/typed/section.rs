@@ -106,7 +106,12 @@ pub(in crate::config) fn check(
         Value::Scalar { .. } | Value::List(_) => {
             let summary = format!("{of} must be a mapping, not {}", node.describe());
             let keys = list_keys(fields);
-            reading.error(node.span, code::WRONG_TYPE, summary, format!("its fields: {keys}"));
+            reading.error(
+                node.span,
+                code::WRONG_TYPE,
+                summary,
+                format!("its fields: {keys}"),
+            );
             return false;
         }
     }
@@ -179,7 +184,9 @@ pub(in crate::config) fn field<T: Typed>(
     node.entries()
         .iter()
         .rev()
-        .find(|entry| (&*entry.key == key || aliases.contains(&&*entry.key)) && !entry.value.is_null())
+        .find(|entry| {
+            (&*entry.key == key || aliases.contains(&&*entry.key)) && !entry.value.is_null()
+        })
         .and_then(|entry| T::decode(&entry.value, reading))
 }
 

@@ -292,7 +292,12 @@ impl Dispatcher {
         let address = ended.intent.address.clone();
         self.ended[index as usize] = true;
         match ended.outcome {
-            Outcome::Done { effect, id, note, partial } => {
+            Outcome::Done {
+                effect,
+                id,
+                note,
+                partial,
+            } => {
                 group.push(state::Event::Succeeded {
                     operation: ended.intent.operation,
                     address: address.clone(),
@@ -301,7 +306,11 @@ impl Dispatcher {
                 if let Some(text) = partial {
                     self.summary.partial.push((address.clone(), text));
                 }
-                self.count(apply.plan.changes[step.change as usize].action, step.kind, &address);
+                self.count(
+                    apply.plan.changes[step.change as usize].action,
+                    step.kind,
+                    &address,
+                );
                 events(Event::Finished {
                     address,
                     step: step.kind,
@@ -317,7 +326,10 @@ impl Dispatcher {
                     }
                 }
             }
-            Outcome::Failed { effect, diagnostics } => {
+            Outcome::Failed {
+                effect,
+                diagnostics,
+            } => {
                 let error = diagnostics
                     .first()
                     .map_or_else(String::new, |found| found.summary.clone());
@@ -327,7 +339,9 @@ impl Dispatcher {
                     error,
                     effect,
                 });
-                self.summary.failed.push((address.clone(), diagnostics.clone()));
+                self.summary
+                    .failed
+                    .push((address.clone(), diagnostics.clone()));
                 events(Event::Failed {
                     address: address.clone(),
                     step: step.kind,
@@ -380,7 +394,9 @@ impl Dispatcher {
                 continue;
             }
             let because = self.blocked[index].clone();
-            self.summary.skipped.push((address.clone(), because.clone()));
+            self.summary
+                .skipped
+                .push((address.clone(), because.clone()));
             events(Event::Skipped {
                 address: address.clone(),
                 step: step.kind,

@@ -14,7 +14,7 @@ use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::digest::FingerprintKey;
 use crate::engine::Event;
 use crate::install::{self, InstallEvent, Installed, Job};
-use crate::provider::{Class, Delivery, Made, Progress, Provider, ProviderError};
+use crate::provider::{Answer, Class, Delivery, Made, Progress, Provider};
 use crate::resource::{Attributes, Power, SecretSpec, Spec};
 use crate::secret::{Redactor, Value};
 use crate::state::{Effect, Intent, Object, ObjectId, Status};
@@ -99,16 +99,34 @@ async fn perform(
             note,
             partial: None,
         }),
-        Work::Create { provider, request, dependencies } => {
-            let made = retry(async || provider.create(&request, &on_progress).await).await?;
+        Work::Create {
+            provider,
+            request,
+            dependencies,
+        } => {
+            let made = retry(|| provider.create(&request, &on_progress)).await?;
             Ok(done(made, &*provider, intent, &dependencies, &request.spec))
         }
-        Work::Update { provider, request, dependencies } => {
-            let made = retry(async || provider.update(&request, &on_progress).await).await?;
-            Ok(done(made, &*provider, intent, &dependencies, &request.wanted.spec))
+        Work::Update {
+            provider,
+            request,
+            dependencies,
+        } => {
+            let made = retry(|| provider.update(&request, &on_progress)).await?;
+            Ok(done(
+                made,
+                &*provider,
+                intent,
+                &dependencies,
+                &request.wanted.spec,
+            ))
         }
-        Work::Delete { provider, request, effect } => {
-            retry(async || provider.delete(&request).await).await?;
+        Work::Delete {
+            provider,
+            request,
+            effect,
+        } => {
+            retry(|| provider.delete(&request)).await?;
             Ok(Outcome::Done {
                 effect,
                 id: None,
@@ -116,13 +134,16 @@ async fn perform(
                 partial: None,
             })
         }
-        Work::Deliver { inside, secret, was } => {
-            deliver(&inside, &secret, was.as_deref(), intent, context).await
-        }
+        Work::Deliver {
+            inside,
+            secret,
+            was,
+        } => deliver(&inside, &secret, was.as_deref(), intent, context).await,
         Work::Withdraw { inside, secret } => {
-            retry(async || {
-                let target = secret.target.as_ref();
-                inside.provider.withdraw(&inside.machine, &inside.name, target).await
+            retry(|| {
+                inside
+                    .provider
+                    .withdraw(&inside.machine, &inside.name, secret.target.as_ref())
             })
             .await?;
             Ok(removed())
@@ -134,9 +155,14 @@ async fn perform(
         Work::Uninstall { inside } => {
             wake(&inside).await?;
             if let Some(manifest) = context.manifests.get(&inside.name) {
-                install::remove(&*inside.provider, &inside.machine, manifest, &context.redactor)
-                    .await
-                    .map_err(|error| error.diagnose())?;
+                install::remove(
+                    &*inside.provider,
+                    &inside.machine,
+                    manifest,
+                    &context.redactor,
+                )
+                .await
+                .map_err(|error| error.diagnose())?;
             }
             Ok(removed())
         }
@@ -181,7 +207,7 @@ fn removed() -> Outcome {
 
 async fn wake(inside: &Inside) -> Result<(), Diagnostics> {
     if inside.wake {
-        retry(async || inside.provider.set_power(&inside.machine, Power::Running).await).await?;
+        retry(|| inside.provider.set_power(&inside.machine, Power::Running)).await?;
     }
     Ok(())
 }
@@ -216,7 +242,7 @@ async fn deliver(
             value: zeroize::Zeroizing::new(value.expose().to_vec()),
             target: secret.target.clone(),
         };
-        retry(async || inside.provider.deliver(&inside.machine, &delivery).await).await?;
+        retry(|| inside.provider.deliver(&inside.machine, &delivery)).await?;
     }
     Ok(Outcome::Done {
         effect: Effect::Put(Box::new(in_machine(
@@ -274,7 +300,11 @@ async fn put_in(
     .await
     .map_err(|error| error.diagnose())?;
     let partial = (!installed.failed.is_empty()).then(|| {
-        let parts: Vec<&str> = installed.failed.iter().map(|part| part.part.as_str()).collect();
+        let parts: Vec<&str> = installed
+            .failed
+            .iter()
+            .map(|part| part.part.as_str())
+            .collect();
         format!("failed: {}", parts.join(", "))
     });
     let status = if installed.failed.is_empty() {
@@ -293,7 +323,9 @@ async fn put_in(
             status,
         ))),
         id: None,
-        note: installed.found.then(|| "found, not installed again".to_owned()),
+        note: installed
+            .found
+            .then(|| "found, not installed again".to_owned()),
         partial,
     })
 }
@@ -322,9 +354,7 @@ fn in_machine(
 
 /// Tries a call again where its error says that nothing happened, or where its provider looks for
 /// the operation's object before it makes one.
-async fn retry<T>(
-    mut call: impl AsyncFnMut() -> Result<T, ProviderError>,
-) -> Result<T, Diagnostics> {
+async fn retry<'a, T>(call: impl Fn() -> Answer<'a, T>) -> Result<T, Diagnostics> {
     let mut tried = 0;
     loop {
         let error = match call().await {

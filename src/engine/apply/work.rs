@@ -7,9 +7,7 @@ use super::Apply;
 use crate::address::{Address, Name};
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::plan::{Change, Reason};
-use crate::provider::{
-    CreateRequest, DeleteRequest, MachineRef, Provider, UpdateRequest,
-};
+use crate::provider::{CreateRequest, DeleteRequest, MachineRef, Provider, UpdateRequest};
 use crate::resource::{Power, SecretSpec, Spec};
 use crate::state::{Effect, Intent, Object, ObjectId, OperationId, State, Status, StepKind};
 
@@ -101,24 +99,36 @@ pub(super) fn prepare(
     let address = &change.address;
     let current = state.current(address).or_else(|| {
         let deposed = &state.resources.get(address)?.deposed;
-        deposed.iter().find(|object| object.status != Status::Retained)
+        deposed
+            .iter()
+            .find(|object| object.status != Status::Retained)
     });
     let generation = match step.kind {
-        StepKind::Create => change.recorded.as_ref().map_or(1, |object| object.generation + 1),
+        StepKind::Create => change
+            .recorded
+            .as_ref()
+            .map_or(1, |object| object.generation + 1),
         StepKind::Update
         | StepKind::Destroy
         | StepKind::Adopt
         | StepKind::Forget
         | StepKind::Retain => current.map_or(1, |object| object.generation),
     };
-    let makes = matches!(step.kind, StepKind::Create | StepKind::Update | StepKind::Adopt);
+    let makes = matches!(
+        step.kind,
+        StepKind::Create | StepKind::Update | StepKind::Adopt
+    );
     let intent = Intent {
         operation,
         address: address.clone(),
         step: step.kind,
         spec: change.desired.clone().filter(|_| makes),
         generation,
-        dependencies: if makes { change.dependencies.clone() } else { Vec::new() },
+        dependencies: if makes {
+            change.dependencies.clone()
+        } else {
+            Vec::new()
+        },
     };
     let mut wakes = None;
     let work = if address.lives_inside() {
@@ -171,7 +181,11 @@ fn outside(
             if let Spec::Gpu(_) = &**spec {
                 return Ok(pin(change, intent, spec));
             }
-            let provider = open(apply, spec.provider().ok_or_else(|| nothing(address))?, address)?;
+            let provider = open(
+                apply,
+                spec.provider().ok_or_else(|| nothing(address))?,
+                address,
+            )?;
             let request = CreateRequest {
                 lineage: state.lineage.clone(),
                 address: address.clone(),
@@ -270,7 +284,9 @@ fn inside(
         Some(Spec::Secret(secret)) => Ok(Work::Deliver {
             inside,
             secret: secret.clone(),
-            was: current.cloned().filter(|_| change.reason == Some(Reason::UnknownValue)),
+            was: current
+                .cloned()
+                .filter(|_| change.reason == Some(Reason::UnknownValue)),
         }),
         Some(Spec::Extension(_)) if destroys => Ok(Work::Uninstall { inside }),
         Some(Spec::Extension(_)) => Ok(Work::Install {
@@ -357,7 +373,10 @@ fn found(
 }
 
 fn wanted(change: &Change) -> Result<&Arc<Spec>, Diagnostics> {
-    change.desired.as_ref().ok_or_else(|| nothing(&change.address))
+    change
+        .desired
+        .as_ref()
+        .ok_or_else(|| nothing(&change.address))
 }
 
 fn standing(state: &State, dependencies: &[Address]) -> BTreeMap<Address, Arc<Object>> {

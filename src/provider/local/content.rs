@@ -34,7 +34,11 @@ pub(super) fn deliver(machine: &MachineRef, secret: &Delivery) -> Result<(), Pro
     if let Some(target) = &secret.target {
         write(&machine, &target.path, &secret.value, mode(target)?)?;
     }
-    let at = machine.place.directory.join("run/secrets").join(secret.name.as_str());
+    let at = machine
+        .place
+        .directory
+        .join("run/secrets")
+        .join(secret.name.as_str());
     files::write_atomic(&at, &secret.value, 0o400, false)
         .map_err(|source| error::file_system("delivering a secret", &at, source))
 }
@@ -58,13 +62,22 @@ pub(super) fn withdraw(
         let at = path::file(&machine.place.directory, &machine.marker, &target.path)?;
         remove(&at)?;
     }
-    remove(&machine.place.directory.join("run/secrets").join(name.as_str()))
+    remove(
+        &machine
+            .place
+            .directory
+            .join("run/secrets")
+            .join(name.as_str()),
+    )
 }
 
 fn write(machine: &Machine, path: &str, bytes: &[u8], mode: u32) -> Result<(), ProviderError> {
     let at = path::file(&machine.place.directory, &machine.marker, path)?;
     if at == machine.place.marker {
-        return Err(error::bad_path(path, "the machine keeps its own files there"));
+        return Err(error::bad_path(
+            path,
+            "the machine keeps its own files there",
+        ));
     }
     let write = || {
         if let Some(parent) = at.parent() {

@@ -16,11 +16,9 @@ pub(super) fn create(root: &Path, request: &CreateRequest) -> Result<Made, Provi
     match request.spec.as_ref() {
         Spec::Machine(spec) => machine(root, request, spec),
         Spec::Volume(spec) => volume(root, request, spec),
-        Spec::Network(_)
-        | Spec::Image(_)
-        | Spec::Gpu(_)
-        | Spec::Secret(_)
-        | Spec::Extension(_) => Err(error::not_held(request.spec.kind().as_str())),
+        Spec::Network(_) | Spec::Image(_) | Spec::Gpu(_) | Spec::Secret(_) | Spec::Extension(_) => {
+            Err(error::not_held(request.spec.kind().as_str()))
+        }
     }
 }
 

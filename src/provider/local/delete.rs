@@ -4,8 +4,8 @@ use super::marker::{Marker, Reading};
 use super::place::{Place, Shelf};
 use super::{error, power};
 use crate::address::Address;
-use crate::provider::{Class, DeleteRequest, ProviderError};
 use crate::diagnostic::Code;
+use crate::provider::{Class, DeleteRequest, ProviderError};
 use crate::sys::files::{self, Entry};
 
 /// Removes an object of ours; blocks for as long as its files take.

@@ -42,8 +42,11 @@ pub(super) fn observe(root: &Path, query: &Query) -> BTreeMap<Address, Observati
         seen.insert(question.address.clone(), found);
     }
     for shelf in [Shelf::Machines, Shelf::Volumes] {
-        let wanted: BTreeSet<&Address> =
-            missing.iter().filter(|(r, _)| *r == shelf).map(|(_, a)| *a).collect();
+        let wanted: BTreeSet<&Address> = missing
+            .iter()
+            .filter(|(r, _)| *r == shelf)
+            .map(|(_, a)| *a)
+            .collect();
         if !wanted.is_empty() {
             seen.extend(renamed(shelf, root, &query.lineage, &wanted, &claimed));
         }
@@ -56,11 +59,9 @@ pub(super) fn asked(spec: &Spec) -> Option<(Shelf, &str)> {
     match spec {
         Spec::Machine(spec) => Some((Shelf::Machines, &spec.name)),
         Spec::Volume(spec) => Some((Shelf::Volumes, &spec.name)),
-        Spec::Network(_)
-        | Spec::Image(_)
-        | Spec::Gpu(_)
-        | Spec::Secret(_)
-        | Spec::Extension(_) => None,
+        Spec::Network(_) | Spec::Image(_) | Spec::Gpu(_) | Spec::Secret(_) | Spec::Extension(_) => {
+            None
+        }
     }
 }
 

@@ -107,7 +107,10 @@ pub(super) fn is_fit(name: &str) -> bool {
     let fine = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
     name.len() <= 128
         && name.bytes().all(fine)
-        && name.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric())
+        && name
+            .bytes()
+            .next()
+            .is_some_and(|b| b.is_ascii_alphanumeric())
         && Path::new(name).extension().is_none_or(|end| end != "json")
 }
 
@@ -117,7 +120,9 @@ mod tests {
 
     #[test]
     fn names_that_would_leave_their_directory_are_refused() {
-        for name in ["", ".", "..", "a/b", "../a", ".hidden", "a.json", "a b", "a\0", "é"] {
+        for name in [
+            "", ".", "..", "a/b", "../a", ".hidden", "a.json", "a b", "a\0", "é",
+        ] {
             assert!(!is_fit(name), "{name:?} was accepted");
         }
         assert!(!is_fit(&"a".repeat(129)));
@@ -136,7 +141,13 @@ mod tests {
         assert!(place("/etc").is_none());
         assert!(place(&format!("/data/{lineage}/machines/..")).is_none());
         assert!(place(&format!("/data/{lineage}/volumes/dev")).is_none());
-        assert!(place(&format!("/data/{}/machines/dev", Lineage::from_random([2; 16]))).is_none());
+        assert!(
+            place(&format!(
+                "/data/{}/machines/dev",
+                Lineage::from_random([2; 16])
+            ))
+            .is_none()
+        );
         assert!(place(&format!("data/{lineage}/machines/dev")).is_none());
     }
 }

@@ -6,8 +6,8 @@ use super::create::{links_of, made, settled};
 use super::marker::{Marker, Reading};
 use super::place::{Place, Shelf};
 use super::{error, mount, power};
-use crate::provider::{Class, Made, ProviderError, UpdateRequest};
 use crate::diagnostic::Code;
+use crate::provider::{Class, Made, ProviderError, UpdateRequest};
 use crate::resource::{MachineSpec, Power, Spec};
 
 pub(super) fn update(request: &UpdateRequest) -> Result<Made, ProviderError> {
@@ -15,11 +15,9 @@ pub(super) fn update(request: &UpdateRequest) -> Result<Made, ProviderError> {
     let shelf = match wanted.spec.as_ref() {
         Spec::Machine(_) => Shelf::Machines,
         Spec::Volume(_) => Shelf::Volumes,
-        Spec::Network(_)
-        | Spec::Image(_)
-        | Spec::Gpu(_)
-        | Spec::Secret(_)
-        | Spec::Extension(_) => return Err(error::not_held(wanted.spec.kind().as_str())),
+        Spec::Network(_) | Spec::Image(_) | Spec::Gpu(_) | Spec::Secret(_) | Spec::Extension(_) => {
+            return Err(error::not_held(wanted.spec.kind().as_str()));
+        }
     };
     let id = &request.current.id;
     let place = Place::recorded(shelf, &wanted.lineage, id)
@@ -28,7 +26,11 @@ pub(super) fn update(request: &UpdateRequest) -> Result<Made, ProviderError> {
         Reading::Found(marker) if marker.is_of(&wanted.lineage, &wanted.address) => *marker,
         Reading::Found(_) | Reading::Absent => return Err(error::no_machine(&place.directory)),
         Reading::Broken(why) => {
-            return Err(ProviderError::new(Class::Failed, Code::new("local::marker"), why));
+            return Err(ProviderError::new(
+                Class::Failed,
+                Code::new("local::marker"),
+                why,
+            ));
         }
     };
     let mut next = Marker {

@@ -121,12 +121,10 @@ impl Locked {
         let mut line = Vec::new();
         write_group(self.state.serial.next(), &events, &mut line)
             .map_err(|error| StoreError::io(&self.paths.journal, error.into()))?;
-        self.journal
-            .append(&line, &self.state)
-            .map_err(|failed| {
-                self.poisoned = !failed.undone;
-                failed.error
-            })?;
+        self.journal.append(&line, &self.state).map_err(|failed| {
+            self.poisoned = !failed.undone;
+            failed.error
+        })?;
         self.journal_counts = true;
         for event in events {
             self.state.serial = self.state.serial.next();

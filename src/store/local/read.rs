@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use super::Locked;
 use super::files;
 use super::paths::Paths;
-use super::Locked;
 use crate::digest::FingerprintKey;
 use crate::state::{State, fold, read_document, read_journal};
 use crate::store::{Damage, LockInfo, LockRequest, StoreError};
