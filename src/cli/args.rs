@@ -1,0 +1,407 @@
+//! What may be typed, exactly as it is typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::address::Address;
+use crate::resource::ProviderKind;
+
+/// Declarative development environments: say what you want, see what would change, apply it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sindri",
+    version,
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    propagate_version = false,
+    after_help = "Start with `sindri config init`, then `sindri plan`, then `sindri apply`."
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options that every command takes, before or after its name.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Common {
+    /// Work in this directory
+    #[arg(short = 'C', long = "directory", value_name = "DIR", help_heading = "Common options")]
+    pub(crate) directory: Option<PathBuf>,
+    /// The configuration [default: sindri.yaml]
+    #[arg(short = 'c', long, value_name = "FILE", help_heading = "Common options")]
+    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: OutputOptions,
+}
+
+/// How a command answers.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct OutputOptions {
+    /// How to answer
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Common options")]
+    pub(crate) format: Option<Format>,
+    /// Short for --format json
+    #[arg(long, conflicts_with = "format", help_heading = "Common options")]
+    pub(crate) json: bool,
+    /// Say only what was asked for, and errors
+    #[arg(short, long, help_heading = "Common options")]
+    pub(crate) quiet: bool,
+    /// No colours, as with NO_COLOR
+    #[arg(long, help_heading = "Common options")]
+    pub(crate) no_color: bool,
+}
+
+/// How a command answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Human,
+    /// For programs.
+    Json,
+    /// For a pull request.
+    Markdown,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show what apply would change, and why
+    Plan(PlanArgs),
+    /// Make it so: execute a plan, or a saved one
+    Apply(ApplyArgs),
+    /// Plan and apply in one
+    Deploy(DeployArgs),
+    /// Say what somebody changed behind sindri's back
+    Drift(DriftArgs),
+    /// Delete what was made; volumes stay unless asked
+    Destroy(DestroyArgs),
+    /// Show how the machines stand
+    Status(StatusArgs),
+    /// Open a session in a machine, or run a command there
+    Connect(ConnectArgs),
+    /// Start a stopped machine
+    Start(MachineArgs),
+    /// Stop a machine and keep everything in it
+    Stop(MachineArgs),
+    /// Show a saved plan
+    Show(ShowArgs),
+    /// Draw the resources and what depends on what
+    Graph(GraphArgs),
+    /// Write, check and show the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Look into the state
+    #[command(subcommand)]
+    State(StateCommand),
+    /// Check what this host has and needs, and how to mend it
+    Doctor(DoctorArgs),
+    /// Show the version
+    Version(VersionArgs),
+    /// Write completions for a shell
+    Completions(CompletionArgs),
+}
+
+/// What narrows or forces a plan.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Narrow {
+    /// Only this address and what it depends on (repeatable)
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    pub(crate) target: Vec<Address>,
+    /// All but this address and what depends on it (repeatable)
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    pub(crate) exclude: Vec<Address>,
+    /// Lower this error to a warning, where a person may (repeatable)
+    #[arg(long, value_name = "CODE")]
+    pub(crate) allow: Vec<String>,
+}
+
+/// What a plan looks at.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Look {
+    /// Replace this address even if nothing changed (repeatable)
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    pub(crate) replace: Vec<Address>,
+    /// Ask the providers how things stand; without, what is recorded counts
+    #[arg(long, value_name = "BOOL", default_value_t = true, num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set, require_equals = true)]
+    pub(crate) refresh: bool,
+    /// Look into running machines too: are the tools still there?
+    #[arg(long)]
+    pub(crate) deep: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) narrow: Narrow,
+    #[command(flatten)]
+    pub(crate) look: Look,
+    /// Save the plan for `sindri apply FILE`
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Exit with 2 when there is something to do
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+    /// Plan to destroy everything
+    #[arg(long)]
+    pub(crate) destroy: bool,
+    /// Take a secret without a value as an error
+    #[arg(long)]
+    pub(crate) require_secrets: bool,
+}
+
+/// How an apply goes about it.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Act {
+    /// Don't ask before acting
+    #[arg(long)]
+    pub(crate) auto_approve: bool,
+    /// How many resources are worked on at once [default: 10]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) parallelism: Option<u16>,
+    /// How long to wait for another command that holds the state, in seconds [default: 0]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) lock_timeout: Option<u64>,
+    /// Give up after this many seconds; what was begun is picked up by the next run
+    #[arg(short, long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) timeout: Option<u64>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ApplyArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// A plan saved with `sindri plan --out`
+    #[arg(value_name = "PLAN", conflicts_with_all = ["target", "exclude", "replace", "deep"])]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) narrow: Narrow,
+    #[command(flatten)]
+    pub(crate) look: Look,
+    #[command(flatten)]
+    pub(crate) act: Act,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DeployArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) narrow: Narrow,
+    #[command(flatten)]
+    pub(crate) act: Act,
+    /// Show what would change and stop there
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Make the machines anew and keep their volumes
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    /// Use this provider instead of the file's
+    #[arg(long, value_name = "PROVIDER", value_parser = provider)]
+    pub(crate) provider: Option<ProviderKind>,
+    /// Use an image although its signature isn't verified
+    #[arg(long)]
+    pub(crate) skip_image_verification: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DestroyArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) narrow: Narrow,
+    #[command(flatten)]
+    pub(crate) act: Act,
+    /// Delete the volumes too, with everything in them
+    #[arg(long)]
+    pub(crate) volumes: bool,
+    /// Don't ask; the same as --auto-approve
+    #[arg(short, long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DriftArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Look into running machines too: are the tools still there?
+    #[arg(long)]
+    pub(crate) deep: bool,
+    /// Leave out this address, or this field of it (repeatable)
+    #[arg(long, value_name = "ADDRESS[.FIELD]")]
+    pub(crate) ignore: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct StatusArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// The machine; all where there are several
+    pub(crate) machine: Option<String>,
+    /// Show again every N seconds
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) watch: Option<u64>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ConnectArgs {
+    /// Work in this directory
+    #[arg(short = 'C', long = "directory", value_name = "DIR", help_heading = "Common options")]
+    pub(crate) directory: Option<PathBuf>,
+    /// The configuration [default: sindri.yaml]
+    #[arg(long, value_name = "FILE", help_heading = "Common options")]
+    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: OutputOptions,
+    /// The machine, where there are several
+    pub(crate) machine: Option<String>,
+    /// Run this command line instead of a shell, and pass its exit code on
+    #[arg(short = 'c', long, value_name = "COMMAND")]
+    pub(crate) command: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct MachineArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// The machine, where there are several
+    pub(crate) machine: Option<String>,
+    /// How long to wait for another command that holds the state, in seconds [default: 0]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) lock_timeout: Option<u64>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ShowArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// A plan saved with `sindri plan --out`
+    #[arg(value_name = "PLAN")]
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct GraphArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// The language of the drawing
+    #[arg(long, value_enum, default_value_t = Drawing::Dot)]
+    pub(crate) r#as: Drawing,
+}
+
+/// The language of a drawing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Drawing {
+    /// Graphviz.
+    Dot,
+    /// Mermaid, which Markdown viewers draw.
+    Mermaid,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Write a new configuration
+    Init(ConfigInitArgs),
+    /// Check the configuration
+    Validate(ConfigValidateArgs),
+    /// Show the configuration with everything filled in
+    Show(ConfigArgs),
+    /// Write the JSON Schema of the configuration, for editors
+    Schema(ConfigArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ConfigInitArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// The project's name [default: the directory's]
+    #[arg(short, long)]
+    pub(crate) name: Option<String>,
+    /// Where the machine shall live [default: local]
+    #[arg(short, long, value_name = "PROVIDER", value_parser = provider)]
+    pub(crate) provider: Option<ProviderKind>,
+    /// The profile of extensions to start with
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// Overwrite what is there
+    #[arg(short, long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ConfigValidateArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Check the extensions too: known, compatible, free of conflicts
+    #[arg(long)]
+    pub(crate) check_extensions: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ConfigArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StateCommand {
+    /// The addresses recorded, one a line
+    List(StateListArgs),
+    /// Everything recorded at an address
+    Show(StateShowArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct StateListArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct StateShowArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// The address, such as machine.dev
+    #[arg(value_parser = address)]
+    pub(crate) address: Address,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Check only this provider
+    #[arg(short, long, value_name = "PROVIDER", value_parser = provider)]
+    pub(crate) provider: Option<ProviderKind>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct VersionArgs {
+    #[command(flatten)]
+    pub(crate) output: OutputOptions,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CompletionArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+fn address(text: &str) -> Result<Address, String> {
+    text.parse()
+        .map_err(|error: crate::address::AddressError| format!("{error}; {}", error.help()))
+}
+
+fn provider(text: &str) -> Result<ProviderKind, String> {
+    ProviderKind::parse(text).ok_or_else(|| {
+        let names: Vec<&str> = ProviderKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        match crate::diagnostic::did_you_mean(text, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the providers are {}", names.join(", ")),
+        }
+    })
+}

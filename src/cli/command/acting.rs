@@ -1,0 +1,310 @@
+//! Acting as every command does it: lock, settle, plan, ask, apply, record.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+use super::plan::show;
+use super::planning::{Asked, require};
+use crate::cli::args::Act;
+use crate::cli::screen::Screen;
+use crate::cli::session::{Session, same_project};
+use crate::cli::signals;
+use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics, Exit, Severity};
+use crate::engine::{
+    self, Apply, ApplyError, Context, Event, Project, Providers, Readers, Stop, Summary, Survey,
+};
+use crate::plan::Plan;
+use crate::render;
+use crate::secret::Redactor;
+use crate::state;
+use crate::store::{Locked, LockRequest};
+
+/// How many steps run at once where nobody says otherwise.
+const PARALLELISM: usize = 10;
+
+/// What is to be acted upon.
+pub(super) struct Acting<'a> {
+    /// The command, as lock info names it.
+    pub(super) operation: &'static str,
+    pub(super) asked: &'a Asked,
+    pub(super) act: &'a Act,
+}
+
+/// Plans and applies under the lock.
+pub(super) fn run(
+    session: &mut Session,
+    acting: &Acting<'_>,
+    mut project: Project,
+) -> Result<Exit, Diagnostics> {
+    if !acting.asked.destroy {
+        refuse(&project.findings, &acting.asked.allow)?;
+    }
+    let runtime = crate::cli::session::runtime()?;
+    let stop = signals::watch(&runtime, session.host.signals, limit(session, acting.act)?);
+    let mut screen = Screen::new(session);
+    let mut locked = lock(session, acting, &mut screen)?;
+    let recorded = (!locked.is_new()).then(|| locked.state());
+    same_project(&project, recorded)?;
+    if acting.asked.destroy && locked.is_new() {
+        session.answer_unless_json("Nothing is recorded here: there is nothing to destroy.\n")?;
+        return Ok(Exit::Done);
+    }
+    let (secrets, found) = engine::resolve(
+        &mut project.desired,
+        &session.world().environment,
+        &project.directory,
+        Some(locked.fingerprint_key()),
+    );
+    let findings = findings(&project, acting.asked, found);
+    let providers = session.providers();
+    let readers: &dyn Readers = providers.readers();
+    let state = if locked.is_new() {
+        engine::blank_state(project.config.name.as_str())
+    } else {
+        locked.state().clone()
+    };
+    let mut survey = runtime.block_on(engine::survey(
+        readers,
+        &project.desired,
+        &project.manifests,
+        state,
+        findings,
+        acting.asked.reach(),
+    ));
+    settle(session, &mut survey, &mut locked, &mut screen)?;
+    let options = acting.asked.options(&project);
+    let plan = survey.plan(&project.desired, &options);
+    let context = Context {
+        manifests: project.manifests.clone(),
+        redactor: Redactor::new(secrets.values()),
+        secrets,
+        key: locked.fingerprint_key_again(),
+        unknown: project.config.name.clone(),
+    };
+    let mut ready = Ready {
+        plan,
+        survey,
+        locked,
+        context,
+        stop,
+        screen,
+    };
+    carry_out(session, acting, &runtime, &*providers, &mut ready)
+}
+
+/// Everything an apply needs, with the plan already made.
+pub(super) struct Ready {
+    pub(super) plan: Plan,
+    pub(super) survey: Survey,
+    pub(super) locked: Locked,
+    pub(super) context: Context,
+    pub(super) stop: watch::Receiver<Stop>,
+    pub(super) screen: Screen,
+}
+
+/// Shows the plan, asks, and applies.
+pub(super) fn carry_out(
+    session: &mut Session,
+    acting: &Acting<'_>,
+    runtime: &Runtime,
+    providers: &dyn Providers,
+    ready: &mut Ready,
+) -> Result<Exit, Diagnostics> {
+    if session.is_json() {
+        ready.screen.planned(session, &ready.plan)?;
+    } else {
+        show(session, &ready.plan)?;
+    }
+    if ready.plan.is_errored() {
+        // People have read the findings below the plan; programs get them as events.
+        if session.is_json() {
+            ready.screen.diagnostics(session, &ready.plan.checks)?;
+        }
+        return Ok(Exit::Error);
+    }
+    if !ready.plan.is_empty() && !approved(session, acting, &ready.plan)? {
+        session.aside("\nNothing was changed.\n");
+        return Ok(Exit::Error);
+    }
+    if ready.locked.is_new() {
+        let project = ready.plan.header.project.clone();
+        ready.locked.initialise(&project).map_err(|error| error.diagnose())?;
+    }
+    let context = std::mem::replace(&mut ready.context, Context::empty());
+    let apply = Apply {
+        plan: &ready.plan,
+        observed: &ready.survey.observed,
+        providers,
+        context: Arc::new(context),
+        parallelism: parallelism(session, acting.act)?,
+        world: &session.world().clone(),
+        stop: ready.stop.clone(),
+    };
+    let screen = &mut ready.screen;
+    let mut events = |event: Event| screen.event(session, &event);
+    let result = runtime.block_on(engine::apply(apply, &mut ready.locked, &mut events));
+    let compacted = ready.locked.compact().map_err(|error| error.diagnose());
+    conclude(session, ready, result, compacted)
+}
+
+fn conclude(
+    session: &mut Session,
+    ready: &mut Ready,
+    result: Result<Summary, Box<ApplyError>>,
+    compacted: Result<(), Diagnostics>,
+) -> Result<Exit, Diagnostics> {
+    let (summary, mut broken) = match result {
+        Ok(summary) => (summary, Vec::new()),
+        Err(error) => (error.summary, error.diagnostics),
+    };
+    ready.screen.event(session, &Event::Ended(summary.clone()));
+    ready.screen.done(session)?;
+    if let Err(found) = compacted
+        && broken.is_empty()
+    {
+        broken = found;
+    }
+    if !broken.is_empty() {
+        return Err(broken);
+    }
+    if signals::timed_out(&ready.stop) {
+        return Err(vec![
+            Diagnostic::error(Code::new("cli::timeout"), "the time given with --timeout is over")
+                .help("run the command again: it picks up what was begun"),
+        ]);
+    }
+    Ok(match (summary.interrupted, summary.is_clean()) {
+        (true, _) => Exit::Interrupted,
+        (false, true) => Exit::Done,
+        (false, false) => Exit::Error,
+    })
+}
+
+/// Takes the lock, saying whom it waits for.
+pub(super) fn lock(
+    session: &mut Session,
+    acting: &Acting<'_>,
+    screen: &mut Screen,
+) -> Result<Locked, Diagnostics> {
+    let request = LockRequest {
+        operation: acting.operation,
+        timeout: session.lock_timeout(acting.act.lock_timeout)?,
+    };
+    let store = session.store();
+    let mut waiting = |holder: &crate::store::LockInfo| {
+        let found = Diagnostic::advice(
+            Code::new("store::waiting"),
+            format!(
+                "waiting for `{}` of {} on {}, which holds the state since {}",
+                holder.operation, holder.who, holder.host, holder.since
+            ),
+        );
+        screen.event(session, &Event::Waiting(found));
+    };
+    store.lock(request, &mut waiting).map_err(|error| error.diagnose())
+}
+
+/// Records what became of the operations that an earlier run left open.
+pub(super) fn settle(
+    session: &mut Session,
+    survey: &mut Survey,
+    locked: &mut Locked,
+    screen: &mut Screen,
+) -> Result<(), Diagnostics> {
+    let settled = std::mem::take(&mut survey.recovered);
+    if settled.is_empty() {
+        return Ok(());
+    }
+    let events: Vec<state::Event> = settled.iter().map(|one| one.event.clone()).collect();
+    locked.commit(events).map_err(|error| error.diagnose())?;
+    survey.state = locked.state().clone();
+    for one in settled {
+        let event = Event::Recovered {
+            address: one.address,
+            text: one.text,
+        };
+        screen.event(session, &event);
+    }
+    Ok(())
+}
+
+/// What was found while reading the project and its secrets; a required secret must have a value.
+fn findings(project: &Project, asked: &Asked, mut found: Diagnostics) -> Diagnostics {
+    if asked.destroy {
+        return Vec::new();
+    }
+    require(&mut found);
+    let mut all = project.findings.clone();
+    all.append(&mut found);
+    all
+}
+
+/// Refuses before anything is touched what no one may allow.
+fn refuse(findings: &Diagnostics, allow: &[String]) -> Result<(), Diagnostics> {
+    let allowed = |found: &&Diagnostic| {
+        found.severity == Severity::Error
+            && !(found.allowable && allow.iter().any(|code| code == found.code.as_str()))
+    };
+    if findings.iter().any(|found| allowed(&found)) {
+        return Err(findings.clone());
+    }
+    Ok(())
+}
+
+fn approved(
+    session: &mut Session,
+    acting: &Acting<'_>,
+    plan: &Plan,
+) -> Result<bool, Diagnostics> {
+    if acting.act.auto_approve {
+        return Ok(true);
+    }
+    if !session.terminal().input || session.is_json() {
+        return Err(vec![
+            Diagnostic::error(
+                Code::new("cli::no-terminal"),
+                "nobody can be asked whether to go on: there is no terminal",
+            )
+            .help("pass --auto-approve, or apply a plan saved with `sindri plan --out`"),
+        ]);
+    }
+    let what = if plan.header.destroy {
+        "Do you really want to destroy this? There is no undo."
+    } else {
+        "Do you want to make these changes?"
+    };
+    session.aside(&format!("\n{what}\nOnly `yes` is taken as an answer: "));
+    let line = (session.host.ask)().map_err(|error| {
+        vec![
+            Diagnostic::error(Code::new("cli::input"), "the answer couldn't be read")
+                .because(error.to_string()),
+        ]
+    })?;
+    Ok(line.is_some_and(|line| line.trim() == "yes"))
+}
+
+fn parallelism(session: &Session, act: &Act) -> Result<usize, Diagnostics> {
+    if let Some(typed) = act.parallelism {
+        return Ok(usize::from(typed));
+    }
+    let set = session.number("SINDRI_PARALLELISM")?;
+    Ok(set
+        .and_then(|n| usize::try_from(n).ok())
+        .map_or(PARALLELISM, |n| n.clamp(1, 256)))
+}
+
+fn limit(session: &Session, act: &Act) -> Result<Option<Duration>, Diagnostics> {
+    let seconds = match act.timeout {
+        Some(seconds) => Some(seconds),
+        None => session.number("SINDRI_TIMEOUT")?,
+    };
+    Ok(seconds.map(Duration::from_secs))
+}
+
+/// A plan in words, for the one line that a saved plan's apply begins with.
+pub(super) fn trailer(plan: &Plan) -> String {
+    render::trailer(plan.totals())
+}

@@ -1,0 +1,122 @@
+//! `sindri apply`: make it so.
+
+use std::path::Path;
+
+use super::acting::{self, Acting, Ready};
+use super::planning::Asked;
+use crate::cli::args::ApplyArgs;
+use crate::cli::screen::Screen;
+use crate::cli::session::{Outcome, Session, runtime};
+use crate::cli::signals;
+use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
+use crate::engine::{self, Context, Readers};
+use crate::plan::PlanFile;
+use crate::secret::Redactor;
+use crate::sys::files;
+
+/// The most bytes read of a saved plan.
+const PLAN_MAX: u64 = 1 << 30;
+
+pub(crate) fn run(session: &mut Session, args: &ApplyArgs) -> Outcome {
+    match &args.file {
+        Some(path) => saved(session, args, path),
+        None => {
+            let asked = Asked::from(&args.narrow, &args.look);
+            let project = session.project(asked.overrides)?;
+            let acting = Acting {
+                operation: "apply",
+                asked: &asked,
+                act: &args.act,
+            };
+            acting::run(session, &acting, project)
+        }
+    }
+}
+
+/// Reads a saved plan.
+pub(super) fn read_plan(path: &Path) -> Result<PlanFile, Diagnostics> {
+    let bytes = files::read_limited(path, PLAN_MAX).map_err(|error| {
+        vec![
+            Diagnostic::error(
+                Code::new("plan::file"),
+                format!("the saved plan `{}` can't be read", path.display()),
+            )
+            .because(error.to_string()),
+        ]
+    })?;
+    PlanFile::from_bytes(&bytes).map_err(|error| error.diagnose())
+}
+
+/// Applies a saved plan, provided that nothing it relied on has moved.
+fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
+    let file = read_plan(path)?;
+    let mut asked = Asked::from(&args.narrow, &args.look);
+    asked.destroy = file.plan.header.destroy;
+    // A saved plan has been reviewed: applying it is the answer to the question.
+    let mut act = args.act.clone();
+    act.auto_approve = true;
+    let acting = Acting {
+        operation: "apply",
+        asked: &asked,
+        act: &act,
+    };
+    let runtime = runtime()?;
+    let stop = signals::watch(&runtime, session.host.signals, acting::limit(session, &act)?);
+    let mut screen = Screen::new(session);
+    let locked = acting::lock(session, &acting, &mut screen)?;
+    let mut desired = file.desired().map_err(|error| error.diagnose())?;
+    let directory = engine::directory_of(&session.config);
+    let (secrets, mut findings) = engine::resolve(
+        &mut desired,
+        &session.world().environment,
+        &directory,
+        Some(locked.fingerprint_key()),
+    );
+    if asked.destroy {
+        findings.clear();
+    }
+    super::planning::require(&mut findings);
+    crate::cli::session::stop_on_errors(&findings)?;
+    let recorded = (!locked.is_new()).then(|| locked.state().clone());
+    let state = recorded
+        .clone()
+        .unwrap_or_else(|| engine::blank_state(&file.plan.header.project));
+    let providers = session.providers();
+    let readers: &dyn Readers = providers.readers();
+    let mut survey = runtime.block_on(engine::survey(
+        readers,
+        &desired,
+        &file.manifests,
+        state,
+        Vec::new(),
+        asked.reach(),
+    ));
+    let config = files::read_limited(&session.config, PLAN_MAX)
+        .ok()
+        .map(|bytes| crate::digest::Digest::of_bytes(&bytes));
+    let moved = engine::stale(&file.plan, recorded.as_ref(), &survey.observed, config.as_ref());
+    crate::cli::session::stop_on_errors(&moved)?;
+    let mut locked = locked;
+    acting::settle(session, &mut survey, &mut locked, &mut screen)?;
+    let unknown = crate::address::Name::parse(
+        crate::address::NameRule::Label,
+        &file.plan.header.project,
+    )
+    .map_err(|_| read_plan(path).err().unwrap_or_default())?;
+    let context = Context {
+        manifests: file.manifests,
+        redactor: Redactor::new(secrets.values()),
+        secrets,
+        key: locked.fingerprint_key().clone(),
+        unknown,
+    };
+    let mut ready = Ready {
+        plan: file.plan,
+        survey,
+        locked,
+        context,
+        stop,
+        screen,
+    };
+    acting::carry_out(session, &acting, &runtime, &*providers, &mut ready)
+}

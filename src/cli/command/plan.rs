@@ -1,0 +1,102 @@
+//! `sindri plan`: what apply would change, and why.
+
+use std::path::Path;
+
+use super::planning::{self, Asked};
+use crate::cli::args::{Format, PlanArgs};
+use crate::cli::session::{Outcome, Session, small_runtime};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Exit};
+use crate::engine::Readers;
+use crate::plan::{Plan, PlanFile};
+use crate::render;
+use crate::sys::files;
+
+pub(crate) fn run(session: &mut Session, args: &PlanArgs) -> Outcome {
+    let mut asked = Asked::from(&args.narrow, &args.look);
+    asked.destroy = args.destroy;
+    asked.require_secrets = args.require_secrets;
+    let providers = session.providers();
+    let readers: &dyn Readers = providers.readers();
+    let runtime = small_runtime()?;
+    let read = planning::read(session, readers, &asked, &runtime)?;
+    if let Some(path) = &args.out {
+        let file = PlanFile {
+            plan: read.plan.clone(),
+            wanted: read.project.desired.resources().to_vec(),
+            manifests: read.project.manifests.clone(),
+        };
+        save(path, &file)?;
+    }
+    show(session, &read.plan)?;
+    if read.plan.is_errored() {
+        return Ok(Exit::Error);
+    }
+    if let Some(path) = args.out.as_ref().filter(|_| session.format == Format::Human) {
+        let text = format!(
+            "\nThe plan is saved. Apply exactly this plan with:\n  sindri apply {}\n",
+            path.display()
+        );
+        if !session.quiet {
+            session.aside(&text);
+        }
+    }
+    Ok(exit(&read.plan, args.detailed_exitcode))
+}
+
+/// The exit code of a plan that has no errors.
+pub(super) fn exit(plan: &Plan, detailed: bool) -> Exit {
+    if detailed && !plan.is_empty() {
+        Exit::Something
+    } else {
+        Exit::Done
+    }
+}
+
+/// Prints a plan in the format asked for.
+pub(super) fn show(session: &mut Session, plan: &Plan) -> Result<(), Diagnostics> {
+    match session.format {
+        Format::Human => {
+            let style = session.style();
+            let written = render::write_plan_human(plan, &style, &mut *session.host.stdout);
+            finish(written, session)?;
+            if !plan.checks.is_empty() {
+                let text = render::plan_checks_human(plan, &session.side_style());
+                session.aside(&text);
+            }
+            Ok(())
+        }
+        Format::Json => {
+            let meta = planning::meta(session);
+            let written = render::write_plan_json(plan, &meta, &mut *session.host.stdout);
+            finish(written, session)
+        }
+        Format::Markdown => {
+            let meta = planning::meta(session);
+            let text = render::plan_markdown(plan, &meta);
+            session.answer(&text)
+        }
+    }
+}
+
+fn finish(written: std::io::Result<()>, session: &mut Session) -> Result<(), Diagnostics> {
+    written.and_then(|()| session.host.stdout.flush()).map_err(|error| {
+        vec![
+            Diagnostic::error(Code::new("cli::output"), "the plan couldn't be written")
+                .because(error.to_string()),
+        ]
+    })
+}
+
+fn save(path: &Path, file: &PlanFile) -> Result<(), Diagnostics> {
+    let failed = |cause: String| {
+        vec![
+            Diagnostic::error(
+                Code::new("plan::save"),
+                format!("the plan couldn't be saved to `{}`", path.display()),
+            )
+            .because(cause),
+        ]
+    };
+    let bytes = file.to_bytes().map_err(|error| failed(error.to_string()))?;
+    files::write_atomic(path, &bytes, 0o600, true).map_err(|error| failed(error.to_string()))
+}

@@ -1,0 +1,96 @@
+//! The host of a command line: its streams, its terminal, its providers; tests bring their own.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::engine::{OpenOnce, Providers};
+use crate::provider::docker::{self, Docker};
+use crate::provider::local::{self, Local};
+use crate::provider::{Provider, TerminalSize};
+use crate::resource::ProviderKind;
+use crate::sys::World;
+
+/// What a command line runs on.
+pub struct Host {
+    /// Environment, clock and randomness.
+    pub world: World,
+    /// Where the answer goes.
+    pub stdout: Box<dyn Write + Send>,
+    /// Where the rest goes.
+    pub stderr: Box<dyn Write + Send>,
+    /// What stands behind the streams.
+    pub terminal: Terminal,
+    /// Reads one line that a person typed; none at the end.
+    pub ask: Box<dyn FnMut() -> io::Result<Option<String>> + Send>,
+    /// The providers.
+    pub providers: Arc<dyn Providers>,
+    /// The working directory.
+    pub directory: PathBuf,
+    /// Whether signals of this process stop a command.
+    pub signals: bool,
+}
+
+/// What stands behind the streams.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Terminal {
+    /// Whether a person can be asked.
+    pub input: bool,
+    /// Whether the answer goes to a screen.
+    pub output: bool,
+    /// Whether progress goes to a screen.
+    pub progress: bool,
+    /// The screen's size, where there is one.
+    pub size: Option<TerminalSize>,
+}
+
+impl Host {
+    /// The host of this process.
+    pub fn real() -> Self {
+        let world = World::real();
+        let providers = Arc::new(real_providers(&world));
+        Self {
+            world,
+            stdout: Box::new(io::BufWriter::new(io::stdout())),
+            stderr: Box::new(io::stderr()),
+            terminal: Terminal {
+                input: io::stdin().is_terminal(),
+                output: io::stdout().is_terminal(),
+                progress: io::stderr().is_terminal(),
+                size: super::terminal::size(),
+            },
+            ask: Box::new(|| {
+                let mut line = String::new();
+                let read = io::stdin().lock().read_line(&mut line)?;
+                Ok((read > 0).then_some(line))
+            }),
+            providers,
+            directory: PathBuf::from("."),
+            signals: true,
+        }
+    }
+}
+
+/// The providers that this version is built with.
+fn real_providers(world: &World) -> OpenOnce {
+    let on_this_host = Arc::clone(&world.environment);
+    let on_an_engine = Arc::clone(&world.environment);
+    OpenOnce::default()
+        .with(
+            ProviderKind::Local,
+            local::CAPABILITIES,
+            Box::new(move || {
+                let root = Local::default_root(&on_this_host);
+                let local = Local::new(root, Arc::clone(&on_this_host));
+                Ok(Arc::new(local) as Arc<dyn Provider>)
+            }),
+        )
+        .with(
+            ProviderKind::Docker,
+            docker::CAPABILITIES,
+            Box::new(move || {
+                let docker = Docker::connect(&on_an_engine)?;
+                Ok(Arc::new(docker) as Arc<dyn Provider>)
+            }),
+        )
+}

@@ -1,0 +1,267 @@
+//! What every command shares: where it works, how it answers, how it fails.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::args::{Common, Format, OutputOptions};
+use super::host::{Host, Terminal};
+use crate::config::Overrides;
+use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics, Exit, Severity};
+use crate::engine::{self, Project, Providers};
+use crate::render::{self, Style};
+use crate::state::State;
+use crate::store::LocalStore;
+use crate::sys::World;
+
+/// The file read where no other is named.
+const DEFAULT_CONFIG: &str = "sindri.yaml";
+
+/// The directory of the state, beside the configuration.
+const STATE_DIRECTORY: &str = ".sindri";
+
+/// A running command.
+pub(crate) struct Session {
+    pub(crate) host: Host,
+    pub(crate) format: Format,
+    pub(crate) quiet: bool,
+    /// The configuration's path.
+    pub(crate) config: PathBuf,
+    /// The configuration's path as the person knows it.
+    pub(crate) shown: String,
+    no_color: bool,
+}
+
+/// A command's result: how it ended, or why it couldn't go on.
+pub(crate) type Outcome = Result<Exit, Diagnostics>;
+
+impl Session {
+    pub(crate) fn new(host: Host, outer: &Common, inner: &Common) -> Self {
+        let output = merge(&outer.output, &inner.output);
+        let variable = |name| host.world.environment.get(name).map(str::to_owned);
+        let directory = match (&outer.directory, &inner.directory) {
+            (Some(outer), Some(inner)) => host.directory.join(outer).join(inner),
+            (Some(one), None) | (None, Some(one)) => host.directory.join(one),
+            (None, None) => host.directory.clone(),
+        };
+        let named = inner.config.clone().or_else(|| outer.config.clone());
+        let named = named
+            .or_else(|| variable("SINDRI_CONFIG").map(PathBuf::from))
+            .unwrap_or_else(|| PathBuf::from(DEFAULT_CONFIG));
+        let format = match (output.json, output.format) {
+            (true, _) => Format::Json,
+            (false, Some(format)) => format,
+            (false, None) => match variable("SINDRI_FORMAT").as_deref() {
+                Some("json") => Format::Json,
+                Some("markdown") => Format::Markdown,
+                Some(_) | None => Format::Human,
+            },
+        };
+        Self {
+            format,
+            quiet: output.quiet,
+            config: plain(&directory.join(&named)),
+            shown: named.display().to_string(),
+            no_color: output.no_color || variable("NO_COLOR").is_some(),
+            host,
+        }
+    }
+
+    pub(crate) fn world(&self) -> &World {
+        &self.host.world
+    }
+
+    pub(crate) fn providers(&self) -> Arc<dyn Providers> {
+        Arc::clone(&self.host.providers)
+    }
+
+    pub(crate) fn terminal(&self) -> Terminal {
+        self.host.terminal
+    }
+
+    /// The style of the answer.
+    pub(crate) fn style(&self) -> Style {
+        self.style_for(self.host.terminal.output)
+    }
+
+    /// The style of everything else.
+    pub(crate) fn side_style(&self) -> Style {
+        self.style_for(self.host.terminal.progress)
+    }
+
+    fn style_for(&self, screen: bool) -> Style {
+        let width = self.host.terminal.size.map_or(100, |size| usize::from(size.columns));
+        let dumb = self.host.world.environment.get("TERM") == Some("dumb");
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .iter()
+            .find_map(|name| self.host.world.environment.get(name))
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        Style {
+            color: screen && !self.no_color && !dumb,
+            width: width.clamp(40, 160),
+            unicode: locale.contains("utf-8") || locale.contains("utf8"),
+        }
+    }
+
+    pub(crate) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Reads the project.
+    pub(crate) fn project(&self, overrides: Overrides) -> Result<Project, Diagnostics> {
+        engine::load(
+            &self.config,
+            &self.shown,
+            overrides,
+            &self.host.world.environment,
+        )
+    }
+
+    /// The state beside the configuration.
+    pub(crate) fn store(&self) -> LocalStore {
+        let directory = engine::directory_of(&self.config).join(STATE_DIRECTORY);
+        LocalStore::open(&directory, &self.host.world)
+    }
+
+    /// The state as it stands; none of a project that was never applied.
+    pub(crate) fn state(&self) -> Result<Option<State>, Diagnostics> {
+        self.store().read().map_err(|error| error.diagnose())
+    }
+
+    /// Writes the answer.
+    pub(crate) fn answer(&mut self, text: &str) -> Result<(), Diagnostics> {
+        write(&mut *self.host.stdout, text)
+    }
+
+    /// Writes to the side: progress, warnings, questions.
+    pub(crate) fn aside(&mut self, text: &str) {
+        // Nobody listening on the side must not stop the work.
+        let _deaf = write(&mut *self.host.stderr, text).is_err();
+    }
+
+    /// Shows warnings and advice to a person; errors are shown once, by the one who fails.
+    pub(crate) fn warn(&mut self, findings: &[Diagnostic]) {
+        if self.is_json() || findings.is_empty() {
+            return;
+        }
+        let quiet = self.quiet;
+        let shown: Diagnostics = findings
+            .iter()
+            .filter(|found| !found.is_error() && !(quiet && found.severity == Severity::Advice))
+            .cloned()
+            .collect();
+        if !shown.is_empty() {
+            let text = render::diagnostics_human(&shown, &self.side_style());
+            self.aside(&text);
+        }
+    }
+
+    /// How long to wait for the state.
+    pub(crate) fn lock_timeout(&self, typed: Option<u64>) -> Result<Duration, Diagnostics> {
+        let seconds = match typed {
+            Some(seconds) => seconds,
+            None => self.number("SINDRI_LOCK_TIMEOUT")?.unwrap_or(0),
+        };
+        Ok(Duration::from_secs(seconds))
+    }
+
+    /// A number from the environment.
+    pub(crate) fn number(&self, variable: &str) -> Result<Option<u64>, Diagnostics> {
+        let Some(text) = self.host.world.environment.get(variable) else {
+            return Ok(None);
+        };
+        text.parse().map(Some).map_err(|_| {
+            vec![
+                Diagnostic::error(
+                    Code::new("cli::variable"),
+                    format!("`{variable}` isn't a whole number"),
+                )
+                .help("unset it, or set it to a number"),
+            ]
+        })
+    }
+}
+
+/// Refuses to work under another name than the state records.
+pub(crate) fn same_project(project: &Project, state: Option<&State>) -> Result<(), Diagnostics> {
+    let Some(state) = state else { return Ok(()) };
+    if state.project == project.config.name.as_str() {
+        return Ok(());
+    }
+    let mut found = Diagnostic::error(
+        Code::new("state::renamed"),
+        format!(
+            "the state here belongs to project `{}`, but the configuration is named `{}`",
+            state.project, project.config.name
+        ),
+    )
+    .help(format!(
+        "put `name: {}` back, or destroy what stands first; renaming with `moved:` comes with a \
+         later version",
+        state.project
+    ));
+    let text = &project.config.source.text;
+    if let Some(at) = text.find("name:") {
+        found = found.at(project.config.source.place(at, "name:".len()));
+    }
+    Err(vec![found])
+}
+
+/// Splits findings into what stops a command and what doesn't.
+pub(crate) fn stop_on_errors(findings: &Diagnostics) -> Result<(), Diagnostics> {
+    if findings.iter().any(Diagnostic::is_error) {
+        return Err(findings.clone());
+    }
+    Ok(())
+}
+
+/// A runtime for commands that only look: one thread, started only where it is needed.
+pub(crate) fn small_runtime() -> Result<tokio::runtime::Runtime, Diagnostics> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| no_runtime(&error))
+}
+
+/// A runtime for commands that act.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Diagnostics> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(4)
+        .enable_all()
+        .build()
+        .map_err(|error| no_runtime(&error))
+}
+
+fn no_runtime(error: &std::io::Error) -> Diagnostics {
+    vec![
+        Diagnostic::error(Code::new("cli::runtime"), "sindri couldn't start its threads")
+            .because(error.to_string()),
+    ]
+}
+
+fn write(out: &mut dyn Write, text: &str) -> Result<(), Diagnostics> {
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|error| {
+            vec![
+                Diagnostic::error(Code::new("cli::output"), "the answer couldn't be written")
+                    .because(error.to_string()),
+            ]
+        })
+}
+
+fn merge(outer: &OutputOptions, inner: &OutputOptions) -> OutputOptions {
+    OutputOptions {
+        format: inner.format.or(outer.format),
+        json: inner.json || (outer.json && inner.format.is_none()),
+        quiet: inner.quiet || outer.quiet,
+        no_color: inner.no_color || outer.no_color,
+    }
+}
+
+/// `./sindri.yaml` reads as `sindri.yaml`.
+fn plain(path: &Path) -> PathBuf {
+    path.strip_prefix("./").map_or_else(|_| path.to_owned(), Path::to_owned)
+}

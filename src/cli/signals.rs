@@ -1,0 +1,54 @@
+//! Signals: the first Ctrl-C stops gently, the second at once.
+
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+use crate::engine::Stop;
+
+/// Watches for a person's or the system's wish to stop, and for the end of the time given.
+pub(crate) fn watch(
+    runtime: &Runtime,
+    signals: bool,
+    limit: Option<Duration>,
+) -> watch::Receiver<Stop> {
+    let (tell, told) = watch::channel(Stop::Go);
+    if let Some(limit) = limit {
+        let tell = tell.clone();
+        runtime.spawn(async move {
+            tokio::time::sleep(limit).await;
+            tell.send_replace(Stop::TimedOut);
+        });
+    }
+    if signals {
+        runtime.spawn(async move {
+            let terminate = tokio::signal::unix::SignalKind::terminate();
+            let Ok(mut terminate) = tokio::signal::unix::signal(terminate) else {
+                return;
+            };
+            for wish in [Stop::Gently, Stop::Now] {
+                tokio::select! {
+                    _ = tokio::signal::ctrl_c() => {}
+                    _ = terminate.recv() => {}
+                }
+                tell.send_if_modified(|now| {
+                    let sooner = *now < wish;
+                    if sooner {
+                        *now = wish;
+                    }
+                    sooner
+                });
+            }
+        });
+    } else {
+        // Nobody will ever tell; keep the channel open for as long as the runtime lives.
+        runtime.spawn(async move { tell.closed().await });
+    }
+    told
+}
+
+/// Whether the time given is over.
+pub(crate) fn timed_out(stop: &watch::Receiver<Stop>) -> bool {
+    *stop.borrow() == Stop::TimedOut
+}
