@@ -11,6 +11,8 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Source};
 
 /// The largest file that is read, in bytes.
 pub const SIZE_MAX: usize = 1 << 20;
+/// The longest line that is read, in bytes: every finding quotes its line.
+const LINE_MAX: usize = 16 << 10;
 /// The deepest nesting that is read.
 const DEPTH_MAX: usize = 64;
 /// The most values a file may hold, aliases expanded.
@@ -40,6 +42,15 @@ pub(super) fn parse(source: &Source) -> Result<Arc<Node>, Diagnostics> {
     if source.text.len() > SIZE_MAX {
         let summary = format!("`{}` is larger than 1 MiB", source.name);
         return Err(vec![Diagnostic::error(code::TOO_LARGE, summary)]);
+    }
+    if let Some(number) = source.text.split('\n').position(|line| line.len() > LINE_MAX) {
+        let summary = format!(
+            "line {} of `{}` is longer than {LINE_MAX} bytes",
+            number + 1,
+            source.name
+        );
+        let finding = Diagnostic::error(code::TOO_LARGE, summary).help("break it into lines");
+        return Err(vec![finding]);
     }
     let mut builder = Builder::new(source);
     let mut documents = 0;

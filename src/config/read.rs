@@ -52,14 +52,15 @@ fn file(tree: &Arc<Node>, overrides: Overrides, reading: &mut Reading<'_>) -> Op
     let version = top
         .version
         .and_then(|text| version(&text.value.0, text.span, reading));
-    let base = base(tree, reading);
+    let deployment = top.deployment.map(|section| section.node);
+    let base = base(tree, deployment.as_deref(), reading);
     let name = top.name.map(|name| name.value.0);
     let mut assembly = Assembly::new(Span { length: 1, ..base.span }, overrides);
-    let machines = match tree.get("machines").filter(|node| !node.is_null()) {
+    let machines = match top.machines.map(|section| section.node) {
         Some(entries) => {
             // What is wrong at the top level is wrong however many machines there are.
             SharedFields::fields(&base, reading);
-            fleet::expand(entries, &base, name.as_ref(), &mut assembly, reading)
+            fleet::expand(&entries, &base, name.as_ref(), &mut assembly, reading)
         }
         None => single(tree, &base, name.as_ref(), &mut assembly, reading),
     };
@@ -94,10 +95,10 @@ fn single(
 }
 
 /// The top level as one machine would write it under `machines`.
-fn base(tree: &Arc<Node>, reading: &mut Reading<'_>) -> Arc<Node> {
+fn base(tree: &Node, deployment: Option<&Node>, reading: &mut Reading<'_>) -> Arc<Node> {
     let mut entries: Vec<Entry> = Vec::new();
     let mut span = tree.span;
-    if let Some(deployment) = tree.get("deployment") {
+    if let Some(deployment) = deployment {
         check(deployment, Deployment::TITLE, &[Deployment::FIELDS], reading);
         entries.extend(deployment.entries().iter().cloned());
         span = deployment.span;

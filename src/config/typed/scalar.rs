@@ -39,6 +39,7 @@ impl<T: Typed> Typed for Vec<T> {
             wrong(node, "a list", "write one item a line, each after `- `", reading);
             return None;
         };
+        too_many(items.len(), node, reading)?;
         // Every item is read, so that every mistake is reported.
         let read: Vec<Option<T>> = items.iter().map(|item| T::decode(item, reading)).collect();
         read.into_iter().collect()
@@ -47,6 +48,23 @@ impl<T: Typed> Typed for Vec<T> {
     fn schema(definitions: &mut Definitions) -> Json {
         json!({ "type": "array", "items": T::schema(definitions) })
     }
+}
+
+/// The most items of a list or a mapping by name.
+const ITEMS_MAX: usize = 1_000;
+
+/// Refuses a collection that no honest file holds.
+pub(in crate::config) fn too_many(
+    count: usize,
+    node: &Node,
+    reading: &mut Reading<'_>,
+) -> Option<()> {
+    if count <= ITEMS_MAX {
+        return Some(());
+    }
+    let summary = format!("{count} items are more than the {ITEMS_MAX} this field takes");
+    reading.error(node.span, code::TOO_LARGE, summary, "shorten it");
+    None
 }
 
 /// Reports a value of another type than asked for.
@@ -370,6 +388,7 @@ impl Typed for BTreeMap<String, String> {
             wrong(node, "a mapping of names to texts", "write `name: text` lines", reading);
             return None;
         };
+        too_many(entries.len(), node, reading)?;
         let mut labels = Self::new();
         for entry in entries {
             if let Some(text) = loose(&entry.value, reading) {

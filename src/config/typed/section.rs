@@ -138,6 +138,9 @@ pub(in crate::config) fn check(
 }
 
 fn unknown(entry: &Entry, of: &str, fields: &[&[Field]], reading: &mut Reading<'_>) {
+    if reading.skips() {
+        return;
+    }
     let names = fields.iter().copied().flatten();
     let spellings = names.flat_map(|field| std::iter::once(&field.key).chain(field.aliases));
     let help = match did_you_mean(&entry.key, spellings.copied()) {
