@@ -84,7 +84,11 @@ fn member(
     reading: &mut Reading<'_>,
 ) -> Option<Member> {
     let title = format!("machines.{}", shorten(&entry.key));
-    let fields = [EntryFields::FIELDS, Deployment::FIELDS, SharedFields::FIELDS];
+    let fields = [
+        EntryFields::FIELDS,
+        Deployment::FIELDS,
+        SharedFields::FIELDS,
+    ];
     let name = super::typed::parse_name(NameRule::Label, &entry.key, entry.span, reading);
     if !check(&entry.value, &title, &fields, reading) {
         return None;
@@ -107,7 +111,12 @@ fn member(
         .saturating_add(assembled.count.unwrap_or(1) as usize);
     if laying.machines > MACHINES_MAX {
         let summary = format!("the file makes more than {MACHINES_MAX} machines");
-        reading.error(entry.span, code::TOO_LARGE, summary, "split it into several projects");
+        reading.error(
+            entry.span,
+            code::TOO_LARGE,
+            summary,
+            "split it into several projects",
+        );
         return None;
     }
     let machines = match assembled.count {
@@ -252,7 +261,12 @@ fn resolve(members: &[Member], reading: &mut Reading<'_>) -> Vec<Edges> {
             let name = &wanted.value.0;
             if !seen.insert(name) {
                 let summary = format!("`{name}` is listed twice");
-                reading.error(wanted.span, code::DUPLICATE_NAME, summary, "keep one of them");
+                reading.error(
+                    wanted.span,
+                    code::DUPLICATE_NAME,
+                    summary,
+                    "keep one of them",
+                );
             } else if let Some(&index) = entries.get(name.as_str()) {
                 let machines = members[index].machines.iter();
                 edges.extend(machines.map(|machine| (index, machine.clone())));

@@ -30,10 +30,12 @@ pub(super) struct Assembly {
     no_secrets: Arc<[Secret]>,
     no_texts: Arc<[String]>,
     no_names: Arc<[Name]>,
-    /// Volumes by the section they came from and whether they are a `local` machine's; holding
-    /// the section keeps its address its own.
-    volumes: HashMap<(usize, bool), (Option<Arc<Volumes>>, Arc<[Volume]>)>,
+    /// Volumes by the section they came from and whether they are a `local` machine's.
+    volumes: HashMap<(usize, bool), Settled>,
 }
+
+/// A section of volumes, held so that its address stays its own, and what it means.
+type Settled = (Option<Arc<Volumes>>, Arc<[Volume]>);
 
 /// A machine, before a fleet gives it its names.
 pub(super) struct Assembled {
@@ -82,11 +84,13 @@ impl Assembly {
         let volumes = self.volumes(deployment.volumes.as_ref(), provider, reading);
         let image = image::decide(&deployment, reading);
         let build = build(&deployment, reading);
-        let lifecycle = shared.lifecycle.map_or_else(Lifecycle::default, |typed| Lifecycle {
-            prevent_destroy: typed.prevent_destroy,
-            ignore_changes: typed.ignore_changes.clone(),
-            create_before_destroy: typed.create_before_destroy,
-        });
+        let lifecycle = shared
+            .lifecycle
+            .map_or_else(Lifecycle::default, |typed| Lifecycle {
+                prevent_destroy: typed.prevent_destroy,
+                ignore_changes: typed.ignore_changes.clone(),
+                create_before_destroy: typed.create_before_destroy,
+            });
         let machine = Machine {
             name: name.clone(),
             real_name: name.to_string(),
@@ -101,15 +105,17 @@ impl Assembly {
             extensions: shared
                 .extensions
                 .unwrap_or_else(|| Arc::clone(&self.no_extensions)),
-            secrets: shared
-                .secrets
-                .map_or_else(|| Arc::clone(&self.no_secrets), |secrets| Arc::clone(&secrets.0)),
+            secrets: shared.secrets.map_or_else(
+                || Arc::clone(&self.no_secrets),
+                |secrets| Arc::clone(&secrets.0),
+            ),
             settings: choice?.settings,
             lifecycle,
             depends_on: Arc::clone(&self.no_names),
-            ca_certificates: shared
-                .ca_certificates
-                .map_or_else(|| Arc::clone(&self.no_texts), |paths| paths.as_slice().into()),
+            ca_certificates: shared.ca_certificates.map_or_else(
+                || Arc::clone(&self.no_texts),
+                |paths| paths.as_slice().into(),
+            ),
             place: Some(reading.place(span)),
         };
         Some(Assembled {

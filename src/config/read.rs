@@ -8,7 +8,7 @@ use super::machine::Assembly;
 use super::parse;
 use super::reading::Reading;
 use super::tree::{Entry, Node, Span};
-use super::typed::{Deployment, Providers, SharedFields, Top, Typed, check, shorten};
+use super::typed::{Deployment, Providers, SharedFields, Top, Typed, check, check_top, shorten};
 use super::{Config, Machine, Version};
 use crate::address::{Name, NameRule};
 use crate::diagnostic::{Diagnostics, Source};
@@ -22,30 +22,31 @@ pub struct Overrides {
 }
 
 /// Reads a file's bytes: as [`read`], after refusing what is too large or isn't UTF-8.
-pub fn read_bytes(
-    name: &str,
-    bytes: &[u8],
-    overrides: Overrides,
-) -> (Option<Config>, Diagnostics) {
+pub fn read_bytes(name: &str, bytes: &[u8], overrides: Overrides) -> (Option<Config>, Diagnostics) {
     match parse::source(name, bytes) {
         Ok(source) => read(&source, overrides),
-        Err(finding) => (None, vec![finding]),
+        Err(finding) => (None, vec![*finding]),
     }
 }
 
 /// Reads a file; reports everything that is wrong with it, and gives its meaning if nothing is.
 pub fn read(source: &Source, overrides: Overrides) -> (Option<Config>, Diagnostics) {
-    let tree = match parse::parse(source) {
-        Ok(tree) => tree,
-        Err(findings) => return (None, findings),
+    let (tree, repeated) = match parse::parse(source) {
+        Ok(parsed) => parsed,
+        Err(finding) => return (None, vec![*finding]),
     };
     let mut reading = Reading::new(source);
+    for (key, span) in repeated {
+        let summary = format!("`{}` is written twice", shorten(&key));
+        reading.error(span, code::DUPLICATE_KEY, summary, "keep one of them");
+    }
     let config = file(&tree, overrides, &mut reading).filter(|_| !reading.has_errors());
     (config, reading.finish())
 }
 
 fn file(tree: &Arc<Node>, overrides: Overrides, reading: &mut Reading<'_>) -> Option<Config> {
-    if !check(tree, Top::TITLE, &[Top::FIELDS, SharedFields::FIELDS], reading) {
+    let below = [("deployment", Deployment::FIELDS)];
+    if !check_top(tree, &[Top::FIELDS, SharedFields::FIELDS], &below, reading) {
         return None;
     }
     let top = Top::fields(tree, reading);
@@ -55,10 +56,17 @@ fn file(tree: &Arc<Node>, overrides: Overrides, reading: &mut Reading<'_>) -> Op
     let deployment = top.deployment.map(|section| section.node);
     let base = base(tree, deployment.as_deref(), reading);
     let name = top.name.map(|name| name.value.0);
-    let mut assembly = Assembly::new(Span { length: 1, ..base.span }, overrides);
+    let mut assembly = Assembly::new(
+        Span {
+            length: 1,
+            ..base.span
+        },
+        overrides,
+    );
     let machines = match top.machines.map(|section| section.node) {
         Some(entries) => {
             // What is wrong at the top level is wrong however many machines there are.
+            Deployment::fields(&base, reading);
             SharedFields::fields(&base, reading);
             fleet::expand(&entries, &base, name.as_ref(), &mut assembly, reading)
         }
@@ -89,7 +97,9 @@ fn single(
     let at = tree.entries().iter().find(|entry| &*entry.key == "name");
     let span = at.map_or(tree.span, |entry| entry.value.span);
     // A missing name has been reported; its machine is still read for mistakes of its own.
-    let name = name.cloned().or_else(|| Name::parse(NameRule::Label, "unnamed").ok())?;
+    let name = name
+        .cloned()
+        .or_else(|| Name::parse(NameRule::Label, "unnamed").ok())?;
     let assembled = assembly.machine(base, &name, span, reading)?;
     Some(vec![assembled.machine])
 }
@@ -99,7 +109,12 @@ fn base(tree: &Node, deployment: Option<&Node>, reading: &mut Reading<'_>) -> Ar
     let mut entries: Vec<Entry> = Vec::new();
     let mut span = tree.span;
     if let Some(deployment) = deployment {
-        check(deployment, Deployment::TITLE, &[Deployment::FIELDS], reading);
+        check(
+            deployment,
+            Deployment::TITLE,
+            &[Deployment::FIELDS],
+            reading,
+        );
         entries.extend(deployment.entries().iter().cloned());
         span = deployment.span;
     }
@@ -133,7 +148,9 @@ fn version(text: &str, span: Span, reading: &mut Reading<'_>) -> Option<Version>
     };
     if !(1..=MAJOR_MAX).contains(&major) {
         let summary = format!("version {major}.{minor} of the format is not known here");
-        let help = format!("this release reads versions 1 to {MAJOR_MAX}; a newer file needs a newer release");
+        let help = format!(
+            "this release reads versions 1 to {MAJOR_MAX}; a newer file needs a newer release"
+        );
         reading.error(span, code::UNSUPPORTED_VERSION, summary, help);
         return None;
     }

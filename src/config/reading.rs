@@ -11,6 +11,9 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place, Severity, Source};
 /// More findings than this help nobody.
 const FINDINGS_MAX: usize = 100;
 
+/// A node, held so that its address stays its own, and what was decoded from it.
+type Shared = (Arc<Node>, Box<dyn Any>);
+
 /// The findings made so far, and what was decoded so far.
 pub(super) struct Reading<'a> {
     pub(super) source: &'a Source,
@@ -20,8 +23,8 @@ pub(super) struct Reading<'a> {
     left_out: bool,
     /// The text of lines that places were asked for.
     lines: HashMap<usize, Arc<str>>,
-    /// Decoded parts by the node they came from; holding the node keeps its address its own.
-    shared: HashMap<(usize, TypeId), (Arc<Node>, Box<dyn Any>)>,
+    /// Decoded parts by the node they came from and their type.
+    shared: HashMap<(usize, TypeId), Shared>,
 }
 
 impl<'a> Reading<'a> {
@@ -29,7 +32,9 @@ impl<'a> Reading<'a> {
         let breaks = source.text.bytes().enumerate().filter(|(_, b)| *b == b'\n');
         Self {
             source,
-            line_starts: std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect(),
+            line_starts: std::iter::once(0)
+                .chain(breaks.map(|(at, _)| at + 1))
+                .collect(),
             findings: Vec::new(),
             seen: HashSet::new(),
             left_out: false,
@@ -47,15 +52,20 @@ impl<'a> Reading<'a> {
         }
         let line = self.line_starts.partition_point(|at| *at <= start);
         let line_start = self.line_starts[line - 1];
-        let line_end = self.line_starts.get(line).map_or(text.len(), |next| next - 1);
+        let line_end = self
+            .line_starts
+            .get(line)
+            .map_or(text.len(), |next| next - 1);
         Place {
             file: Arc::clone(&self.source.name),
             line,
             column: text[line_start..start].chars().count() + 1,
             length: span.length.max(1).min(line_end - start),
-            source_line: Arc::clone(self.lines.entry(line).or_insert_with(|| {
-                Arc::from(text[line_start..line_end].trim_end_matches('\r'))
-            })),
+            source_line: Arc::clone(
+                self.lines.entry(line).or_insert_with(|| {
+                    Arc::from(text[line_start..line_end].trim_end_matches('\r'))
+                }),
+            ),
         }
     }
 
@@ -127,7 +137,8 @@ impl<'a> Reading<'a> {
         let mut findings: Diagnostics = self.findings.into_iter().map(|(_, found)| found).collect();
         if self.left_out {
             let summary = format!("there are more errors than these {FINDINGS_MAX}");
-            findings.push(Diagnostic::error(code::TOO_MANY_FINDINGS, summary).help("mend these first"));
+            findings
+                .push(Diagnostic::error(code::TOO_MANY_FINDINGS, summary).help("mend these first"));
         }
         findings
     }

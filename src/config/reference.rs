@@ -58,8 +58,12 @@ fn said(text: &Value) -> &str {
 /// What a field takes, in words, and the definition it points to with the way there.
 fn takes(field: &Value) -> (String, Option<(String, &'static str)>) {
     let reference = |value: &Value| {
-        let target = value["$ref"].as_str().or(value["allOf"][0]["$ref"].as_str());
-        target.and_then(|text| text.rsplit('/').next()).map(str::to_owned)
+        let target = value["$ref"]
+            .as_str()
+            .or(value["allOf"][0]["$ref"].as_str());
+        target
+            .and_then(|text| text.rsplit('/').next())
+            .map(str::to_owned)
     };
     if let Some(name) = reference(field) {
         return ("mapping".to_owned(), Some((name, "")));
@@ -71,7 +75,10 @@ fn takes(field: &Value) -> (String, Option<(String, &'static str)>) {
         return ("mapping by name".to_owned(), Some((name, ".<name>")));
     }
     if let Some(words) = field["enum"].as_array() {
-        let words: Vec<String> = words.iter().map(|word| format!("`{}`", said(word))).collect();
+        let words: Vec<String> = words
+            .iter()
+            .map(|word| format!("`{}`", said(word)))
+            .collect();
         return (words.join(", "), None);
     }
     let simple = |value: &Value| match (value["type"].as_str(), value["pattern"].as_str()) {

@@ -2,9 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{
-    Config, DevpodBackend, Distro, ExtensionRef, Gpu, Image, Machine, ProviderSettings, Secret,
-};
+use super::{Config, DevpodBackend, ExtensionRef, Gpu, Image, Machine, ProviderSettings, Secret};
 use crate::resource::{DockerSettings, PortMapping, Protocol, SecretSource, Size};
 
 /// The configuration as one document, in the words of `sindri.yaml`; reading it again means the
@@ -52,13 +50,16 @@ fn shown(machine: &Machine) -> Map<String, Value> {
         }
     };
     set("provider", json!(machine.provider));
-    set("distro", json!(distro(machine.distro)));
+    set("distro", json!(machine.distro));
     if let Some(image) = &machine.image {
         let (key, value) = shown_image(image);
         set(key, value);
     }
     if let Some(build) = &machine.build {
-        set("buildFromSource", dense(json!({ "enabled": true, "gitRef": build.git_ref })));
+        set(
+            "buildFromSource",
+            dense(json!({ "enabled": true, "gitRef": build.git_ref })),
+        );
     }
     set(
         "resources",
@@ -80,7 +81,11 @@ fn shown(machine: &Machine) -> Map<String, Value> {
     let extensions = &machine.extensions;
     let names: Vec<&ExtensionRef> = extensions.names.iter().collect();
     let names: Vec<Value> = names.iter().map(|other| json!(other.name)).collect();
-    let listed = if extensions.profile.is_some() { "additional" } else { "active" };
+    let listed = if extensions.profile.is_some() {
+        "additional"
+    } else {
+        "active"
+    };
     set(
         "extensions",
         dense(json!({
@@ -90,7 +95,10 @@ fn shown(machine: &Machine) -> Map<String, Value> {
         })),
     );
     set("secrets", machine.secrets.iter().map(secret).collect());
-    set("providers", json!({ machine.provider.as_str(): settings(machine) }));
+    set(
+        "providers",
+        json!({ machine.provider.as_str(): settings(machine) }),
+    );
     set(
         "lifecycle",
         json!({
@@ -106,10 +114,6 @@ fn shown(machine: &Machine) -> Map<String, Value> {
         set("caCertificates", json!(machine.ca_certificates));
     }
     entry
-}
-
-fn distro(distro: Distro) -> &'static str {
-    distro.as_str()
 }
 
 /// An object without its null members.
@@ -267,14 +271,18 @@ fn backend(backend: &DevpodBackend) -> (&'static str, Value) {
 
 fn local_cluster(cluster: &super::LocalCluster) -> Value {
     let own = dense(json!({ "image": cluster.image, "configFile": cluster.config_file }));
-    let registry = cluster.registry.as_ref().map(|registry| {
-        json!({ "enabled": true, "name": registry.name, "port": registry.port })
-    });
+    let registry = cluster
+        .registry
+        .as_ref()
+        .map(|registry| json!({ "enabled": true, "name": registry.name, "port": registry.port }));
     let (kind, k3d) = match cluster.provider {
         super::LocalClusterKind::Kind => (Some(own), None),
-        super::LocalClusterKind::K3d => {
-            (None, Some(dense(json!({ "image": cluster.image, "registry": registry }))))
-        }
+        super::LocalClusterKind::K3d => (
+            None,
+            Some(dense(
+                json!({ "image": cluster.image, "registry": registry }),
+            )),
+        ),
     };
     dense(json!({
         "provider": cluster.provider,
@@ -287,7 +295,14 @@ fn local_cluster(cluster: &super::LocalCluster) -> Value {
 }
 
 /// A disk in whole GB, as v3's fields want it.
-pub(super) fn gigabytes<S: serde::Serializer>(size: &Size, serializer: S) -> Result<S::Ok, S::Error> {
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference"
+)]
+pub(super) fn gigabytes<S: serde::Serializer>(
+    size: &Size,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     match size.as_bytes() {
         bytes if bytes.is_multiple_of(1 << 30) => serializer.serialize_u64(bytes >> 30),
         _ => serializer.collect_str(size),

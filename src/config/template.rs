@@ -51,7 +51,10 @@ deployment:
     text.push_str(EXTENSIONS);
     // Writing to a String can't fail.
     let _ = match profile {
-        Some(profile) => writeln!(text, "  profile: {profile}\n  # additional: [tmux-workspace]"),
+        Some(profile) => writeln!(
+            text,
+            "  profile: {profile}\n  # additional: [tmux-workspace]"
+        ),
         None => writeln!(text, "  active: []\n  # profile: minimal"),
     };
     text.push_str(settings(*provider));

@@ -111,7 +111,10 @@ impl Node {
 
 fn measure<'a>(children: impl Iterator<Item = &'a Arc<Node>>) -> (usize, usize) {
     let (weight, height) = children.fold((0_usize, 0), |(weight, height), child| {
-        (weight.saturating_add(child.weight), child.height.max(height))
+        (
+            weight.saturating_add(child.weight),
+            child.height.max(height),
+        )
     });
     (weight.saturating_add(1), height + 1)
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
-use super::{read_text, told};
+use super::{many, read_text, told};
 use crate::config::{Overrides, SIZE_MAX, read_bytes};
 
 /// How long a refusal may take; a build for debugging is some ten times slower.
@@ -28,7 +28,10 @@ fn a_hundred_megabytes_are_refused_unread() {
 #[test]
 fn invalid_utf8_is_refused_with_its_line() {
     let text = refusal(b"version: \"3.0\"\nname: \xff\xfe\n");
-    assert!(text.contains("config::not-utf8") && text.contains("line 2"), "{text}");
+    assert!(
+        text.contains("config::not-utf8") && text.contains("line 2"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -36,7 +39,10 @@ fn deep_nesting_is_refused() {
     for open in ["[", "{a: ", "- ", "? ", "[\n", "{a:\n"] {
         let text = refusal(open.repeat(10_000).as_bytes());
         let code = ["config::too-deep", "config::syntax", "config::too-large"];
-        assert!(code.iter().any(|code| text.contains(code)), "{open}: {text}");
+        assert!(
+            code.iter().any(|code| text.contains(code)),
+            "{open}: {text}"
+        );
     }
     let mut block = String::new();
     for depth in 0..500 {
@@ -51,10 +57,10 @@ fn a_billion_laughs_are_refused() {
     let mut text = String::from("a: &a [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n");
     for (name, before) in ('b'..='z').zip('a'..='y') {
         let aliases = vec![format!("*{before}"); 9].join(", ");
-        text.push_str(&format!("{name}: &{name} [{aliases}]\n"));
+        text.extend([format!("{name}: &{name} [{aliases}]\n")]);
     }
     assert!(refusal(text.as_bytes()).contains("more than 250,000 values"));
-    let chain: String = (1..200).map(|n| format!("k{n}: &a{n} [*a{}]\n", n - 1)).collect();
+    let chain = many(200, |n| format!("k{}: &a{} [*a{n}]\n", n + 1, n + 1));
     assert!(refusal(format!("k0: &a0 []\n{chain}").as_bytes()).contains("config::too-deep"));
     assert!(refusal(b"a: &a [*a]\n").contains("config::syntax"));
 }
@@ -62,44 +68,47 @@ fn a_billion_laughs_are_refused() {
 #[test]
 fn a_million_machines_are_refused() {
     let head = "version: \"3.0\"\nname: dev\nmachines:\n";
-    let many: String = (0..2_000).map(|n| format!("  m{n}: {{ count: 10000 }}\n")).collect();
-    assert!(refusal(format!("{head}{many}").as_bytes()).contains("more than 10000 machines"));
-    assert!(refusal(format!("{head}  m: {{ count: 1000000 }}").as_bytes()).contains("out of range"));
+    let entries = many(2_000, |n| format!("  m{n}: {{ count: 10000 }}\n"));
+    assert!(refusal(format!("{head}{entries}").as_bytes()).contains("more than 10000 machines"));
+    assert!(
+        refusal(format!("{head}  m: {{ count: 1000000 }}").as_bytes()).contains("out of range")
+    );
 }
 
 #[test]
 fn a_full_megabyte_of_mistakes_is_told_in_part() {
-    let mut text = String::from("version: \"3.0\"\nname: dev\n");
-    let mut number = 0;
-    while text.len() < SIZE_MAX - 20 {
-        text.push_str(&format!("key{number}: 1\n"));
-        number += 1;
-    }
+    let head = "version: \"3.0\"\nname: dev\n";
+    let text = head.to_owned() + &many(80_000, |n| format!("key{n}: 1\n"));
+    assert!(text.len() > SIZE_MAX * 9 / 10);
     let told = refusal(text.as_bytes());
     assert_eq!(told.lines().count(), 101);
-    assert!(told.contains("there are more errors than these 100"), "{told}");
+    assert!(
+        told.contains("there are more errors than these 100"),
+        "{told}"
+    );
 }
 
 #[test]
 fn what_grows_faster_than_its_file_is_refused() {
     let head = "version: \"3.0\"\nname: dev\n";
-    let labels: String = (0..20_000).map(|n| format!("      k{n}: v\n")).collect();
-    let entries: String = (0..8_000)
-        .map(|n| format!("  m{n}: {{ providers: {{ e2b: {{ metadata: {{ x: y }} }} }} }}\n"))
-        .collect();
+    let labels = many(20_000, |n| format!("      k{n}: v\n"));
+    let entries = many(8_000, |n| {
+        format!("  m{n}: {{ providers: {{ e2b: {{ metadata: {{ x: y }} }} }} }}\n")
+    });
     let text = format!("{head}providers:\n  e2b:\n    metadata:\n{labels}machines:\n{entries}");
     assert!(refusal(text.as_bytes()).contains("config::too-large"));
-    let edges: String = (0..5_000).map(|n| format!("  e{n}: {{ dependsOn: [m] }}\n")).collect();
+    let edges = many(5_000, |n| format!("  e{n}: {{ dependsOn: [m] }}\n"));
     let text = format!("{head}machines:\n  m: {{ count: 5000 }}\n{edges}");
     assert!(refusal(text.as_bytes()).contains("in more than 1000000 ways"));
-    let list: String = (0..100_000).map(|n| format!("  - e{n}\n")).collect();
+    let list = many(100_000, |n| format!("  - e{n}\n"));
     let text = format!("{head}extensions:\n  active:\n{list}");
     assert!(refusal(text.as_bytes()).contains("config::too-large"));
 }
 
 #[test]
 fn odd_but_honest_yaml_is_read() {
-    let text = "\u{feff}version: 1.10\r\nname: &n dev\r\ndeployment:\r\n  provider: !!str docker\r\n";
+    let text =
+        "\u{feff}version: 1.10\r\nname: &n dev\r\ndeployment:\r\n  provider: !!str docker\r\n";
     let (config, findings) = read_bytes("x", text.as_bytes(), Overrides::default());
     let config = config.unwrap_or_else(|| panic!("{}", told(&findings)));
     assert_eq!(config.version.to_string(), "1.10");
@@ -136,12 +145,48 @@ proptest! {
 
 fn piece() -> impl Strategy<Value = String> {
     let words = [
-        "version: \"3.0\"\n", "name: dev\n", "deployment:\n", "  provider: docker\n", "machines:\n",
-        "  a:\n", "  b: { count: 3 }\n", "    dependsOn: [a]\n", "extensions:\n", "  profile: x\n",
-        "  active: [a, b]\n", "secrets:\n", "  - name: A\n", "    source: file\n", "    path: x\n",
-        "providers:\n", "  docker:\n", "    ports: [\"1:2\"]\n", "  volumes:\n", "    workspace:\n",
-        "      size: 4\n", "&a ", "*a", "<<: *a\n", "{", "}", "[", "]", ": ", "- ", "null", "\n", "  ",
-        "é", "\t", "? ", "| \n", "---\n", "!!str ", "\"", "'", "#",
+        "version: \"3.0\"\n",
+        "name: dev\n",
+        "deployment:\n",
+        "  provider: docker\n",
+        "machines:\n",
+        "  a:\n",
+        "  b: { count: 3 }\n",
+        "    dependsOn: [a]\n",
+        "extensions:\n",
+        "  profile: x\n",
+        "  active: [a, b]\n",
+        "secrets:\n",
+        "  - name: A\n",
+        "    source: file\n",
+        "    path: x\n",
+        "providers:\n",
+        "  docker:\n",
+        "    ports: [\"1:2\"]\n",
+        "  volumes:\n",
+        "    workspace:\n",
+        "      size: 4\n",
+        "&a ",
+        "*a",
+        "<<: *a\n",
+        "{",
+        "}",
+        "[",
+        "]",
+        ": ",
+        "- ",
+        "null",
+        "\n",
+        "  ",
+        "é",
+        "\t",
+        "? ",
+        "| \n",
+        "---\n",
+        "!!str ",
+        "\"",
+        "'",
+        "#",
     ];
     prop::sample::select(words.to_vec()).prop_map(str::to_owned)
 }

@@ -43,7 +43,10 @@ fn every_document_satisfies_the_schema() {
     let validator = jsonschema::validator_for(&schema()).unwrap();
     for (name, text) in all() {
         let value: serde_json::Value = serde_yaml::from_str(&text).unwrap();
-        let errors: Vec<String> = validator.iter_errors(&value).map(|e| e.to_string()).collect();
+        let errors: Vec<String> = validator
+            .iter_errors(&value)
+            .map(|e| e.to_string())
+            .collect();
         assert!(errors.is_empty(), "{name}: {errors:#?}");
     }
 }
@@ -131,20 +134,32 @@ fn generated_files_are_up_to_date() {
     let begin = "<!-- generated: fields -->\n";
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let written = std::fs::read_to_string(root.join(page)).unwrap();
-    let (before, _) = written.split_once(begin).expect("the marker is in the page");
+    let (before, _) = written
+        .split_once(begin)
+        .expect("the marker is in the page");
     let reference = format!("{before}{begin}\n{}", reference());
-    for (path, wanted) in [("docs/schema/sindri.schema.json", schema), (page, reference)] {
+    for (path, wanted) in [
+        ("docs/schema/sindri.schema.json", schema),
+        (page, reference),
+    ] {
         let path = root.join(path);
         if option_env("SINDRI_BLESS") {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(&path, &wanted).unwrap();
         }
         let found = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(found == wanted, "{} is stale: run with SINDRI_BLESS=1", path.display());
+        assert!(
+            found == wanted,
+            "{} is stale: run with SINDRI_BLESS=1",
+            path.display()
+        );
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the test's own switch, not the program's")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test's own switch, not the program's"
+)]
 fn option_env(name: &str) -> bool {
     std::env::var_os(name).is_some()
 }

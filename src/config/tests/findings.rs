@@ -17,7 +17,7 @@ fn an_empty_file_says_what_it_lacks() {
 
 #[test]
 fn what_no_section_has() {
-    let text = r#"
+    let text = r"
 deployment:
   provder: docker
   resources: { cpu: 2 }
@@ -25,7 +25,7 @@ providers:
   fly: { regoin: ord, banana: 1 }
   flly: {}
 secret: []
-"#;
+";
     insta::assert_snapshot!(findings(text.trim_start()), @r#"
     sindri.yaml:4:3 config::unknown-field `deployment` has no field `provder` / did you mean `provider`?
     sindri.yaml:5:16 config::unknown-field `deployment.resources` has no field `cpu` / did you mean `cpus`?
@@ -50,9 +50,9 @@ providers:
   docker: { privileged: "true", ports: 80 }
 "#;
     insta::assert_snapshot!(findings(text.trim_start()), @r#"
-    sindri.yaml:2:7 config::wrong-type expected a name, found a list / lower-case letters, digits and dashes, starting with a letter, 63 at most
+    sindri.yaml:2:7 config::wrong-type expected a name, found a list / use lower-case letters, digits and dashes, starting with a letter, 63 at most
     sindri.yaml:4:13 config::wrong-type expected text, found a mapping / write it on the same line
-    sindri.yaml:5:22 config::wrong-type expected a whole number, found text `two` / from 1 to 1024
+    sindri.yaml:5:22 config::wrong-type expected a whole number, found text `two` / use a whole number from 1 to 1024
     sindri.yaml:5:35 config::invalid-value `4` has no unit / add a unit: `4GB` or `4MB`
     sindri.yaml:6:13 config::wrong-type `extensions` must be a mapping, not text / its fields: `profile`, `active`, `additional`, `autoInstall`
     sindri.yaml:7:10 config::wrong-type expected a list, found a mapping / write one item a line, each after `- `
@@ -108,6 +108,7 @@ providers:
     sindri.yaml:6:39 config::invalid-value the port `x:80:80` listens on no IP address / write `host:container`, such as `"8080:3000"`, `"127.0.0.1:8080:3000"` or `"5353:53/udp"`
     sindri.yaml:6:50 config::invalid-value the port `80:80/sctp` is neither tcp nor udp / write `host:container`, such as `"8080:3000"`, `"127.0.0.1:8080:3000"` or `"5353:53/udp"`
     sindri.yaml:6:64 config::invalid-value the port `80-90:80-90` is not two numbers / write `host:container`, such as `"8080:3000"`, `"127.0.0.1:8080:3000"` or `"5353:53/udp"`
+    sindri.yaml:6:88 config::port-clash the host's port 80 is published twice / give each its own host port
     sindri.yaml:7:18 config::invalid-value `db` is not a host name with an address / write `name:address`, such as `"db.local:10.0.0.5"` or `"host.docker.internal:host-gateway"`
     sindri.yaml:7:24 config::invalid-value `db:nowhere` is not a host name with an address / write `name:address`, such as `"db.local:10.0.0.5"` or `"host.docker.internal:host-gateway"`
     "#);
@@ -115,7 +116,7 @@ providers:
 
 #[test]
 fn bad_secrets() {
-    let text = r#"
+    let text = r"
 secrets:
   - { name: lower, source: env }
   - { name: A, source: file }
@@ -127,7 +128,7 @@ secrets:
   - { name: F, source: file, path: k, mountPath: etc/key, permissions: 999 }
   - { name: G, source: env, vaultKey: k }
   - { name: G, source: env }
-"#;
+";
     insta::assert_snapshot!(findings(text.trim_start()), @r#"
     sindri.yaml:4:13 config::invalid-value `lower` is not a valid name / use upper-case letters, digits and underscores, starting with a letter, 63 at most
     sindri.yaml:5:5 config::missing-field a secret with `source: file` needs `path` / add `path: …`
@@ -145,20 +146,21 @@ secrets:
 
 #[test]
 fn profile_and_lists() {
-    let text = r#"
+    let text = r"
 extensions: { profile: minimal, active: [nodejs], additional: [docker, docker, Bad] }
-"#;
+";
     insta::assert_snapshot!(findings(text.trim_start()), @r#"
     sindri.yaml:3:41 config::conflict `profile` and `active` exclude each other / beside a profile, list further extensions under `additional`
+    sindri.yaml:3:72 config::duplicate-name the extension `docker` is listed twice / keep one of them
     sindri.yaml:3:80 config::invalid-value `Bad` is not a valid name / use lower-case letters, digits and dashes, 63 at most
     "#);
 }
 
 #[test]
 fn additional_without_a_profile() {
-    let text = r#"
+    let text = r"
 extensions: { additional: [docker] }
-"#;
+";
     insta::assert_snapshot!(findings(text.trim_start()), @r#"
     sindri.yaml:3:27 config::conflict `additional` needs a `profile` / without a profile, list the extensions under `active`
     "#);
@@ -176,6 +178,7 @@ machines:
 "#;
     insta::assert_snapshot!(findings(text.trim_start()), @r#"
     sindri.yaml:2:7 config::invalid-value `../escape` is not a valid name / use lower-case letters, digits and dashes, starting with a letter, 63 at most
+    sindri.yaml:3:26 config::invalid-value `../x` is not a valid name / use lower-case letters, digits, dashes and underscores, starting with a letter, 63 at most
     sindri.yaml:4:24 config::invalid-value `../../etc` is not a valid name / use lower-case letters, digits and dashes, 63 at most
     sindri.yaml:6:3 config::invalid-value `a/b` is not a valid name / use lower-case letters, digits and dashes, starting with a letter, 63 at most
     sindri.yaml:7:3 config::invalid-value `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…` is not a valid name / use lower-case letters, digits and dashes, starting with a letter, 63 at most
@@ -194,9 +197,9 @@ version: "9.0"
 
 #[test]
 fn malformed_versions() {
-    let text = r#"
+    let text = r"
 version: latest
-"#;
+";
     insta::assert_snapshot!(findings(text.trim_start()), @r#"
     sindri.yaml:2:10 config::invalid-value `latest` is not a version of the format / write `version: "3.0"`
     "#);
@@ -204,9 +207,9 @@ version: latest
 
 #[test]
 fn providers_that_do_not_exist() {
-    let text = r#"
+    let text = r"
 deployment: { provider: dockr }
-"#;
+";
     insta::assert_snapshot!(findings(text.trim_start()), @r#"
     sindri.yaml:3:25 config::invalid-value `dockr` is none of the words this field takes / did you mean `docker`?
     "#);
@@ -214,10 +217,10 @@ deployment: { provider: dockr }
 
 #[test]
 fn what_a_provider_must_have() {
-    let text = r#"
+    let text = r"
 deployment: { provider: devpod }
 providers: { northflank: {} }
-"#;
+";
     insta::assert_snapshot!(findings(text.trim_start()), @r#"
     sindri.yaml:3:13 config::missing-field `providers.devpod` has no `type` / The backend.
     sindri.yaml:4:26 config::missing-field `providers.northflank` has no `projectName` / The project.
@@ -226,24 +229,24 @@ providers: { northflank: {} }
 
 #[test]
 fn an_ssh_backend_without_a_host() {
-    let text = r#"
+    let text = r"
 deployment: { provider: devpod }
 providers: { devpod: { type: ssh } }
-"#;
+";
     insta::assert_snapshot!(findings(text.trim_start()), @r#"
-    sindri.yaml:3:13 config::missing-field `providers.devpod` has no `type` / The backend.
     sindri.yaml:4:30 config::missing-field `providers.devpod.ssh` has no `host` / The host.
     "#);
 }
 
 #[test]
 fn keys_written_twice() {
-    let text = r#"
+    let text = r"
 deployment: { provider: docker, provider: fly }
 extensions: { autoInstall: true, auto_install: false }
-"#;
+";
     insta::assert_snapshot!(findings(text.trim_start()), @r#"
     sindri.yaml:3:33 config::duplicate-key `provider` is written twice / keep one of them
+    sindri.yaml:4:34 config::duplicate-key `autoInstall` and `auto_install` are the same field / keep `autoInstall`
     "#);
 }
 
@@ -269,11 +272,11 @@ deployment: { provider: docker, image_config: { version: 1.0, digest: sha256:12,
 
 #[test]
 fn broken_yaml() {
-    let text = r#"
+    let text = r"
 deployment:
   provider: [docker
 name: dev
-"#;
+";
     insta::assert_snapshot!(findings(text.trim_start()), @r#"
     sindri.yaml:4:5 config::syntax not valid YAML: illegal placement of ':' indicator / check indentation, colons and quotes here and on the line above
     "#);
@@ -288,5 +291,17 @@ providers: { fly: { region: "a\nb" } }
     insta::assert_snapshot!(findings(text.trim_start()), @r#"
     sindri.yaml:3:40 config::invalid-value the text is empty / leave the field out, or write one line of text
     sindri.yaml:4:29 config::invalid-value the text holds control characters or several lines / leave the field out, or write one line of text
+    "#);
+}
+
+#[test]
+fn fields_in_the_wrong_section() {
+    let text = r"
+provider: docker
+resources: { cpus: 2 }
+";
+    insta::assert_snapshot!(findings(text.trim_start()), @r#"
+    sindri.yaml:3:1 config::unknown-field the file has no field `provider` / it belongs under `deployment`
+    sindri.yaml:4:1 config::unknown-field the file has no field `resources` / it belongs under `deployment`
     "#);
 }

@@ -44,3 +44,8 @@ fn complete(fragment: &str) -> String {
     }
     text
 }
+
+/// A text of many parts.
+fn many(count: usize, part: impl Fn(usize) -> String) -> String {
+    (0..count).map(part).collect::<Vec<_>>().concat()
+}

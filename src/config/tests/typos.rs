@@ -20,7 +20,10 @@ fn mistype(key: &str) -> String {
 #[test]
 fn every_key_of_every_document_is_missed_when_mistyped() {
     let keys_of_people = [
-        "team", "tier", "pool", "workspace", // names that people choose
+        "team",
+        "tier",
+        "pool",
+        "workspace", // names that people choose
     ];
     let mut tried = 0;
     for file in V3.files() {
@@ -38,15 +41,26 @@ fn every_key_of_every_document_is_missed_when_mistyped() {
             let broken = format!("{}{wrong}{}", &text[..start], &text[start + key.len()..]);
             let (config, findings) = read_text(&broken);
             let name = file.path().display();
-            assert!(config.is_none(), "{name}: `{wrong}` for `{key}` went unnoticed");
+            assert!(
+                config.is_none(),
+                "{name}: `{wrong}` for `{key}` went unnoticed"
+            );
             let told = findings.iter().find(|finding| {
                 finding.code.as_str() == "config::unknown-field"
-                    && finding.summary.ends_with(&format!("has no field `{wrong}`"))
+                    && finding
+                        .summary
+                        .ends_with(&format!("has no field `{wrong}`"))
             });
             let told = told.unwrap_or_else(|| panic!("{name}: `{wrong}`: {findings:#?}"));
             let help = told.help.as_deref().unwrap_or_default();
-            assert!(help.starts_with("did you mean `"), "{name}: `{wrong}`: {help}");
-            assert!(help.contains(key) || key.len() < 4, "{name}: `{wrong}`: {help}");
+            assert!(
+                help.starts_with("did you mean `"),
+                "{name}: `{wrong}`: {help}"
+            );
+            assert!(
+                help.contains(key) || key.len() < 4,
+                "{name}: `{wrong}`: {help}"
+            );
             let place = told.place.as_ref().unwrap();
             assert_eq!(place.line, text[..start].matches('\n').count() + 1);
             tried += 1;

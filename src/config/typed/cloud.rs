@@ -80,17 +80,24 @@ impl Settle for Kubernetes {
         let ingress = self.ingress.and_then(|ingress| {
             if ingress.value.enabled.is_none() {
                 let summary = "`ingress` has no effect without `enabled: true`";
-                reading.warning(ingress.span, code::NO_EFFECT, summary, "add `enabled: true`");
+                reading.warning(
+                    ingress.span,
+                    code::NO_EFFECT,
+                    summary,
+                    "add `enabled: true`",
+                );
             }
             ingress.value.enabled.unwrap_or(false).then_some(Ingress {
                 hostname: ingress.value.hostname,
             })
         });
-        Some(Choice::of(ProviderSettings::Kubernetes(KubernetesSettings {
-            namespace: self.namespace,
-            storage_class: self.storage_class,
-            ingress,
-        })))
+        Some(Choice::of(ProviderSettings::Kubernetes(
+            KubernetesSettings {
+                namespace: self.namespace,
+                storage_class: self.storage_class,
+                ingress,
+            },
+        )))
     }
 }
 

@@ -11,9 +11,9 @@ use super::providers::Providers;
 use super::scalar::{At, Loose, Whole, wrong};
 use super::secret::Secrets;
 use super::section::{Definitions, Typed, object, section};
+use crate::config::Extensions;
 use crate::config::reading::Reading;
 use crate::config::tree::{Node, Value};
-use crate::config::Extensions;
 
 /// How many machines an entry makes.
 pub(in crate::config) type Count = Whole<0, 10_000>;
@@ -111,7 +111,11 @@ impl Typed for Entries {
 /// The schema of one entry of a fleet.
 fn entry_schema(definitions: &mut Definitions) -> Json {
     if !definitions.contains_key("MachineEntry") {
-        let fields = [EntryFields::FIELDS, Deployment::FIELDS, SharedFields::FIELDS];
+        let fields = [
+            EntryFields::FIELDS,
+            Deployment::FIELDS,
+            SharedFields::FIELDS,
+        ];
         let about = "One machine of a fleet, or `count` of them: what differs from the rest of the file. Mappings merge deep, lists are replaced, null takes a field away.";
         let schema = object(about, &fields, definitions);
         definitions.insert("MachineEntry".to_owned(), schema);

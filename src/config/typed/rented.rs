@@ -1,7 +1,8 @@
 //! `providers.runpod` and `providers.northflank`.
 
+use super::path::AbsolutePath;
 use super::providers::{Choice, GpuChoice, Settle};
-use super::scalar::{AbsolutePath, At, Gigabytes, Port, Price, Whole};
+use super::scalar::{At, Gigabytes, Port, Price, Whole};
 use super::section::section;
 use crate::config::code;
 use crate::config::reading::Reading;
@@ -77,7 +78,10 @@ impl Settle for Runpod {
     }
 }
 
-fn gpu<const MAX: u32>(kind: Option<At<String>>, count: Option<Whole<1, MAX>>) -> Option<GpuChoice> {
+fn gpu<const MAX: u32>(
+    kind: Option<At<String>>,
+    count: Option<Whole<1, MAX>>,
+) -> Option<GpuChoice> {
     kind.map(|kind| GpuChoice {
         kind: kind.value,
         count: count.map(|count| count.0),

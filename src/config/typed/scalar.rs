@@ -36,13 +36,22 @@ impl<T: Typed> Typed for At<T> {
 impl<T: Typed> Typed for Vec<T> {
     fn decode(node: &Arc<Node>, reading: &mut Reading<'_>) -> Option<Self> {
         let Value::List(items) = &node.value else {
-            wrong(node, "a list", "write one item a line, each after `- `", reading);
+            wrong(
+                node,
+                "a list",
+                "write one item a line, each after `- `",
+                reading,
+            );
             return None;
         };
         too_many(items.len(), node, reading)?;
-        // Every item is read, so that every mistake is reported.
-        let read: Vec<Option<T>> = items.iter().map(|item| T::decode(item, reading)).collect();
-        read.into_iter().collect()
+        // An item that isn't right was reported; the others are still looked at together.
+        Some(
+            items
+                .iter()
+                .filter_map(|item| T::decode(item, reading))
+                .collect(),
+        )
     }
 
     fn schema(definitions: &mut Definitions) -> Json {
@@ -71,7 +80,11 @@ pub(in crate::config) fn too_many(
 pub(in crate::config) fn wrong(node: &Node, wanted: &str, help: &str, reading: &mut Reading<'_>) {
     let summary = match &node.value {
         Value::Scalar { text, .. } => {
-            format!("expected {wanted}, found {} `{}`", node.describe(), shorten(text))
+            format!(
+                "expected {wanted}, found {} `{}`",
+                node.describe(),
+                shorten(text)
+            )
         }
         Value::Null | Value::List(_) | Value::Map(_) => {
             format!("expected {wanted}, found {}", node.describe())
@@ -85,7 +98,12 @@ pub(in crate::config) fn text<'n>(node: &'n Node, reading: &mut Reading<'_>) -> 
     match &node.value {
         Value::Scalar { text, plain } => {
             if *plain && (is_bool(text) || is_number(text)) {
-                wrong(node, "text", &format!("quote it: `\"{}\"`", shorten(text)), reading);
+                wrong(
+                    node,
+                    "text",
+                    &format!("quote it: `\"{}\"`", shorten(text)),
+                    reading,
+                );
                 return None;
             }
             checked(text, node, reading)
@@ -108,7 +126,12 @@ fn checked<'n>(text: &'n str, node: &Node, reading: &mut Reading<'_>) -> Option<
         return Some(text);
     };
     let help = "leave the field out, or write one line of text";
-    reading.error(node.span, code::INVALID_VALUE, format!("the text {problem}"), help);
+    reading.error(
+        node.span,
+        code::INVALID_VALUE,
+        format!("the text {problem}"),
+        help,
+    );
     None
 }
 
@@ -199,7 +222,8 @@ impl<const MIN: u32, const MAX: u32> Typed for Whole<MIN, MAX> {
             return None;
         }
         if !is_number(text) || text.contains(['.', 'e', 'E']) {
-            wrong(node, "a whole number", &format!("from {MIN} to {MAX}"), reading);
+            let help = format!("use a whole number from {MIN} to {MAX}");
+            wrong(node, "a whole number", &help, reading);
             return None;
         }
         match text.parse::<u32>() {
@@ -330,62 +354,16 @@ impl Typed for Gigabytes {
     }
 }
 
-/// An absolute path in the machine, without `..`.
-#[derive(Clone, Debug)]
-pub(in crate::config) struct AbsolutePath(pub(in crate::config) String);
-
-impl Typed for AbsolutePath {
-    fn decode(node: &Arc<Node>, reading: &mut Reading<'_>) -> Option<Self> {
-        let path = text(node, reading)?;
-        if let Some(problem) = path_problem(path) {
-            path_error(path, problem, node.span, reading);
-            return None;
-        }
-        if !path.starts_with('/') {
-            path_error(path, "is not absolute", node.span, reading);
-            return None;
-        }
-        Some(Self(path.to_owned()))
-    }
-
-    fn schema(_: &mut Definitions) -> Json {
-        json!({ "type": "string", "pattern": "^/" })
-    }
-
-    fn to_json(&self) -> Json {
-        json!(self.0)
-    }
-}
-
-/// What makes a path unfit for any machine.
-pub(in crate::config) fn path_problem(path: &str) -> Option<&'static str> {
-    if path.split('/').any(|part| part == "..") {
-        Some("climbs out with `..`")
-    } else if path.trim_matches('/').is_empty() || path == "." {
-        Some("is the root itself")
-    } else if path.contains(':') {
-        Some("holds a colon")
-    } else {
-        None
-    }
-}
-
-pub(in crate::config) fn path_error(
-    path: &str,
-    problem: &str,
-    span: Span,
-    reading: &mut Reading<'_>,
-) {
-    let summary = format!("the path `{}` {problem}", shorten(path));
-    let help = "write the path as seen in the machine, such as `/workspace`";
-    reading.error(span, code::INVALID_VALUE, summary, help);
-}
-
 /// Labels: a mapping of words to texts.
 impl Typed for BTreeMap<String, String> {
     fn decode(node: &Arc<Node>, reading: &mut Reading<'_>) -> Option<Self> {
         let Value::Map(entries) = &node.value else {
-            wrong(node, "a mapping of names to texts", "write `name: text` lines", reading);
+            wrong(
+                node,
+                "a mapping of names to texts",
+                "write `name: text` lines",
+                reading,
+            );
             return None;
         };
         too_many(entries.len(), node, reading)?;

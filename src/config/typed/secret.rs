@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 
 use super::name::SecretName;
-use super::scalar::{AbsolutePath, At, loose};
+use super::path::AbsolutePath;
+use super::scalar::{At, loose};
 use super::section::{Definitions, Typed, section, shorten};
 use super::word::SourceKind;
 use crate::config::Secret;
@@ -99,7 +100,12 @@ fn secret(fields: SecretFields, span: Span, reading: &mut Reading<'_>) -> Option
     let mut need = |value: Option<At<String>>, key: &str, word: &str| {
         if value.is_none() {
             let summary = format!("a secret with `source: {word}` needs `{key}`");
-            reading.error(span, code::MISSING_FIELD, summary, format!("add `{key}: …`"));
+            reading.error(
+                span,
+                code::MISSING_FIELD,
+                summary,
+                format!("add `{key}: …`"),
+            );
         }
         value.map(|at| at.value)
     };
@@ -107,15 +113,21 @@ fn secret(fields: SecretFields, span: Span, reading: &mut Reading<'_>) -> Option
         SourceKind::Env => Some(SecretSource::Env {
             from_file: fields.from_file.map(|at| at.value),
         }),
-        SourceKind::File => need(fields.path, "path", "file").map(|path| SecretSource::File { path }),
+        SourceKind::File => {
+            need(fields.path, "path", "file").map(|path| SecretSource::File { path })
+        }
         SourceKind::Vault => {
             let path = need(fields.vault_path, "vaultPath", "vault");
             let key = need(fields.vault_key, "vaultKey", "vault");
-            let mount = fields.vault_mount.map_or("secret".to_owned(), |at| at.value);
+            let mount = fields
+                .vault_mount
+                .map_or("secret".to_owned(), |at| at.value);
             path.zip(key)
                 .map(|(path, key)| SecretSource::Vault { path, key, mount })
         }
-        SourceKind::S3 => need(fields.s3_path, "s3Path", "s3").map(|path| SecretSource::S3 { path }),
+        SourceKind::S3 => {
+            need(fields.s3_path, "s3Path", "s3").map(|path| SecretSource::S3 { path })
+        }
     };
     Some(Secret {
         name: fields.name?.value.0,
