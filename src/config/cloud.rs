@@ -100,8 +100,10 @@ pub struct E2bSettings {
 #[serde(rename_all = "camelCase")]
 pub struct RunpodSettings {
     /// The container's disk.
+    #[serde(rename = "containerDiskGb", serialize_with = "super::show::gigabytes")]
     pub container_disk: Size,
     /// The volume's size.
+    #[serde(rename = "volumeSizeGb", serialize_with = "super::show::gigabytes")]
     pub volume_size: Size,
     /// Where the volume is mounted.
     pub volume_mount_path: String,
@@ -160,6 +162,7 @@ pub struct NorthflankSettings {
     /// How many instances.
     pub instances: u32,
     /// The volume's size.
+    #[serde(rename = "volumeSizeGb", serialize_with = "super::show::gigabytes")]
     pub volume_size: Size,
     /// Where the volume is mounted.
     pub volume_mount_path: String,

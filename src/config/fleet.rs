@@ -6,14 +6,18 @@ use std::sync::Arc;
 use super::code;
 use super::machine::{Assembled, Assembly};
 use super::reading::Reading;
-use super::tree::{Entry, Node, Span, Value, merge};
+use super::tree::{Entry, Merger, Node, Span, Value};
 use super::typed::{Deployment, EntryFields, SharedFields, check, shorten, wrong};
 use super::{Machine, ProviderSettings, ports};
 use crate::address::{NAME_MAX, Name, NameRule};
 use crate::diagnostic::did_you_mean;
+use crate::resource::Protocol;
 
 /// The most machines one file makes.
 const MACHINES_MAX: usize = 10_000;
+
+/// The most edges between machines.
+const EDGES_MAX: usize = 1_000_000;
 
 /// One entry of `machines`.
 struct Member {
@@ -38,9 +42,13 @@ pub(super) fn expand(
         return None;
     };
     let mut members = Vec::with_capacity(entries.len());
-    let mut total = 0_usize;
+    let mut laying = Laying {
+        base,
+        merger: Merger::default(),
+        machines: 0,
+    };
     for entry in entries {
-        if let Some(member) = member(entry, base, &mut total, assembly, reading) {
+        if let Some(member) = member(entry, &mut laying, assembly, reading) {
             members.push(member);
         }
     }
@@ -49,7 +57,7 @@ pub(super) fn expand(
     let edges = resolve(&members, reading);
     check_cycles(&members, &edges, reading);
     let project = project?;
-    let mut machines = Vec::with_capacity(total.min(MACHINES_MAX));
+    let mut machines = Vec::with_capacity(laying.machines.min(MACHINES_MAX));
     for (member, edges) in members.iter().zip(&edges) {
         let depends_on: Arc<[Name]> = edges.iter().map(|(_, name)| name.clone()).collect();
         machines.extend(member.machines.iter().map(|name| Machine {
@@ -62,10 +70,16 @@ pub(super) fn expand(
     Some(machines)
 }
 
+/// The rest of the file, and how much was made of it.
+struct Laying<'a> {
+    base: &'a Arc<Node>,
+    merger: Merger,
+    machines: usize,
+}
+
 fn member(
     entry: &Entry,
-    base: &Arc<Node>,
-    total: &mut usize,
+    laying: &mut Laying<'_>,
     assembly: &mut Assembly,
     reading: &mut Reading<'_>,
 ) -> Option<Member> {
@@ -80,14 +94,22 @@ fn member(
         return None;
     }
     let flat = if entry.value.is_null() {
-        Arc::clone(base)
+        Arc::clone(laying.base)
     } else {
-        lay_over(base, &entry.value)
+        lay_over(laying.base, &entry.value, &mut laying.merger)
     };
+    if laying.merger.is_exhausted() {
+        let summary = "the entries of `machines` repeat too much of the file";
+        let help = "split it into several projects";
+        reading.error(entry.span, code::TOO_LARGE, summary, help);
+        return None;
+    }
     let name = name?;
     let assembled = assembly.machine(&flat, &name, entry.span, reading)?;
-    *total = total.saturating_add(assembled.count.unwrap_or(1) as usize);
-    if *total > MACHINES_MAX {
+    laying.machines = laying
+        .machines
+        .saturating_add(assembled.count.unwrap_or(1) as usize);
+    if laying.machines > MACHINES_MAX {
         let summary = format!("the file makes more than {MACHINES_MAX} machines");
         reading.error(
             entry.span,
@@ -115,7 +137,7 @@ fn member(
 }
 
 /// Lays an entry over the rest of the file; a choice made there replaces its alternatives.
-fn lay_over(base: &Arc<Node>, entry: &Arc<Node>) -> Arc<Node> {
+fn lay_over(base: &Arc<Node>, entry: &Arc<Node>, merger: &mut Merger) -> Arc<Node> {
     const IMAGE: [&str; 5] = [
         "image",
         "image_config",
@@ -146,7 +168,7 @@ fn lay_over(base: &Arc<Node>, entry: &Arc<Node>) -> Arc<Node> {
         });
         base = Node::map(entries.collect(), base.span);
     }
-    merge(&base, entry)
+    merger.merge(&base, entry)
 }
 
 fn without(node: &Arc<Node>, drop: impl Fn(&str) -> bool) -> Arc<Node> {
@@ -181,35 +203,36 @@ fn check_names(members: &[Member], project: Option<&Name>, reading: &mut Reading
 
 /// Checks that no two containers want one port of the host.
 fn check_ports(members: &[Member], reading: &mut Reading<'_>) {
-    let mut taken: HashMap<u16, Vec<(&Member, &crate::resource::PortMapping)>> = HashMap::new();
+    // Who has a port, by the address it listens on; none means all of them.
+    type Taken<'a> = HashMap<Option<&'a str>, &'a Member>;
+    let mut taken: HashMap<(u16, Protocol), Taken<'_>> = HashMap::new();
+    let help = "give each machine its own host port under its entry in `machines`";
     for member in members {
         let ProviderSettings::Docker(docker) = &*member.assembled.machine.settings else {
             continue;
         };
-        let help = "give each machine its own host port under its entry in `machines`";
         for port in ports::published(docker) {
-            if member.machines.len() > 1 {
+            let host = port.host;
+            if let many @ 2.. = member.machines.len() {
+                let name = &member.name;
+                let summary =
+                    format!("{many} machines of `{name}` all publish the host's port {host}");
+                reading.error(member.span, code::PORT_CLASH, summary, help);
+            }
+            let others = taken.entry((host, port.protocol)).or_default();
+            let address = port.address.as_deref();
+            let same = match address {
+                Some(_) => others.get(&address).or_else(|| others.get(&None)),
+                None => others.values().next(),
+            };
+            if let Some(other) = same.filter(|other| other.name != member.name) {
                 let summary = format!(
-                    "{} machines of `{}` all publish the host's port {}",
-                    member.machines.len(),
-                    member.name,
-                    port.host
+                    "`{}` and `{}` both publish the host's port {host}",
+                    other.name, member.name
                 );
                 reading.error(member.span, code::PORT_CLASH, summary, help);
             }
-            let others = taken.entry(port.host).or_default();
-            if let Some((other, _)) = others
-                .iter()
-                .find(|(other, taken)| other.name != member.name && ports::clash(taken, port))
-            {
-                let summary = format!(
-                    "`{}` and `{}` both publish the host's port {}",
-                    other.name, member.name, port.host
-                );
-                reading.error(member.span, code::PORT_CLASH, summary, help);
-            } else {
-                others.push((member, port));
-            }
+            others.entry(address).or_insert(member);
         }
     }
 }
@@ -230,6 +253,7 @@ fn resolve(members: &[Member], reading: &mut Reading<'_>) -> Vec<Edges> {
         .map(|(index, member)| (member.name.as_str(), index))
         .collect();
     let mut all = Vec::with_capacity(members.len());
+    let mut total = 0_usize;
     for member in members {
         let mut edges: Edges = Vec::new();
         let mut seen = HashSet::new();
@@ -248,7 +272,7 @@ fn resolve(members: &[Member], reading: &mut Reading<'_>) -> Vec<Edges> {
                 edges.extend(machines.map(|machine| (index, machine.clone())));
             } else if let Some(&index) = owners.get(name.as_str()) {
                 edges.push((index, name.clone()));
-            } else {
+            } else if !reading.skips() {
                 let summary = format!("there is no machine `{name}`");
                 let known = entries.keys().chain(owners.keys()).copied();
                 let help = match did_you_mean(name.as_str(), known) {
@@ -257,6 +281,13 @@ fn resolve(members: &[Member], reading: &mut Reading<'_>) -> Vec<Edges> {
                 };
                 reading.error(wanted.span, code::UNKNOWN_MACHINE, summary, help);
             }
+        }
+        total += edges.len() * member.machines.len();
+        if total > EDGES_MAX {
+            let summary = format!("machines depend on each other in more than {EDGES_MAX} ways");
+            let help = "depend on one machine that stands for the others";
+            reading.error(member.span, code::TOO_LARGE, summary, help);
+            edges.clear();
         }
         all.push(edges);
     }

@@ -30,10 +30,12 @@ pub(super) struct Assembly {
     no_secrets: Arc<[Secret]>,
     no_texts: Arc<[String]>,
     no_names: Arc<[Name]>,
-    /// Volumes by the section they came from and whether they are a `local` machine's; holding
-    /// the section keeps its address its own.
-    volumes: HashMap<(usize, bool), (Option<Arc<Volumes>>, Arc<[Volume]>)>,
+    /// Volumes by the section they came from and whether they are a `local` machine's.
+    volumes: HashMap<(usize, bool), Settled>,
 }
+
+/// A section of volumes, held so that its address stays its own, and what it means.
+type Settled = (Option<Arc<Volumes>>, Arc<[Volume]>);
 
 /// A machine, before a fleet gives it its names.
 pub(super) struct Assembled {

@@ -11,6 +11,10 @@ mod parse;
 mod ports;
 mod read;
 mod reading;
+mod reference;
+mod schema;
+mod show;
+mod template;
 mod tree;
 mod typed;
 
@@ -29,3 +33,10 @@ pub use model::{
 };
 pub use parse::SIZE_MAX;
 pub use read::{Overrides, read, read_bytes};
+pub use reference::reference;
+pub use schema::schema;
+pub use show::show;
+pub use template::{TemplateOptions, template};
+
+#[cfg(test)]
+mod tests;

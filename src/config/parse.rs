@@ -7,77 +7,92 @@ use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, ScanError, Span as
 
 use super::code;
 use super::tree::{Entry, Node, Span, Value, is_null};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Source};
+use crate::diagnostic::{Code, Diagnostic, Source};
 
 /// The largest file that is read, in bytes.
 pub const SIZE_MAX: usize = 1 << 20;
+/// The longest line that is read, in bytes: every finding quotes its line.
+const LINE_MAX: usize = 16 << 10;
 /// The deepest nesting that is read.
 const DEPTH_MAX: usize = 64;
 /// The most values a file may hold, aliases expanded.
 const WEIGHT_MAX: usize = 250_000;
 
+/// Why a file isn't read at all.
+type Refusal = Box<Diagnostic>;
+
 /// Takes bytes as a source, if they are text of bounded size.
-pub(super) fn source(name: &str, bytes: &[u8]) -> Result<Source, Diagnostic> {
-    let refuse = |code, summary: String| Diagnostic::error(code, summary);
+pub(super) fn source(name: &str, bytes: &[u8]) -> Result<Source, Refusal> {
+    let refuse = |code, summary: String, help: &str| {
+        Err(Box::new(Diagnostic::error(code, summary).help(help)))
+    };
     if bytes.len() > SIZE_MAX {
         let summary = format!("`{name}` is larger than 1 MiB ({} bytes)", bytes.len());
-        return Err(refuse(code::TOO_LARGE, summary)
-            .help("a fleet of equal machines is written once, with `count: N`"));
+        let help = "a fleet of equal machines is written once, with `count: N`";
+        return refuse(code::TOO_LARGE, summary, help);
     }
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(Source::new(name, text.trim_start_matches('\u{feff}'))),
         Err(error) => {
-            let good = &bytes[..error.valid_up_to()];
-            let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
+            let line = bytes[..error.valid_up_to()]
+                .split(|byte| *byte == b'\n')
+                .count();
             let summary = format!("`{name}` is not valid UTF-8 (line {line})");
-            Err(refuse(code::NOT_UTF8, summary).help("save the file as UTF-8"))
+            refuse(code::NOT_UTF8, summary, "save the file as UTF-8")
         }
     }
 }
 
+/// The tree of a file, and the keys that are written a second time.
+type Parsed = (Arc<Node>, Vec<(Arc<str>, Span)>);
+
 /// Parses a source to its tree; an empty file is null.
-pub(super) fn parse(source: &Source) -> Result<Arc<Node>, Diagnostics> {
-    if source.text.len() > SIZE_MAX {
-        let summary = format!("`{}` is larger than 1 MiB", source.name);
-        return Err(vec![Diagnostic::error(code::TOO_LARGE, summary)]);
-    }
+pub(super) fn parse(source: &Source) -> Result<Parsed, Refusal> {
+    check_size(source)?;
     let mut builder = Builder::new(source);
     let mut documents = 0;
     for event in Parser::new_from_str(&source.text) {
-        let (event, range) = event.map_err(|error| vec![syntax(source, &error)])?;
-        let done = match event {
-            Event::DocumentStart(..) => {
+        match event.map_err(|error| syntax(source, &error))? {
+            (Event::DocumentStart(..), range) => {
                 documents += 1;
                 if documents > 1 {
-                    builder.fail(
-                        &range,
-                        code::SYNTAX,
-                        "the file holds more than one document",
-                    );
-                    break;
+                    let summary = "the file holds more than one document";
+                    return Err(builder.refusal(&range, code::SYNTAX, summary));
                 }
-                Ok(())
             }
-            event => builder.take(event, &range),
-        };
-        if done.is_err() {
-            break;
+            (event, range) => builder.take(event, &range)?,
         }
     }
-    if builder.findings.is_empty() {
-        Ok(builder
-            .root
-            .unwrap_or_else(|| Node::leaf(Value::Null, Span::default())))
-    } else {
-        Err(builder.findings)
-    }
+    let empty = || Node::leaf(Value::Null, Span::default());
+    Ok((builder.root.unwrap_or_else(empty), builder.repeated))
 }
 
-fn syntax(source: &Source, error: &ScanError) -> Diagnostic {
+fn check_size(source: &Source) -> Result<(), Refusal> {
+    let name = &source.name;
+    if source.text.len() > SIZE_MAX {
+        let summary = format!("`{name}` is larger than 1 MiB");
+        return Err(Box::new(Diagnostic::error(code::TOO_LARGE, summary)));
+    }
+    let long = source
+        .text
+        .split('\n')
+        .position(|line| line.len() > LINE_MAX);
+    long.map_or(Ok(()), |number| {
+        let number = number + 1;
+        let summary = format!("line {number} of `{name}` is longer than {LINE_MAX} bytes");
+        let finding = Diagnostic::error(code::TOO_LARGE, summary);
+        Err(Box::new(finding.help("break it into lines")))
+    })
+}
+
+fn syntax(source: &Source, error: &ScanError) -> Refusal {
     let offset = error.marker().byte_offset().unwrap_or(0);
-    Diagnostic::error(code::SYNTAX, format!("not valid YAML: {}", error.info()))
-        .at(source.place(offset, 1))
-        .help("check indentation, colons and quotes here and on the line above")
+    let summary = format!("not valid YAML: {}", error.info());
+    Box::new(
+        Diagnostic::error(code::SYNTAX, summary)
+            .at(source.place(offset, 1))
+            .help("check indentation, colons and quotes here and on the line above"),
+    )
 }
 
 /// A collection that is still open.
@@ -97,15 +112,12 @@ enum OpenKind {
     },
 }
 
-/// Stops the reading; what happened is among the findings.
-struct Stop;
-
 struct Builder<'a> {
     source: &'a Source,
     open: Vec<Open>,
     anchors: HashMap<usize, Arc<Node>>,
     root: Option<Arc<Node>>,
-    findings: Diagnostics,
+    repeated: Vec<(Arc<str>, Span)>,
 }
 
 impl<'a> Builder<'a> {
@@ -115,18 +127,17 @@ impl<'a> Builder<'a> {
             open: Vec::new(),
             anchors: HashMap::new(),
             root: None,
-            findings: Vec::new(),
+            repeated: Vec::new(),
         }
     }
 
-    fn fail(&mut self, range: &Range, code: Code, summary: impl Into<String>) {
+    fn refusal(&self, range: &Range, code: Code, summary: impl Into<String>) -> Refusal {
         let span = span(range);
         let place = self.source.place(span.start, span.length);
-        self.findings
-            .push(Diagnostic::error(code, summary).at(place));
+        Box::new(Diagnostic::error(code, summary).at(place))
     }
 
-    fn take(&mut self, event: Event<'_>, range: &Range) -> Result<(), Stop> {
+    fn take(&mut self, event: Event<'_>, range: &Range) -> Result<(), Refusal> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let quoted = self.tag(tag.as_deref(), range)?;
@@ -144,7 +155,9 @@ impl<'a> Builder<'a> {
             }
             Event::Alias(id) => match self.anchors.get(&id).map(Arc::clone) {
                 Some(node) => self.place(0, node, range),
-                None => self.stop(range, code::SYNTAX, "an alias stands inside what it names"),
+                None => {
+                    Err(self.refusal(range, code::SYNTAX, "an alias stands inside what it names"))
+                }
             },
             Event::SequenceStart(_, anchor, tag) => {
                 self.tag(tag.as_deref(), range)?;
@@ -166,27 +179,21 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn stop(&mut self, range: &Range, code: Code, summary: &str) -> Result<(), Stop> {
-        self.fail(range, code, summary);
-        Err(Stop)
-    }
-
     /// Says whether a tag makes a scalar text; refuses those that aren't YAML's own.
-    fn tag(&mut self, tag: Option<&Tag>, range: &Range) -> Result<bool, Stop> {
+    fn tag(&self, tag: Option<&Tag>, range: &Range) -> Result<bool, Refusal> {
         match tag {
             None => Ok(false),
             Some(tag) if tag.is_yaml_core_schema() => Ok(tag.is_yaml_core_schema_tag("str")),
             Some(tag) => {
                 let summary = format!("the tag `{}` means nothing here", tag.original());
-                self.fail(range, code::SYNTAX, summary);
-                Err(Stop)
+                Err(self.refusal(range, code::SYNTAX, summary))
             }
         }
     }
 
-    fn open(&mut self, anchor: usize, range: &Range, kind: OpenKind) -> Result<(), Stop> {
+    fn open(&mut self, anchor: usize, range: &Range, kind: OpenKind) -> Result<(), Refusal> {
         if self.open.len() >= DEPTH_MAX {
-            return self.stop(range, code::TOO_DEEP, "nested more than 64 levels deep");
+            return Err(self.refusal(range, code::TOO_DEEP, "nested more than 64 levels deep"));
         }
         self.open.push(Open {
             anchor,
@@ -196,7 +203,7 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn close(&mut self, range: &Range) -> Result<(), Stop> {
+    fn close(&mut self, range: &Range) -> Result<(), Refusal> {
         let Some(open) = self.open.pop() else {
             return Ok(());
         };
@@ -225,13 +232,13 @@ impl<'a> Builder<'a> {
     }
 
     /// Puts a finished node where it belongs.
-    fn place(&mut self, anchor: usize, node: Arc<Node>, range: &Range) -> Result<(), Stop> {
+    fn place(&mut self, anchor: usize, node: Arc<Node>, range: &Range) -> Result<(), Refusal> {
         if node.weight > WEIGHT_MAX {
             let summary = "the file holds more than 250,000 values, aliases expanded";
-            return self.stop(range, code::TOO_LARGE, summary);
+            return Err(self.refusal(range, code::TOO_LARGE, summary));
         }
         if self.open.len() + node.height > DEPTH_MAX {
-            return self.stop(range, code::TOO_DEEP, "nested more than 64 levels deep");
+            return Err(self.refusal(range, code::TOO_DEEP, "nested more than 64 levels deep"));
         }
         if anchor != 0 {
             self.anchors.insert(anchor, Arc::clone(&node));
@@ -258,13 +265,7 @@ impl<'a> Builder<'a> {
                             value: node,
                         });
                     } else {
-                        let summary = format!("`{name}` is written twice");
-                        let place = self.source.place(at.start, at.length);
-                        self.findings.push(
-                            Diagnostic::error(code::DUPLICATE_KEY, summary)
-                                .at(place)
-                                .help("keep one of them"),
-                        );
+                        self.repeated.push((name, at));
                     }
                 }
             },
@@ -272,12 +273,13 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn key(&mut self, node: &Node, range: &Range) -> Result<(), Stop> {
+    fn key(&mut self, node: &Node, range: &Range) -> Result<(), Refusal> {
         let text: Arc<str> = match &node.value {
             Value::Scalar { text, .. } => Arc::from(&**text),
             Value::Null => Arc::from(""),
             Value::List(_) | Value::Map(_) => {
-                return self.stop(range, code::SYNTAX, "a key is a word, not a collection");
+                let summary = "a key is a word, not a collection";
+                return Err(self.refusal(range, code::SYNTAX, summary));
             }
         };
         if let Some(OpenKind::Map { key, .. }) = self.open.last_mut().map(|open| &mut open.kind) {

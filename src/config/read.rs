@@ -8,7 +8,7 @@ use super::machine::Assembly;
 use super::parse;
 use super::reading::Reading;
 use super::tree::{Entry, Node, Span};
-use super::typed::{Deployment, Providers, SharedFields, Top, Typed, check, shorten};
+use super::typed::{Deployment, Providers, SharedFields, Top, Typed, check, check_top, shorten};
 use super::{Config, Machine, Version};
 use crate::address::{Name, NameRule};
 use crate::diagnostic::{Diagnostics, Source};
@@ -25,35 +25,36 @@ pub struct Overrides {
 pub fn read_bytes(name: &str, bytes: &[u8], overrides: Overrides) -> (Option<Config>, Diagnostics) {
     match parse::source(name, bytes) {
         Ok(source) => read(&source, overrides),
-        Err(finding) => (None, vec![finding]),
+        Err(finding) => (None, vec![*finding]),
     }
 }
 
 /// Reads a file; reports everything that is wrong with it, and gives its meaning if nothing is.
 pub fn read(source: &Source, overrides: Overrides) -> (Option<Config>, Diagnostics) {
-    let tree = match parse::parse(source) {
-        Ok(tree) => tree,
-        Err(findings) => return (None, findings),
+    let (tree, repeated) = match parse::parse(source) {
+        Ok(parsed) => parsed,
+        Err(finding) => return (None, vec![*finding]),
     };
     let mut reading = Reading::new(source);
+    for (key, span) in repeated {
+        let summary = format!("`{}` is written twice", shorten(&key));
+        reading.error(span, code::DUPLICATE_KEY, summary, "keep one of them");
+    }
     let config = file(&tree, overrides, &mut reading).filter(|_| !reading.has_errors());
     (config, reading.finish())
 }
 
 fn file(tree: &Arc<Node>, overrides: Overrides, reading: &mut Reading<'_>) -> Option<Config> {
-    if !check(
-        tree,
-        Top::TITLE,
-        &[Top::FIELDS, SharedFields::FIELDS],
-        reading,
-    ) {
+    let below = [("deployment", Deployment::FIELDS)];
+    if !check_top(tree, &[Top::FIELDS, SharedFields::FIELDS], &below, reading) {
         return None;
     }
     let top = Top::fields(tree, reading);
     let version = top
         .version
         .and_then(|text| version(&text.value.0, text.span, reading));
-    let base = base(tree, reading);
+    let deployment = top.deployment.map(|section| section.node);
+    let base = base(tree, deployment.as_deref(), reading);
     let name = top.name.map(|name| name.value.0);
     let mut assembly = Assembly::new(
         Span {
@@ -62,11 +63,12 @@ fn file(tree: &Arc<Node>, overrides: Overrides, reading: &mut Reading<'_>) -> Op
         },
         overrides,
     );
-    let machines = match tree.get("machines").filter(|node| !node.is_null()) {
+    let machines = match top.machines.map(|section| section.node) {
         Some(entries) => {
             // What is wrong at the top level is wrong however many machines there are.
+            Deployment::fields(&base, reading);
             SharedFields::fields(&base, reading);
-            fleet::expand(entries, &base, name.as_ref(), &mut assembly, reading)
+            fleet::expand(&entries, &base, name.as_ref(), &mut assembly, reading)
         }
         None => single(tree, &base, name.as_ref(), &mut assembly, reading),
     };
@@ -103,10 +105,10 @@ fn single(
 }
 
 /// The top level as one machine would write it under `machines`.
-fn base(tree: &Arc<Node>, reading: &mut Reading<'_>) -> Arc<Node> {
+fn base(tree: &Node, deployment: Option<&Node>, reading: &mut Reading<'_>) -> Arc<Node> {
     let mut entries: Vec<Entry> = Vec::new();
     let mut span = tree.span;
-    if let Some(deployment) = tree.get("deployment") {
+    if let Some(deployment) = deployment {
         check(
             deployment,
             Deployment::TITLE,

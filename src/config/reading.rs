@@ -11,15 +11,20 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place, Severity, Source};
 /// More findings than this help nobody.
 const FINDINGS_MAX: usize = 100;
 
+/// A node, held so that its address stays its own, and what was decoded from it.
+type Shared = (Arc<Node>, Box<dyn Any>);
+
 /// The findings made so far, and what was decoded so far.
 pub(super) struct Reading<'a> {
     pub(super) source: &'a Source,
     line_starts: Vec<usize>,
     findings: Vec<(Span, Diagnostic)>,
     seen: HashSet<(Span, String)>,
-    left_out: usize,
-    /// Decoded parts by the node they came from; holding the node keeps its address its own.
-    shared: HashMap<(usize, TypeId), (Arc<Node>, Box<dyn Any>)>,
+    left_out: bool,
+    /// The text of lines that places were asked for.
+    lines: HashMap<usize, Arc<str>>,
+    /// Decoded parts by the node they came from and their type.
+    shared: HashMap<(usize, TypeId), Shared>,
 }
 
 impl<'a> Reading<'a> {
@@ -32,13 +37,14 @@ impl<'a> Reading<'a> {
                 .collect(),
             findings: Vec::new(),
             seen: HashSet::new(),
-            left_out: 0,
+            left_out: false,
+            lines: HashMap::new(),
             shared: HashMap::new(),
         }
     }
 
     /// The place of a span; as [`Source::place`], without reading the file from its start.
-    pub(super) fn place(&self, span: Span) -> Place {
+    pub(super) fn place(&mut self, span: Span) -> Place {
         let text = &*self.source.text;
         let mut start = span.start.min(text.len());
         while !text.is_char_boundary(start) {
@@ -55,8 +61,18 @@ impl<'a> Reading<'a> {
             line,
             column: text[line_start..start].chars().count() + 1,
             length: span.length.max(1).min(line_end - start),
-            source_line: Arc::from(text[line_start..line_end].trim_end_matches('\r')),
+            source_line: Arc::clone(
+                self.lines.entry(line).or_insert_with(|| {
+                    Arc::from(text[line_start..line_end].trim_end_matches('\r'))
+                }),
+            ),
         }
+    }
+
+    /// Whether a further error would be left out; it counts as one.
+    pub(super) fn skips(&mut self) -> bool {
+        self.left_out |= self.findings.len() >= FINDINGS_MAX;
+        self.left_out
     }
 
     /// Reports an error, once for each place and text.
@@ -85,8 +101,7 @@ impl<'a> Reading<'a> {
         if self.seen.contains(&(span, finding.summary.clone())) {
             return;
         }
-        if self.findings.len() >= FINDINGS_MAX && finding.severity == Severity::Error {
-            self.left_out += 1;
+        if finding.severity == Severity::Error && self.skips() {
             return;
         }
         self.seen.insert((span, finding.summary.clone()));
@@ -113,16 +128,17 @@ impl<'a> Reading<'a> {
     }
 
     pub(super) fn has_errors(&self) -> bool {
-        self.left_out > 0 || self.findings.iter().any(|(_, finding)| finding.is_error())
+        self.left_out || self.findings.iter().any(|(_, finding)| finding.is_error())
     }
 
     /// The findings in the order of the file.
     pub(super) fn finish(mut self) -> Diagnostics {
         self.findings.sort_by_key(|(span, _)| *span);
         let mut findings: Diagnostics = self.findings.into_iter().map(|(_, found)| found).collect();
-        if self.left_out > 0 {
-            let summary = format!("{} more errors are left out", self.left_out);
-            findings.push(Diagnostic::error(code::TOO_MANY_FINDINGS, summary));
+        if self.left_out {
+            let summary = format!("there are more errors than these {FINDINGS_MAX}");
+            findings
+                .push(Diagnostic::error(code::TOO_MANY_FINDINGS, summary).help("mend these first"));
         }
         findings
     }

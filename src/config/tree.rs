@@ -1,5 +1,6 @@
 //! A file as a tree of values that know where they stand.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A range of bytes in the file.
@@ -134,33 +135,48 @@ pub(super) fn is_null(text: &str) -> bool {
     matches!(text, "" | "~" | "null" | "Null" | "NULL")
 }
 
-/// Lays `over` upon `base`: maps merge deep, anything else is replaced, null takes a key away.
-///
-/// What isn't touched is shared with `base`, so that a fleet decodes it once.
-pub(super) fn merge(base: &Arc<Node>, over: &Arc<Node>) -> Arc<Node> {
-    let (Value::Map(below), Value::Map(above)) = (&base.value, &over.value) else {
-        return Arc::clone(over);
-    };
-    if above.is_empty() {
-        return Arc::clone(base);
+/// The most entries that merging may make, all machines together.
+const MERGED_MAX: usize = 1_000_000;
+
+/// Lays mappings over others, and counts what that makes: a small file could ask for a lot.
+#[derive(Debug, Default)]
+pub(super) struct Merger {
+    made: usize,
+}
+
+impl Merger {
+    /// Whether more was asked for than any honest file does; what it made since is incomplete.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.made > MERGED_MAX
     }
-    let mut entries: Vec<Entry> = Vec::with_capacity(below.len() + above.len());
-    for entry in below {
-        match above.iter().find(|other| other.key == entry.key) {
-            None => entries.push(entry.clone()),
-            Some(other) if other.value.is_null() => {}
-            Some(other) => entries.push(Entry {
-                key: Arc::clone(&other.key),
-                span: other.span,
-                value: merge(&entry.value, &other.value),
-            }),
+
+    /// Lays `over` upon `base`: maps merge deep, anything else is replaced, null takes a key away.
+    ///
+    /// What isn't touched is shared with `base`, so that a fleet decodes it once.
+    pub(super) fn merge(&mut self, base: &Arc<Node>, over: &Arc<Node>) -> Arc<Node> {
+        let (Value::Map(below), Value::Map(above)) = (&base.value, &over.value) else {
+            return Arc::clone(over);
+        };
+        self.made = self.made.saturating_add(below.len() + above.len());
+        if above.is_empty() || self.is_exhausted() {
+            return Arc::clone(base);
         }
+        let mut rest: HashMap<&str, &Entry> =
+            above.iter().map(|entry| (&*entry.key, entry)).collect();
+        let mut entries: Vec<Entry> = Vec::with_capacity(below.len() + above.len());
+        for entry in below {
+            match rest.remove(&*entry.key) {
+                None => entries.push(entry.clone()),
+                Some(other) if other.value.is_null() => {}
+                Some(other) => entries.push(Entry {
+                    key: Arc::clone(&other.key),
+                    span: other.span,
+                    value: self.merge(&entry.value, &other.value),
+                }),
+            }
+        }
+        let added = above.iter().filter(|entry| rest.contains_key(&*entry.key));
+        entries.extend(added.cloned());
+        Node::map(entries, over.span)
     }
-    entries.extend(
-        above
-            .iter()
-            .filter(|entry| below.iter().all(|other| other.key != entry.key))
-            .cloned(),
-    );
-    Node::map(entries, over.span)
 }

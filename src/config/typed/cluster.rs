@@ -12,7 +12,7 @@ section! {
         /// What makes it.
         "provider" => provider: LocalClusterKind = LocalClusterKind::default();
         /// Its name.
-        "clusterName" => cluster_name: String = "sindri-local".to_owned();
+        "clusterName" => name: String = "sindri-local".to_owned();
         /// The Kubernetes version, such as `v1.31.0`; the tool's default where absent.
         "version" => version: Option<Loose> = None;
         /// How many nodes.
@@ -58,7 +58,7 @@ section! {
 
 impl Cluster {
     /// What the section means.
-    pub(super) fn settle(self, reading: &mut Reading<'_>) -> Option<LocalCluster> {
+    pub(super) fn settle(self, reading: &mut Reading<'_>) -> LocalCluster {
         let (kind, k3d) = (self.kind, self.k3d);
         let (image, config_file, registry) = match self.provider {
             LocalClusterKind::Kind => {
@@ -84,14 +84,14 @@ impl Cluster {
                 (image, None, registry)
             }
         };
-        Some(LocalCluster {
+        LocalCluster {
             provider: self.provider,
-            cluster_name: self.cluster_name,
+            cluster_name: self.name,
             version: self.version.map(|version| version.0),
             nodes: self.nodes.0,
             image,
             config_file,
             registry,
-        })
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The file's top level, and the entries of a fleet.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
@@ -69,13 +70,19 @@ section! {
     }
 }
 
-/// A section that is laid out with others before it is read: only its schema counts here.
+/// A section that is laid out with others before it is read.
 #[derive(Debug)]
-pub(in crate::config) struct Section<T>(std::marker::PhantomData<T>);
+pub(in crate::config) struct Section<T> {
+    pub(in crate::config) node: Arc<Node>,
+    section: PhantomData<T>,
+}
 
 impl<T: Typed> Typed for Section<T> {
-    fn decode(_: &Arc<Node>, _: &mut Reading<'_>) -> Option<Self> {
-        None
+    fn decode(node: &Arc<Node>, _: &mut Reading<'_>) -> Option<Self> {
+        Some(Self {
+            node: Arc::clone(node),
+            section: PhantomData,
+        })
     }
 
     fn schema(definitions: &mut Definitions) -> Json {
@@ -83,18 +90,18 @@ impl<T: Typed> Typed for Section<T> {
     }
 }
 
-/// The entries of a fleet.
+/// The entries of a fleet; which machines they make is the fleet's business.
 #[derive(Debug)]
 pub(in crate::config) struct Entries;
 
 impl Typed for Entries {
     fn decode(_: &Arc<Node>, _: &mut Reading<'_>) -> Option<Self> {
-        None
+        Some(Self)
     }
 
     fn schema(definitions: &mut Definitions) -> Json {
         json!({
-            "type": "object",
+            "type": ["object", "null"],
             "propertyNames": LabelName::schema(definitions),
             "additionalProperties": entry_schema(definitions),
         })
@@ -102,7 +109,7 @@ impl Typed for Entries {
 }
 
 /// The schema of one entry of a fleet.
-pub(in crate::config) fn entry_schema(definitions: &mut Definitions) -> Json {
+fn entry_schema(definitions: &mut Definitions) -> Json {
     if !definitions.contains_key("MachineEntry") {
         let fields = [
             EntryFields::FIELDS,

@@ -39,7 +39,8 @@ macro_rules! names {
                     let text = loose(node, reading)?;
                     parse(NameRule::$rule, text, node.span, reading).map(Self)
                 } else {
-                    wrong(node, "a name", NameRule::$rule.describe(), reading);
+                    let help = format!("use {}", NameRule::$rule.describe());
+                    wrong(node, "a name", &help, reading);
                     None
                 }
             }

@@ -54,8 +54,8 @@ impl Providers {
             reading: &mut Reading<'_>,
         ) -> Option<Choice> {
             match written {
-                Some(of) => Some(of.choice.clone()),
-                None => Arc::<Of<T>>::decode(empty, reading).map(|of| of.choice.clone()),
+                Some(of) => of.choice.clone(),
+                None => Arc::<Of<T>>::decode(empty, reading)?.choice.clone(),
             }
         }
         match kind {
@@ -101,21 +101,20 @@ pub(in crate::config) trait Settle: Typed {
     fn settle(self, reading: &mut Reading<'_>) -> Option<Choice>;
 }
 
-/// A provider's section, settled.
+/// A provider's section, settled; it was written even where nothing could be made of it.
 #[derive(Debug)]
 pub(in crate::config) struct Of<T> {
-    choice: Choice,
+    choice: Option<Choice>,
     section: PhantomData<T>,
 }
 
 impl<T: Settle> Typed for Of<T> {
     fn decode(node: &Arc<Node>, reading: &mut Reading<'_>) -> Option<Self> {
-        T::decode(node, reading)?
-            .settle(reading)
-            .map(|choice| Self {
-                choice,
-                section: PhantomData,
-            })
+        let section = T::decode(node, reading);
+        Some(Self {
+            choice: section.and_then(|section| section.settle(reading)),
+            section: PhantomData,
+        })
     }
 
     fn schema(definitions: &mut Definitions) -> Json {
@@ -129,7 +128,8 @@ pub(in crate::config) struct ClusterOf(pub(in crate::config) LocalCluster);
 
 impl Typed for ClusterOf {
     fn decode(node: &Arc<Node>, reading: &mut Reading<'_>) -> Option<Self> {
-        Cluster::decode(node, reading)?.settle(reading).map(Self)
+        let section = Cluster::decode(node, reading)?;
+        Some(Self(section.settle(reading)))
     }
 
     fn schema(definitions: &mut Definitions) -> Json {

@@ -1,7 +1,8 @@
 //! `providers.runpod` and `providers.northflank`.
 
+use super::path::AbsolutePath;
 use super::providers::{Choice, GpuChoice, Settle};
-use super::scalar::{AbsolutePath, At, Gigabytes, Port, Price, Whole};
+use super::scalar::{At, Gigabytes, Port, Price, Whole};
 use super::section::section;
 use crate::config::code;
 use crate::config::reading::Reading;

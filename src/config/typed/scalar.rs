@@ -44,14 +44,36 @@ impl<T: Typed> Typed for Vec<T> {
             );
             return None;
         };
-        // Every item is read, so that every mistake is reported.
-        let read: Vec<Option<T>> = items.iter().map(|item| T::decode(item, reading)).collect();
-        read.into_iter().collect()
+        too_many(items.len(), node, reading)?;
+        // An item that isn't right was reported; the others are still looked at together.
+        Some(
+            items
+                .iter()
+                .filter_map(|item| T::decode(item, reading))
+                .collect(),
+        )
     }
 
     fn schema(definitions: &mut Definitions) -> Json {
         json!({ "type": "array", "items": T::schema(definitions) })
     }
+}
+
+/// The most items of a list or a mapping by name.
+const ITEMS_MAX: usize = 1_000;
+
+/// Refuses a collection that no honest file holds.
+pub(in crate::config) fn too_many(
+    count: usize,
+    node: &Node,
+    reading: &mut Reading<'_>,
+) -> Option<()> {
+    if count <= ITEMS_MAX {
+        return Some(());
+    }
+    let summary = format!("{count} items are more than the {ITEMS_MAX} this field takes");
+    reading.error(node.span, code::TOO_LARGE, summary, "shorten it");
+    None
 }
 
 /// Reports a value of another type than asked for.
@@ -200,12 +222,8 @@ impl<const MIN: u32, const MAX: u32> Typed for Whole<MIN, MAX> {
             return None;
         }
         if !is_number(text) || text.contains(['.', 'e', 'E']) {
-            wrong(
-                node,
-                "a whole number",
-                &format!("from {MIN} to {MAX}"),
-                reading,
-            );
+            let help = format!("use a whole number from {MIN} to {MAX}");
+            wrong(node, "a whole number", &help, reading);
             return None;
         }
         match text.parse::<u32>() {
@@ -336,57 +354,6 @@ impl Typed for Gigabytes {
     }
 }
 
-/// An absolute path in the machine, without `..`.
-#[derive(Clone, Debug)]
-pub(in crate::config) struct AbsolutePath(pub(in crate::config) String);
-
-impl Typed for AbsolutePath {
-    fn decode(node: &Arc<Node>, reading: &mut Reading<'_>) -> Option<Self> {
-        let path = text(node, reading)?;
-        if let Some(problem) = path_problem(path) {
-            path_error(path, problem, node.span, reading);
-            return None;
-        }
-        if !path.starts_with('/') {
-            path_error(path, "is not absolute", node.span, reading);
-            return None;
-        }
-        Some(Self(path.to_owned()))
-    }
-
-    fn schema(_: &mut Definitions) -> Json {
-        json!({ "type": "string", "pattern": "^/" })
-    }
-
-    fn to_json(&self) -> Json {
-        json!(self.0)
-    }
-}
-
-/// What makes a path unfit for any machine.
-pub(in crate::config) fn path_problem(path: &str) -> Option<&'static str> {
-    if path.split('/').any(|part| part == "..") {
-        Some("climbs out with `..`")
-    } else if path.trim_matches('/').is_empty() || path == "." {
-        Some("is the root itself")
-    } else if path.contains(':') {
-        Some("holds a colon")
-    } else {
-        None
-    }
-}
-
-pub(in crate::config) fn path_error(
-    path: &str,
-    problem: &str,
-    span: Span,
-    reading: &mut Reading<'_>,
-) {
-    let summary = format!("the path `{}` {problem}", shorten(path));
-    let help = "write the path as seen in the machine, such as `/workspace`";
-    reading.error(span, code::INVALID_VALUE, summary, help);
-}
-
 /// Labels: a mapping of words to texts.
 impl Typed for BTreeMap<String, String> {
     fn decode(node: &Arc<Node>, reading: &mut Reading<'_>) -> Option<Self> {
@@ -399,6 +366,7 @@ impl Typed for BTreeMap<String, String> {
             );
             return None;
         };
+        too_many(entries.len(), node, reading)?;
         let mut labels = Self::new();
         for entry in entries {
             if let Some(text) = loose(&entry.value, reading) {

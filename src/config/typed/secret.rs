@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 
 use super::name::SecretName;
-use super::scalar::{AbsolutePath, At, loose};
+use super::path::AbsolutePath;
+use super::scalar::{At, loose};
 use super::section::{Definitions, Typed, section, shorten};
 use super::word::SourceKind;
 use crate::config::Secret;

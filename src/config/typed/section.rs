@@ -96,11 +96,26 @@ pub(in crate::config) fn check(
     fields: &[&[Field]],
     reading: &mut Reading<'_>,
 ) -> bool {
-    let of = if title.is_empty() {
-        "the file".to_owned()
-    } else {
-        format!("`{title}`")
-    };
+    check_all(node, &format!("`{title}`"), fields, &[], reading)
+}
+
+/// As [`check`], for the file itself: a key that belongs into a section is sent there.
+pub(in crate::config) fn check_top(
+    node: &Node,
+    fields: &[&[Field]],
+    below: &[(&str, &[Field])],
+    reading: &mut Reading<'_>,
+) -> bool {
+    check_all(node, "the file", fields, below, reading)
+}
+
+fn check_all(
+    node: &Node,
+    of: &str,
+    fields: &[&[Field]],
+    below: &[(&str, &[Field])],
+    reading: &mut Reading<'_>,
+) -> bool {
     match &node.value {
         Value::Null | Value::Map(_) => {}
         Value::Scalar { .. } | Value::List(_) => {
@@ -119,7 +134,7 @@ pub(in crate::config) fn check(
     let mut found: Vec<(&Field, &Entry)> = Vec::new();
     for entry in node.entries() {
         match known().find(|field| field.answers_to(&entry.key)) {
-            None => unknown(entry, &of, fields, reading),
+            None => unknown(entry, of, fields, below, reading),
             Some(field) => {
                 if let Some((_, other)) = found.iter().find(|(other, _)| other.key == field.key) {
                     let summary = format!("`{}` and `{}` are the same field", other.key, entry.key);
@@ -142,13 +157,29 @@ pub(in crate::config) fn check(
     true
 }
 
-fn unknown(entry: &Entry, of: &str, fields: &[&[Field]], reading: &mut Reading<'_>) {
+fn unknown(
+    entry: &Entry,
+    of: &str,
+    fields: &[&[Field]],
+    below: &[(&str, &[Field])],
+    reading: &mut Reading<'_>,
+) {
+    if reading.skips() {
+        return;
+    }
     let names = fields.iter().copied().flatten();
     let spellings = names.flat_map(|field| std::iter::once(&field.key).chain(field.aliases));
-    let help = match did_you_mean(&entry.key, spellings.copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None if fields.iter().all(|fields| fields.is_empty()) => "it has no fields".to_owned(),
-        None => format!("its fields: {}", list_keys(fields)),
+    let owner = below
+        .iter()
+        .find(|(_, fields)| fields.iter().any(|field| field.answers_to(&entry.key)));
+    let near = did_you_mean(&entry.key, spellings.copied());
+    let help = match (owner, near) {
+        (Some((section, _)), _) => format!("it belongs under `{section}`"),
+        (None, Some(near)) => format!("did you mean `{near}`?"),
+        (None, None) if fields.iter().all(|fields| fields.is_empty()) => {
+            "it has no fields".to_owned()
+        }
+        (None, None) => format!("its fields: {}", list_keys(fields)),
     };
     let summary = format!("{of} has no field `{}`", shorten(&entry.key));
     reading.error(entry.span, code::UNKNOWN_FIELD, summary, help);

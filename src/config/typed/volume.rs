@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 
 use super::name;
-use super::scalar::{At, wrong};
+use super::scalar::{At, too_many, wrong};
 use super::section::{Definitions, Typed, section};
 use crate::address::{Name, NameRule};
 use crate::config::reading::Reading;
@@ -33,6 +33,7 @@ impl Typed for Volumes {
             wrong(node, "a mapping of volume names", help, reading);
             return None;
         };
+        too_many(entries.len(), node, reading)?;
         let mut volumes = Vec::new();
         for entry in entries {
             let name = name::parse(NameRule::Volume, &entry.key, entry.span, reading);

@@ -45,13 +45,14 @@ fn decode<T: Copy>(node: &Node, words: &[(&str, T)], reading: &mut Reading<'_>) 
     if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
         return Some(*value);
     }
-    let help = match did_you_mean(text, words.iter().map(|(word, _)| *word)) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => {
+    let near = did_you_mean(text, words.iter().map(|(word, _)| *word));
+    let help = near.map_or_else(
+        || {
             let words: Vec<String> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
             format!("use one of {}", words.join(", "))
-        }
-    };
+        },
+        |near| format!("did you mean `{near}`?"),
+    );
     let summary = format!("`{}` is none of the words this field takes", shorten(text));
     reading.error(node.span, code::INVALID_VALUE, summary, help);
     None
