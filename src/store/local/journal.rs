@@ -89,6 +89,12 @@ impl Journal {
         Ok(self.file.insert(file))
     }
 
+    /// Makes every later write go to another file.
+    #[cfg(test)]
+    pub(super) fn divert(&mut self, file: File) {
+        self.file = Some(file);
+    }
+
     /// Opens the file, makes its name durable and cuts off what a crash tore.
     fn open_at_its_end(&self) -> Result<File, StoreError> {
         let io = |error| StoreError::io(&self.paths.journal, error);
