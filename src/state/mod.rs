@@ -7,6 +7,12 @@ mod identity;
 mod integrity;
 mod journal;
 mod model;
+#[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
+mod schema;
+#[cfg(test)]
+mod tests;
 
 pub use document::{DocumentError, read_document, write_document};
 pub use event::{Effect, Event, Intent, StepKind};

@@ -7,6 +7,7 @@ use super::files::{self, Durable};
 use super::paths::Paths;
 use crate::state::{JournalHeader, State};
 use crate::store::StoreError;
+use crate::sys::files::sync_dir;
 
 /// The journal file, opened at the first write.
 #[derive(Debug)]
@@ -47,7 +48,8 @@ impl Journal {
             files::keep(path, &self.paths.journal_backup);
         }
         let header = JournalHeader::new(state.lineage.clone(), state.serial).to_line();
-        files::replace(path, header.as_bytes(), Durable::Yes)?;
+        // The first append makes it durable; until then losing it loses nothing.
+        files::replace(path, header.as_bytes(), Durable::No)?;
         self.length = header.len() as u64;
         Ok(())
     }
@@ -87,14 +89,25 @@ impl Journal {
         Ok(self.file.insert(file))
     }
 
-    /// Opens the file and cuts off what a crash tore.
+    /// Makes every later write go to another file.
+    #[cfg(test)]
+    pub(super) fn divert(&mut self, file: File) {
+        self.file = Some(file);
+    }
+
+    /// Opens the file, makes its name durable and cuts off what a crash tore.
     fn open_at_its_end(&self) -> Result<File, StoreError> {
         let io = |error| StoreError::io(&self.paths.journal, error);
         let file = files::private()
             .append(true)
             .open(&self.paths.journal)
             .map_err(io)?;
-        if file.metadata().map_err(io)?.len() != self.length {
+        sync_dir(&self.paths.directory).map_err(io)?;
+        let length = file.metadata().map_err(io)?.len();
+        if length < self.length {
+            return Err(io(std::io::Error::other("it was cut by somebody else")));
+        }
+        if length > self.length {
             file.set_len(self.length).map_err(io)?;
             file.sync_data().map_err(io)?;
         }

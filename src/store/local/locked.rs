@@ -178,3 +178,39 @@ fn make_key(paths: &Paths, world: &World) -> Result<FingerprintKey, StoreError> 
     files::replace(&paths.key, bytes.as_slice(), Durable::Yes)?;
     Ok(FingerprintKey::new(&bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::sample::history;
+    use crate::store::LocalStore;
+
+    #[test]
+    fn a_write_that_cannot_be_taken_back_poisons_the_store_and_loses_nothing() {
+        let room = tempfile::tempdir().unwrap();
+        let store = LocalStore::open(&room.path().join(".sindri"), &World::real());
+        let request = LockRequest {
+            operation: "apply",
+            timeout: std::time::Duration::ZERO,
+        };
+        let mut locked = store.lock(request, &mut |_| {}).unwrap();
+        locked.initialise("dev").unwrap();
+        let mut groups = history(&[2, 5, 6, 9, 12, 15, 18]).into_iter();
+        locked.commit(groups.next().unwrap()).unwrap();
+        let before = locked.state().clone();
+        // A file that is always full, and that can't be cut.
+        let full = files::private().write(true).open("/dev/full").unwrap();
+        locked.journal.divert(full);
+        let next = groups.next().unwrap();
+        let error = locked.commit(next.clone()).unwrap_err();
+        assert!(matches!(error, StoreError::Full { .. }), "{error:?}");
+        assert!(matches!(locked.commit(next.clone()), Err(StoreError::Poisoned(_))));
+        assert!(matches!(locked.compact(), Err(StoreError::Poisoned(_))));
+        assert_eq!(*locked.state(), before);
+        drop(locked);
+        let mut locked = store.lock(request, &mut |_| {}).unwrap();
+        assert_eq!(*locked.state(), before);
+        locked.commit(next).unwrap();
+        assert_eq!(store.read().unwrap().unwrap(), *locked.state());
+    }
+}

@@ -6,6 +6,8 @@ mod lock;
 mod locked;
 mod paths;
 mod read;
+#[cfg(test)]
+mod tests;
 
 pub use locked::Locked;
 pub use read::LocalStore;
