@@ -4,6 +4,7 @@
 //! so that what is read-only is so by type.
 
 mod contract;
+pub mod docker;
 mod error;
 pub mod fake;
 pub mod local;

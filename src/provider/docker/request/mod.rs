@@ -1,0 +1,12 @@
+//! What is sent to an Engine, built from specifications alone: pure, sent elsewhere.
+
+pub(super) mod container;
+pub(super) mod exec;
+pub(super) mod image;
+mod nesting;
+pub(super) mod network;
+#[cfg(test)]
+mod tests;
+pub(super) mod volume;
+
+pub(super) use nesting::{Nesting, nesting};
