@@ -70,12 +70,18 @@ pub fn diagnostic_line(diagnostic: &Diagnostic) -> String {
     } else if let Some(address) = &diagnostic.address {
         line += &format!("{address}: ");
     }
-    line += &clean(&diagnostic.summary);
-    for cause in &diagnostic.causes {
-        line += ": ";
-        line += &clean(cause);
-    }
+    line += &clean(&message(diagnostic));
     line
+}
+
+/// What happened and why, on one line: `summary: cause: cause`.
+pub(super) fn message(diagnostic: &Diagnostic) -> String {
+    let mut text = diagnostic.summary.clone();
+    for cause in &diagnostic.causes {
+        text += ": ";
+        text += cause;
+    }
+    text
 }
 
 /// A severity as one word.
@@ -221,3 +227,7 @@ impl std::error::Error for Cause {
         self.next.as_deref().map(|next| next as _)
     }
 }
+
+#[cfg(test)]
+#[path = "diagnostic_tests.rs"]
+mod tests;

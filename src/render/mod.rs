@@ -5,15 +5,33 @@
 
 mod compare;
 mod diagnostic;
+mod drift;
 #[cfg(test)]
 mod fixture;
+mod graph;
 mod line;
+mod markdown;
 mod page;
 mod plan;
+mod progress;
 mod sensitive;
+mod state;
+mod table;
 mod text;
 mod value;
 
 pub use diagnostic::{diagnostic_line, diagnostics_human, diagnostics_json, tally};
+pub use drift::{DriftTotals, drift_human, drift_json};
+pub use graph::{Graph, graph_dot, graph_mermaid};
+pub use markdown::{MARKDOWN_MAX, drift_markdown, plan_markdown};
 pub use page::Style;
-pub use plan::{plan_checks_human, plan_human, trailer, write_plan_human};
+pub use plan::{
+    PlanMeta, plan_checks_human, plan_human, plan_json, trailer, write_plan_human, write_plan_json,
+};
+pub use progress::{
+    Progress, diagnostic_event_json, event_json, plan_events_json, summary_human, summary_next,
+    version_event_json,
+};
+pub use state::{
+    StatusRow, state_json, state_list, state_show, state_show_json, status_human, status_json,
+};

@@ -32,7 +32,7 @@ pub(super) fn inline(value: &Value) -> String {
 /// A string in quotes; an overlong one is cut outside of them, a digest to its first digits.
 fn string(text: &str) -> String {
     // A digest is told from another by its first digits.
-    if text.starts_with("sha256:") {
+    if text.starts_with("sha256:") && short_id(text).len() < text.len() {
         return format!("\"{}\"", short_id(text));
     }
     match text.char_indices().nth(STRING_MAX) {

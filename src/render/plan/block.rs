@@ -16,7 +16,7 @@ const UNKNOWN: &str = "(known after apply)";
 const FIELD: usize = 6;
 
 /// Writes one change.
-pub(crate) fn change(page: &mut Page, change: &Change) {
+pub(in crate::render) fn change(page: &mut Page, change: &Change) {
     comment(
         page,
         &change.address,
@@ -42,7 +42,7 @@ pub(crate) fn change(page: &mut Page, change: &Change) {
 }
 
 /// Writes one drift: recorded before, observed after.
-pub(crate) fn drift(page: &mut Page, drift: &Drift) {
+pub(in crate::render) fn drift(page: &mut Page, drift: &Drift) {
     comment(page, &drift.address, &words::drifted(drift), None);
     match drift.kind {
         DriftKind::Missing | DriftKind::Unreadable(_) => {}

@@ -69,7 +69,7 @@ pub fn trailer(totals: Totals) -> String {
 }
 
 /// Writes what was changed outside, and what nobody knows.
-pub(super) fn drift_section(page: &mut Page, drift: &[Drift]) {
+pub(in crate::render) fn drift_section(page: &mut Page, drift: &[Drift]) {
     let is_unreadable = |drift: &&Drift| matches!(drift.kind, DriftKind::Unreadable(_));
     let (unreadable, real): (Vec<&Drift>, Vec<&Drift>) = drift.iter().partition(is_unreadable);
     if !real.is_empty() {
@@ -188,4 +188,4 @@ fn narrowed(page: &mut Page, plan: &Plan) {
 
 #[cfg(test)]
 #[path = "human_tests.rs"]
-mod tests;
+pub(in crate::render) mod tests;

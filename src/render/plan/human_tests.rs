@@ -1,4 +1,5 @@
 use insta::assert_snapshot;
+use proptest::prelude::*;
 
 use super::*;
 use crate::diagnostic::{Code, Diagnostic};
@@ -14,7 +15,7 @@ fn replace() -> Action {
     Action::Replace(Order::DestroyFirst)
 }
 
-pub(crate) fn mixed() -> Plan {
+pub(in crate::render) fn mixed() -> Plan {
     let mut upgraded = both(
         change(
             "machine.dev",
@@ -96,7 +97,74 @@ fn a_plan_of_everything() {
             vec![],
         ),
     ];
-    assert_snapshot!(screen(&plan), @"");
+    assert_snapshot!(screen(&plan), @r#"
+    Changed outside of sindri:
+
+      # machine.dev has changed
+      ~ machine "dev" {
+          ~ memory = "4GB" -> "2GB"
+        }
+
+      # volume.dev.cache is gone
+
+    Unknown, drifted or not:
+
+      # network.dev couldn't be read (connection refused)
+
+    --------------------------------------------------------------------------------
+
+    To bring shop to its configuration, sindri will:
+      + create
+      ~ update in-place
+    -/+ destroy and then create replacement
+      - destroy
+
+      # image.dev will be pinned anew
+      # (its image now stands for another digest)
+      ~ image "dev" {
+          ~ reference = "debian:12" -> "debian:13"
+          ~ digest    = "sha256:0011" -> (known after apply)
+            # (2 unchanged fields hidden)
+        }
+
+      # volume.dev.cache will be created
+      + volume "dev" "cache" {
+          + id       = (known after apply)
+          + name     = "shop-dev-workspace"
+          + provider = "docker"
+          + size     = "10GB"
+        }
+
+      # machine.dev must be replaced
+      # (image can't be changed in place)
+    -/+ machine "dev" {
+          ~ id     = "3f9c1ab23f9c" -> (known after apply)
+          ~ image  = "debian:12" -> "debian:13" # forces replacement
+          ~ memory = "4GB" -> "8GB"
+            # (9 unchanged fields hidden)
+        }
+
+      # secret.dev.TOKEN will be updated in-place
+      ~ secret "dev" "TOKEN" {
+          ~ fingerprint = (sensitive) -> (sensitive)
+            # (2 unchanged fields hidden)
+        }
+
+      # extension.dev.nodejs must be replaced
+      # (because machine.dev is replaced)
+    -/+ extension "dev" "nodejs" {}
+
+      # extension.dev.tmux will be destroyed
+      # (the configuration no longer asks for it)
+      - extension "dev" "tmux" {
+          - content = "sha256:92521fc3cbd9"
+          - method  = "npm"
+          - version = "1.0.0"
+        }
+
+    Not counted below: 1 pin to set.
+    Plan: 3 to add, 1 to change, 3 to destroy.
+    "#);
 }
 
 #[test]
@@ -108,12 +176,68 @@ fn a_new_machine() {
         create("secret.dev.TOKEN", secret("x")),
         create("extension.dev.nodejs", extension("20.1.0")),
     ]);
-    assert_snapshot!(screen(&plan), @"");
+    assert_snapshot!(screen(&plan), @r#"
+    To bring shop to its configuration, sindri will:
+      + create
+
+      # image.dev will be pinned
+      + image "dev" {
+          + digest     = (known after apply)
+          + provider   = "docker"
+          + pullPolicy = "IfNotPresent"
+          + reference  = "debian:12"
+        }
+
+      # volume.dev.workspace will be created
+      + volume "dev" "workspace" {
+          + id       = (known after apply)
+          + name     = "shop-dev-workspace"
+          + provider = "docker"
+          + size     = "20GB"
+        }
+
+      # machine.dev will be created
+      + machine "dev" {
+          + id             = (known after apply)
+          + cpus           = 2
+          + docker.network = "bridge"
+          + docker.ports   = [
+              + { container = 80, host = 8080, protocol = "tcp" },
+            ]
+          + docker.restart = "unless-stopped"
+          + docker.runtime = "auto"
+          + image          = "debian:12"
+          + memory         = "4GB"
+          + mounts         = [
+              + { path = "/workspace", volume = "workspace" },
+            ]
+          + name           = "shop-dev"
+          + power          = "running"
+          + provider       = "docker"
+        }
+
+      # secret.dev.TOKEN will be created
+      + secret "dev" "TOKEN" {
+          + fingerprint = (sensitive)
+          + from        = { source = "env" }
+          + required    = true
+        }
+
+      # extension.dev.nodejs will be created
+      + extension "dev" "nodejs" {
+          + content = "sha256:14f3ee31f394"
+          + method  = "npm"
+          + version = "20.1.0"
+        }
+
+    Not counted below: 1 pin to set.
+    Plan: 4 to add, 0 to change, 0 to destroy.
+    "#);
 }
 
 #[test]
 fn nothing_to_do() {
-    assert_snapshot!(screen(&plan(vec![])), @"");
+    assert_snapshot!(screen(&plan(vec![])), @"No changes. What stands matches the configuration.");
 }
 
 #[test]
@@ -162,7 +286,45 @@ fn ugly_values() {
             effect: Effectuation::ForcesReplacement,
         },
     ];
-    assert_snapshot!(screen(&plan(vec![ugly])), @"");
+    assert_snapshot!(screen(&plan(vec![ugly])), @r#"
+    To bring shop to its configuration, sindri will:
+      ~ update in-place
+
+      # machine.dev will be updated in-place
+      ~ machine "dev" {
+            id                = "3f9c1ab23f9c"
+          ~ docker.extraHosts = [
+              - "b:2",
+              + "d:4",
+                # (2 unchanged items hidden)
+            ]
+          ~ docker.labels     = {
+              ~ a = 1 -> 2
+              - "b c" = "x"
+              + new = null
+                # (1 unchanged entry hidden)
+            }
+          ~ docker.script     = <<-DIFF
+              @@ -1,3 +1,3 @@
+                one
+              - two
+              + 2\u{1b}[31m
+                three
+            DIFF
+          ~ docker.long       = ..."aaaaaaaaaaaaaaaaaaaax"
+            -> ..."aaaaaaaaaaaaaaaaaaaay"
+          ~ docker.evil       = "\u{1b}]0;owned\u{7}" -> "dév \u{202e}\"quoted\""
+          ~ docker.wide       = "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww"
+            -> "vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv"
+          - docker.gone       = "x" -> null
+          + docker.ports      = [
+              + { container = 80, host = 8080, protocol = "tcp" },
+            ] # forces replacement
+            # (10 unchanged fields hidden)
+        }
+
+    Plan: 0 to add, 1 to change, 0 to destroy.
+    "#);
 }
 
 #[test]
@@ -211,5 +373,77 @@ fn reasons_and_rare_actions() {
     ]);
     plan.checks = vec![Diagnostic::error(Code::new("plan::no-gpu"), "no gpu")];
     plan.header.targets = vec![address("machine.ci")];
-    assert_snapshot!(screen(&plan), @"");
+    assert_snapshot!(screen(&plan), @r#"
+    To bring shop to its configuration, sindri will:
+      ~ update in-place
+    +/- create replacement and then destroy
+      > adopt (take under management as it is)
+      . forget (drop from the state, leave it be)
+
+      # machine.ci must be replaced
+      # (it was left half made)
+    +/- machine "ci" {
+          ~ id = "3f9c1ab23f9c" -> (known after apply)
+            # (11 unchanged fields hidden)
+        }
+
+      # volume.ci.data will be adopted
+      # (kept from an earlier machine, with its content)
+      > volume "ci" "data" {
+            id = "3f9c1ab23f9c"
+            # (3 unchanged fields hidden)
+        }
+
+      # network.old will be forgotten, not destroyed
+      # (the configuration no longer asks for it)
+
+      # extension.dev.nodejs will be updated in-place
+      # (what failed last time is tried again: pnpm)
+      ~ extension "dev" "nodejs" {}
+
+      # volume.dev.workspace will be kept
+      # (with its content, after its machine is gone; --volumes destroys it)
+
+    Only a part was looked at: machine.ci.
+    Not counted below: 1 to adopt, 1 to forget.
+    Nothing can be applied: 1 error.
+    Plan: 1 to add, 1 to change, 1 to destroy.
+    "#);
+}
+
+fn any_value() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        any::<String>().prop_map(serde_json::Value::from),
+        "(a\n|\u{1b}\\[2J|\\PC){0,30}".prop_map(serde_json::Value::from),
+        any::<i64>().prop_map(serde_json::Value::from),
+        Just(serde_json::Value::Null),
+    ];
+    leaf.prop_recursive(3, 24, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(serde_json::Value::from),
+            prop::collection::btree_map(any::<String>(), inner, 0..4)
+                .prop_map(|members| serde_json::Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_value_moves_the_terminal(
+        before in any_value(),
+        after in any_value(),
+        path in any::<String>(),
+        width in 0_usize..200,
+    ) {
+        let mut any = both(
+            change("machine.dev", replace(), Reason::Forced { path: path.clone() }),
+            machine(&path, 4),
+            machine(&path, 4),
+        );
+        any.fields = vec![field(&path, before, after)];
+        let style = Style { color: false, width, unicode: false };
+        let text = plan_human(&plan(vec![any, create("machine.new", machine(&path, 1))]), &style);
+        prop_assert!(text.chars().all(|c| c == '\n' || !crate::render::text::is_unsafe(c)));
+        prop_assert!(text.ends_with("Plan: 2 to add, 0 to change, 1 to destroy.\n"));
+    }
 }

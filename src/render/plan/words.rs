@@ -7,7 +7,7 @@ use crate::render::text::clean;
 use crate::state::Status;
 
 /// The sign of an action, three columns wide, with its tone.
-pub(crate) fn symbol(action: Action) -> (&'static str, Tone) {
+pub(in crate::render) fn symbol(action: Action) -> (&'static str, Tone) {
     match action {
         Action::NoOp => ("   ", Tone::Faint),
         Action::Create => ("  +", Tone::Good),
@@ -21,7 +21,7 @@ pub(crate) fn symbol(action: Action) -> (&'static str, Tone) {
 }
 
 /// The action as the legend explains it.
-pub(crate) fn legend(action: Action) -> &'static str {
+pub(in crate::render) fn legend(action: Action) -> &'static str {
     match action {
         Action::NoOp => "nothing",
         Action::Create => "create",
@@ -35,7 +35,7 @@ pub(crate) fn legend(action: Action) -> &'static str {
 }
 
 /// What happens to a resource, after its address.
-pub(crate) fn headline(change: &Change) -> &'static str {
+pub(in crate::render) fn headline(change: &Change) -> &'static str {
     if is_retained(change) {
         return "will be kept";
     }
@@ -56,17 +56,17 @@ pub(crate) fn headline(change: &Change) -> &'static str {
 }
 
 /// Whether the change is that a volume outlives its machine.
-pub(crate) fn is_retained(change: &Change) -> bool {
+pub(in crate::render) fn is_retained(change: &Change) -> bool {
     change.reason == Some(Reason::Retained)
 }
 
 /// Whether a plan shows the change.
-pub(crate) fn is_shown(change: &Change) -> bool {
+pub(in crate::render) fn is_shown(change: &Change) -> bool {
     change.action.acts() || is_retained(change)
 }
 
 /// Why a change is made, where the fields or the action don't already say it.
-pub(crate) fn reason(change: &Change) -> Option<String> {
+pub(in crate::render) fn reason(change: &Change) -> Option<String> {
     let text = match change.reason.as_ref()? {
         Reason::New | Reason::Changed | Reason::Destroyed => return None,
         Reason::Missing => "it is recorded, but no longer there",
@@ -124,7 +124,7 @@ fn partial(change: &Change) -> String {
 }
 
 /// A stable word for a reason, for machines.
-pub(crate) fn reason_word(reason: &Reason) -> &'static str {
+pub(in crate::render) fn reason_word(reason: &Reason) -> &'static str {
     match reason {
         Reason::New => "new",
         Reason::Missing => "missing",
@@ -148,7 +148,7 @@ pub(crate) fn reason_word(reason: &Reason) -> &'static str {
 }
 
 /// A stable word for an action, for machines.
-pub(crate) fn action_word(action: Action) -> &'static str {
+pub(in crate::render) fn action_word(action: Action) -> &'static str {
     match action {
         Action::NoOp => "no-op",
         Action::Create => "create",
@@ -162,7 +162,7 @@ pub(crate) fn action_word(action: Action) -> &'static str {
 }
 
 /// What happened to a drifted resource, after its address.
-pub(crate) fn drifted(drift: &Drift) -> String {
+pub(in crate::render) fn drifted(drift: &Drift) -> String {
     match &drift.kind {
         DriftKind::Missing => "is gone".to_owned(),
         DriftKind::Changed => "has changed".to_owned(),
@@ -172,7 +172,7 @@ pub(crate) fn drifted(drift: &Drift) -> String {
 }
 
 /// The opening of a block: `machine "dev"`, `volume "dev" "workspace"`.
-pub(crate) fn block_title(address: &Address) -> String {
+pub(in crate::render) fn block_title(address: &Address) -> String {
     match address {
         Address::Network(name)
         | Address::Image(name)
@@ -187,7 +187,7 @@ pub(crate) fn block_title(address: &Address) -> String {
 }
 
 /// What an object of a kind has that only its making tells.
-pub(crate) fn known_after(kind: Kind) -> Option<&'static str> {
+pub(in crate::render) fn known_after(kind: Kind) -> Option<&'static str> {
     match kind {
         Kind::Image => Some("digest"),
         Kind::Network | Kind::Volume | Kind::Machine => Some("id"),

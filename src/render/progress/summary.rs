@@ -1,0 +1,121 @@
+//! How an apply ended: what stands, what failed and why, what was skipped, what to do next.
+
+use crate::address::Address;
+use crate::diagnostic::Diagnostics;
+use crate::engine::Summary;
+use crate::render::diagnostic::diagnostics_human;
+use crate::render::page::{Page, Style, Tone};
+use crate::render::text::{clean, count, duration, wrap};
+
+/// Skipped resources named one by one; a large fleet's rest is counted.
+const NAMED: usize = 20;
+
+/// How an apply ended, for people; its last line says what to do next or that all is done.
+pub fn summary_human(summary: &Summary, style: &Style) -> String {
+    let mut page = Page::new(*style);
+    failed(&mut page, &summary.failed, style);
+    skipped(&mut page, summary);
+    if !summary.partial.is_empty() {
+        page.tone(Tone::Changed, "Made, but for some parts:").end();
+        for (address, text) in &summary.partial {
+            page.raw("  ").show(address).raw(": ").user(text).end();
+        }
+        page.end();
+    }
+    if summary.done.adopt + summary.done.forget > 0 {
+        let (adopted, forgotten) = (summary.done.adopt, summary.done.forget);
+        page.raw(&format!(
+            "Not counted below: {adopted} adopted, {forgotten} forgotten."
+        ));
+        page.end();
+    }
+    closing(&mut page, summary);
+    page.into_text()
+}
+
+/// What to do after an apply that didn't bring everything about.
+pub fn summary_next(summary: &Summary) -> Option<&'static str> {
+    let again = if summary.destroy {
+        "What is gone is recorded; run `sindri destroy` again and it goes on from here."
+    } else {
+        "What stands is recorded; run `sindri apply` again and it goes on from here."
+    };
+    if summary.interrupted || summary.failed.is_empty() && !summary.is_clean() {
+        return Some(again);
+    }
+    if !summary.failed.is_empty() {
+        return Some(if summary.destroy {
+            "Mend what failed, then run `sindri destroy` again: it goes on from here."
+        } else {
+            "Mend what failed, then run `sindri apply` again: it goes on from here."
+        });
+    }
+    (!summary.partial.is_empty()).then_some("`sindri apply` tries the missing parts again.")
+}
+
+fn failed(page: &mut Page, failed: &[(Address, Diagnostics)], style: &Style) {
+    for (address, diagnostics) in failed {
+        page.tone(Tone::Bad, &format!("Failed: {address}")).end();
+        for diagnostic in diagnostics {
+            page.raw(&diagnostics_human(std::slice::from_ref(diagnostic), style));
+        }
+    }
+}
+
+fn skipped(page: &mut Page, summary: &Summary) {
+    if summary.skipped.is_empty() {
+        return;
+    }
+    let number = count(summary.skipped.len(), "resource");
+    page.tone(Tone::Changed, &format!("Skipped: {number}"))
+        .end();
+    for (address, because) in summary.skipped.iter().take(NAMED) {
+        page.raw("  ").show(address);
+        if let Some(because) = because {
+            page.raw(", since ").show(because).raw(" failed");
+        }
+        page.end();
+    }
+    if summary.skipped.len() > NAMED {
+        page.raw(&format!("  and {} more", summary.skipped.len() - NAMED))
+            .end();
+    }
+    page.end();
+}
+
+fn closing(page: &mut Page, summary: &Summary) {
+    let done = summary.done;
+    let verb = if summary.destroy { "Destroy" } else { "Apply" };
+    let resources = if summary.destroy && done.add + done.change == 0 {
+        format!("Resources: {} destroyed.", done.destroy)
+    } else {
+        format!(
+            "Resources: {} added, {} changed, {} destroyed.",
+            done.add, done.change, done.destroy
+        )
+    };
+    if summary.is_clean() {
+        page.tone(Tone::Good, &format!("{verb} complete! {resources}"));
+    } else {
+        let how = if summary.interrupted {
+            "interrupted"
+        } else {
+            "failed"
+        };
+        let text = format!(
+            "{verb} {how} after {}. {resources}",
+            duration(summary.elapsed)
+        );
+        page.tone(Tone::Bad, &text);
+    }
+    page.end();
+    if let Some(next) = summary_next(summary) {
+        for line in wrap(&clean(next), page.style.width) {
+            page.raw(&line).end();
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "summary_tests.rs"]
+mod tests;
