@@ -84,6 +84,7 @@ impl Fingerprint {
 }
 
 /// The key under which a state fingerprints its secrets; 32 random bytes.
+#[derive(Clone)]
 pub struct FingerprintKey(hmac::Key);
 
 impl FingerprintKey {

@@ -135,6 +135,14 @@ impl Session {
         write(&mut *self.host.stdout, text)
     }
 
+    /// Writes the answer for people; programs read events.
+    pub(crate) fn answer_unless_json(&mut self, text: &str) -> Result<(), Diagnostics> {
+        if self.is_json() {
+            return Ok(());
+        }
+        self.answer(text)
+    }
+
     /// Writes to the side: progress, warnings, questions.
     pub(crate) fn aside(&mut self, text: &str) {
         // Nobody listening on the side must not stop the work.

@@ -35,7 +35,7 @@ pub use parse::SIZE_MAX;
 pub use read::{Overrides, read, read_bytes};
 pub use reference::reference;
 pub use schema::schema;
-pub use show::show;
+pub use show::{show, show_yaml};
 pub use template::{TemplateOptions, template};
 
 #[cfg(test)]

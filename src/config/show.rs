@@ -5,6 +5,12 @@ use serde_json::{Map, Value, json};
 use super::{Config, DevpodBackend, ExtensionRef, Gpu, Image, Machine, ProviderSettings, Secret};
 use crate::resource::{DockerSettings, PortMapping, Protocol, SecretSource, Size};
 
+/// The configuration as YAML, for people.
+pub fn show_yaml(config: &Config) -> String {
+    // Plain text keys and values always have a YAML form.
+    serde_yaml::to_string(&show(config)).unwrap_or_default()
+}
+
 /// The configuration as one document, in the words of `sindri.yaml`; reading it again means the
 /// same machines.
 pub fn show(config: &Config) -> Value {

@@ -95,6 +95,15 @@ pub enum Event {
     Ended(Summary),
 }
 
+/// Whom the executor tells.
+pub trait Audience {
+    /// Something happened.
+    fn event(&mut self, event: Event);
+
+    /// Nothing happened for a moment.
+    fn beat(&mut self);
+}
+
 /// How an apply ended.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Summary {

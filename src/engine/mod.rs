@@ -13,8 +13,8 @@ mod stale;
 mod survey;
 
 pub use apply::{Apply, ApplyError, Context, Journal, Stop, apply};
-pub use event::{Event, Summary};
-pub use project::{Project, directory_of, load};
+pub use event::{Audience, Event, Summary};
+pub use project::{Project, catalog_beside, directory_of, load};
 pub use providers::{Open, OpenOnce, Providers, Readers};
 pub use recover::{Recovered, recover};
 pub use refresh::{Refreshed, Scope, queries, refresh};

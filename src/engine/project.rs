@@ -46,7 +46,7 @@ pub fn load(
         return Err(findings);
     };
     let directory = directory_of(path);
-    let catalog = Catalog::new(Arc::new(DirectoryShelf::beside(&directory)));
+    let catalog = catalog_beside(&directory);
     let mut extensions = Resolver {
         catalog: &catalog,
         resolved: BTreeMap::new(),
@@ -71,6 +71,11 @@ pub fn load(
         directory,
         config,
     })
+}
+
+/// The catalog of a configuration in this directory: what stands beside it, then what is embedded.
+pub fn catalog_beside(directory: &Path) -> Catalog {
+    Catalog::new(Arc::new(DirectoryShelf::beside(directory)))
 }
 
 /// The directory a configuration stands in.

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::plan::show;
 use super::planning::{Asked, require};
 use crate::cli::args::Act;
-use crate::cli::screen::Screen;
+use crate::cli::screen::{Screen, Shown};
 use crate::cli::session::{Session, same_project};
 use crate::cli::signals;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics, Exit, Severity};
@@ -17,7 +17,6 @@ use crate::engine::{
     self, Apply, ApplyError, Context, Event, Project, Providers, Readers, Stop, Summary, Survey,
 };
 use crate::plan::Plan;
-use crate::render;
 use crate::secret::Redactor;
 use crate::state;
 use crate::store::{Locked, LockRequest};
@@ -81,7 +80,7 @@ pub(super) fn run(
         manifests: project.manifests.clone(),
         redactor: Redactor::new(secrets.values()),
         secrets,
-        key: locked.fingerprint_key_again(),
+        key: locked.fingerprint_key().clone(),
         unknown: project.config.name.clone(),
     };
     let mut ready = Ready {
@@ -133,7 +132,8 @@ pub(super) fn carry_out(
         let project = ready.plan.header.project.clone();
         ready.locked.initialise(&project).map_err(|error| error.diagnose())?;
     }
-    let context = std::mem::replace(&mut ready.context, Context::empty());
+    let blank = Context::empty(ready.context.unknown.clone());
+    let context = std::mem::replace(&mut ready.context, blank);
     let apply = Apply {
         plan: &ready.plan,
         observed: &ready.survey.observed,
@@ -143,9 +143,11 @@ pub(super) fn carry_out(
         world: &session.world().clone(),
         stop: ready.stop.clone(),
     };
-    let screen = &mut ready.screen;
-    let mut events = |event: Event| screen.event(session, &event);
-    let result = runtime.block_on(engine::apply(apply, &mut ready.locked, &mut events));
+    let mut shown = Shown {
+        screen: &mut ready.screen,
+        session,
+    };
+    let result = runtime.block_on(engine::apply(apply, &mut ready.locked, &mut shown));
     let compacted = ready.locked.compact().map_err(|error| error.diagnose());
     conclude(session, ready, result, compacted)
 }
@@ -296,15 +298,10 @@ fn parallelism(session: &Session, act: &Act) -> Result<usize, Diagnostics> {
         .map_or(PARALLELISM, |n| n.clamp(1, 256)))
 }
 
-fn limit(session: &Session, act: &Act) -> Result<Option<Duration>, Diagnostics> {
+pub(super) fn limit(session: &Session, act: &Act) -> Result<Option<Duration>, Diagnostics> {
     let seconds = match act.timeout {
         Some(seconds) => Some(seconds),
         None => session.number("SINDRI_TIMEOUT")?,
     };
     Ok(seconds.map(Duration::from_secs))
-}
-
-/// A plan in words, for the one line that a saved plan's apply begins with.
-pub(super) fn trailer(plan: &Plan) -> String {
-    render::trailer(plan.totals())
 }

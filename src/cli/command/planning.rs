@@ -145,6 +145,37 @@ pub(super) fn read(
     })
 }
 
+/// As [`read`], but asks only what exists: for commands that show how things stand.
+pub(super) fn look(
+    session: &Session,
+    readers: &dyn Readers,
+    asked: &Asked,
+    runtime: &Runtime,
+) -> Result<Read, Diagnostics> {
+    let project = session.project(asked.overrides)?;
+    let state = session.state()?;
+    same_project(&project, state.as_ref())?;
+    let state = state.unwrap_or_else(|| engine::blank_state(project.config.name.as_str()));
+    let reach = Reach {
+        scope: Scope::Exists,
+        deep: asked.deep,
+    };
+    let survey = runtime.block_on(engine::survey(
+        readers,
+        &project.desired,
+        &project.manifests,
+        state,
+        Vec::new(),
+        reach,
+    ));
+    let plan = survey.plan(&project.desired, &asked.options(&project));
+    Ok(Read {
+        project,
+        survey,
+        plan,
+    })
+}
+
 /// Takes a required secret without a value as an error.
 pub(super) fn require(findings: &mut Diagnostics) {
     for found in findings {

@@ -12,12 +12,15 @@ use super::run::{self, Context};
 use super::work::{self, Prepared};
 use crate::address::{Address, Name};
 use crate::diagnostic::{Diagnose, Diagnostics};
-use crate::engine::{Event, Providers, Summary};
+use crate::engine::{Audience, Event, Providers, Summary};
 use crate::plan::{Action, Observed, Plan};
 use crate::resource::{Power, Spec};
 use crate::state::{self, OperationId, State};
 use crate::store::StoreError;
 use crate::sys::World;
+
+/// How often the screen may move while nothing happens.
+const BEAT: std::time::Duration = std::time::Duration::from_millis(150);
 
 /// Where intents and outcomes are made durable before anything else happens.
 pub trait Journal {
@@ -38,6 +41,8 @@ pub enum Stop {
     Gently,
     /// At once; the journal tells the next run what was open.
     Now,
+    /// At once, because the time given is over.
+    TimedOut,
 }
 
 /// What an apply works with.
@@ -74,11 +79,11 @@ pub struct ApplyError {
 pub async fn apply(
     apply: Apply<'_>,
     journal: &mut dyn Journal,
-    events: &mut dyn FnMut(Event),
+    audience: &mut dyn Audience,
 ) -> Result<Summary, Box<ApplyError>> {
     let started = Instant::now();
     let mut dispatcher = Dispatcher::new(&apply);
-    let result = dispatcher.run(&apply, journal, events).await;
+    let result = dispatcher.run(&apply, journal, audience).await;
     dispatcher.rest(&apply, journal.state()).await;
     let mut summary = dispatcher.summary;
     summary.destroy = apply.plan.header.destroy;
@@ -142,7 +147,7 @@ impl Dispatcher {
         &mut self,
         apply: &Apply<'_>,
         journal: &mut dyn Journal,
-        events: &mut dyn FnMut(Event),
+        audience: &mut dyn Audience,
     ) -> Result<(), StoreError> {
         let mut stop = apply.stop.clone();
         let mut group: Vec<state::Event> = Vec::new();
@@ -162,7 +167,7 @@ impl Dispatcher {
                 continue;
             }
             for prepared in batch {
-                self.start(apply, prepared, events);
+                self.start(apply, prepared, audience);
             }
             if self.running.is_empty() {
                 // Steps that only touch the state end at once and may have freed others.
@@ -171,17 +176,19 @@ impl Dispatcher {
                 }
                 continue;
             }
-            if self.wait(&mut stop, events, &mut group, apply).await == Stop::Now {
-                self.running.abort_all();
-                self.summary.interrupted = true;
-                events(Event::Interrupted);
-                break;
+            match self.wait(&mut stop, audience, &mut group, apply).await {
+                Stop::Go | Stop::Gently => {}
+                Stop::Now | Stop::TimedOut => {
+                    self.running.abort_all();
+                    audience.event(Event::Interrupted);
+                    break;
+                }
             }
         }
         if *stop.borrow() != Stop::Go {
             self.summary.interrupted = true;
         }
-        self.skip_rest(apply, events);
+        self.skip_rest(apply, audience);
         broken.map_or(Ok(()), Err)
     }
 
@@ -217,8 +224,8 @@ impl Dispatcher {
             .any(|index| !apply.plan.steps[*index as usize].after.is_empty())
     }
 
-    fn start(&mut self, apply: &Apply<'_>, prepared: Prepared, events: &mut dyn FnMut(Event)) {
-        events(Event::Started {
+    fn start(&mut self, apply: &Apply<'_>, prepared: Prepared, audience: &mut dyn Audience) {
+        audience.event(Event::Started {
             address: prepared.intent.address.clone(),
             step: prepared.intent.step,
             id: prepared.id.clone(),
@@ -236,24 +243,25 @@ impl Dispatcher {
     async fn wait(
         &mut self,
         stop: &mut watch::Receiver<Stop>,
-        events: &mut dyn FnMut(Event),
+        audience: &mut dyn Audience,
         group: &mut Vec<state::Event>,
         apply: &Apply<'_>,
     ) -> Stop {
         tokio::select! {
-            biased;
+            // Steps that end matter more than what they say meanwhile.
             Ok(()) = stop.changed() => {
                 let now = *stop.borrow_and_update();
                 if now == Stop::Gently {
-                    events(Event::Interrupted);
+                    audience.event(Event::Interrupted);
                 }
                 return now;
             }
-            Some(event) = self.progress.1.recv() => events(event),
+            Some(event) = self.progress.1.recv() => audience.event(event),
+            () = tokio::time::sleep(BEAT) => audience.beat(),
             Some(joined) = self.running.join_next() => {
-                self.joined(joined, events, group, apply);
+                self.joined(joined, audience, group, apply);
                 while let Some(joined) = self.running.try_join_next() {
-                    self.joined(joined, events, group, apply);
+                    self.joined(joined, audience, group, apply);
                 }
             }
         }
@@ -263,15 +271,15 @@ impl Dispatcher {
     fn joined(
         &mut self,
         joined: Result<Ended, tokio::task::JoinError>,
-        events: &mut dyn FnMut(Event),
+        audience: &mut dyn Audience,
         group: &mut Vec<state::Event>,
         apply: &Apply<'_>,
     ) {
         while let Ok(event) = self.progress.1.try_recv() {
-            events(event);
+            audience.event(event);
         }
         match joined {
-            Ok(ended) => self.end(ended, events, group, apply),
+            Ok(ended) => self.end(ended, audience, group, apply),
             // A task that panicked leaves its intent open; the next run settles it.
             Err(error) => self.summary.failed.push((
                 Address::Machine(apply.context.unknown.clone()),
@@ -283,7 +291,7 @@ impl Dispatcher {
     fn end(
         &mut self,
         ended: Ended,
-        events: &mut dyn FnMut(Event),
+        audience: &mut dyn Audience,
         group: &mut Vec<state::Event>,
         apply: &Apply<'_>,
     ) {
@@ -311,7 +319,7 @@ impl Dispatcher {
                     step.kind,
                     &address,
                 );
-                events(Event::Finished {
+                audience.event(Event::Finished {
                     address,
                     step: step.kind,
                     id,
@@ -342,7 +350,7 @@ impl Dispatcher {
                 self.summary
                     .failed
                     .push((address.clone(), diagnostics.clone()));
-                events(Event::Failed {
+                audience.event(Event::Failed {
                     address: address.clone(),
                     step: step.kind,
                     diagnostics,
@@ -386,7 +394,7 @@ impl Dispatcher {
         }
     }
 
-    fn skip_rest(&mut self, apply: &Apply<'_>, events: &mut dyn FnMut(Event)) {
+    fn skip_rest(&mut self, apply: &Apply<'_>, audience: &mut dyn Audience) {
         for (index, step) in apply.plan.steps.iter().enumerate() {
             let failed = &self.summary.failed;
             let address = &apply.plan.changes[step.change as usize].address;
@@ -397,7 +405,7 @@ impl Dispatcher {
             self.summary
                 .skipped
                 .push((address.clone(), because.clone()));
-            events(Event::Skipped {
+            audience.event(Event::Skipped {
                 address: address.clone(),
                 step: step.kind,
                 because,
@@ -422,5 +430,15 @@ impl Dispatcher {
                 let _left_running = provider.set_power(&machine, Power::Stopped).await.is_err();
             }
         }
+    }
+}
+
+impl Journal for crate::store::Locked {
+    fn state(&self) -> &State {
+        Self::state(self)
+    }
+
+    fn commit(&mut self, events: Vec<state::Event>) -> Result<(), StoreError> {
+        Self::commit(self, events)
     }
 }

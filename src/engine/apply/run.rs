@@ -33,6 +33,19 @@ pub struct Context {
     pub unknown: Name,
 }
 
+impl Context {
+    /// Nothing to work with.
+    pub fn empty(unknown: Name) -> Self {
+        Self {
+            manifests: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            redactor: Redactor::new([]),
+            key: FingerprintKey::new(&[0; 32]),
+            unknown,
+        }
+    }
+}
+
 /// How often a call is tried whose error says that nothing happened.
 const TRIES: u32 = 4;
 

@@ -1,0 +1,70 @@
+//! Which machine a command is about.
+
+use std::sync::Arc;
+
+use crate::address::{Address, Name};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
+use crate::state::{Object, State};
+
+/// The recorded machine that was named, or the only one.
+pub(super) fn pick(
+    state: Option<&State>,
+    named: Option<&str>,
+) -> Result<(Name, Arc<Object>), Diagnostics> {
+    let machines: Vec<(&Name, &Arc<Object>)> = state
+        .iter()
+        .flat_map(|state| &state.resources)
+        .filter_map(|(address, record)| match address {
+            Address::Machine(name) => Some((name, record.current.as_ref()?)),
+            Address::Network(_)
+            | Address::Image(_)
+            | Address::Gpu(_)
+            | Address::Volume(..)
+            | Address::Secret(..)
+            | Address::Extension(..) => None,
+        })
+        .collect();
+    let listed = || {
+        let names: Vec<&str> = machines.iter().map(|(name, _)| name.as_str()).collect();
+        names.join(", ")
+    };
+    let Some(named) = named else {
+        return match machines.as_slice() {
+            [] => Err(vec![
+                Diagnostic::error(Code::new("machine::none"), "no machine stands here")
+                    .help("`sindri apply` makes what the configuration asks for"),
+            ]),
+            [(name, object)] => Ok(((*name).clone(), Arc::clone(object))),
+            _ => Err(vec![
+                Diagnostic::error(
+                    Code::new("machine::which"),
+                    "there are several machines, and one is needed",
+                )
+                .help(format!("name one of them: {}", listed())),
+            ]),
+        };
+    };
+    // `machine.dev` is taken as `dev`: people copy addresses from a plan.
+    let plain = named.strip_prefix("machine.").unwrap_or(named);
+    machines
+        .iter()
+        .find(|(name, _)| name.as_str() == plain)
+        .map(|(name, object)| ((*name).clone(), Arc::clone(object)))
+        .ok_or_else(|| {
+            let near = did_you_mean(plain, machines.iter().map(|(name, _)| name.as_str()));
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if machines.is_empty() => {
+                    "`sindri apply` makes what the configuration asks for".to_owned()
+                }
+                None => format!("the machines are {}", listed()),
+            };
+            vec![
+                Diagnostic::error(
+                    Code::new("machine::unknown"),
+                    format!("no machine `{plain}` stands here"),
+                )
+                .help(help),
+            ]
+        })
+}

@@ -1,0 +1,39 @@
+//! One file a command.
+
+mod acting;
+mod apply;
+mod completions;
+mod config;
+mod connect;
+mod deploy;
+mod destroy;
+mod doctor;
+mod drift;
+mod graph;
+mod machine;
+mod plan;
+mod planning;
+mod power;
+mod show;
+mod state;
+mod status;
+mod version;
+
+pub(super) use apply::run as apply;
+pub(super) use completions::run as completions;
+pub(super) use config::{
+    init as config_init, schema as config_schema, show as config_show,
+    validate as config_validate,
+};
+pub(super) use connect::run as connect;
+pub(super) use deploy::run as deploy;
+pub(super) use destroy::run as destroy;
+pub(super) use doctor::run as doctor;
+pub(super) use drift::run as drift;
+pub(super) use graph::run as graph;
+pub(super) use plan::run as plan;
+pub(super) use power::{start, stop};
+pub(super) use show::run as show;
+pub(super) use state::{list as state_list, show as state_show};
+pub(super) use status::run as status;
+pub(super) use version::run as version;

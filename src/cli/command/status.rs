@@ -1,0 +1,100 @@
+//! `sindri status`: how the machines stand.
+
+use std::time::Duration;
+
+use super::planning::{self, Asked, Read};
+use crate::address::{Address, Kind};
+use crate::cli::args::{Narrow, StatusArgs};
+use crate::cli::session::{Outcome, Session, small_runtime};
+use crate::diagnostic::{Diagnostics, Exit};
+use crate::engine::Readers;
+use crate::plan::{DriftKind, Observation};
+use crate::render::{self, StatusRow};
+
+pub(crate) fn run(session: &mut Session, args: &StatusArgs) -> Outcome {
+    let Some(seconds) = args.watch else {
+        let text = look(session, args)?;
+        session.answer(&text)?;
+        return Ok(Exit::Done);
+    };
+    let screen = session.terminal().output && !session.is_json();
+    loop {
+        let text = look(session, args)?;
+        if screen {
+            session.answer(&format!("\x1b[H\x1b[J{text}"))?;
+        } else {
+            session.answer(&text)?;
+        }
+        std::thread::sleep(Duration::from_secs(seconds));
+    }
+}
+
+fn look(session: &mut Session, args: &StatusArgs) -> Result<String, Diagnostics> {
+    let asked = Asked::narrowed(&Narrow::default());
+    let providers = session.providers();
+    let readers: &dyn Readers = providers.readers();
+    let runtime = small_runtime()?;
+    let read = planning::look(session, readers, &asked, &runtime)?;
+    let one = match &args.machine {
+        Some(named) => Some(super::machine::pick(Some(&read.survey.state), Some(named))?.0),
+        None => None,
+    };
+    let rows: Vec<StatusRow> = read
+        .survey
+        .state
+        .resources
+        .keys()
+        .filter(|address| one.is_none() || address.machine() == one.as_ref())
+        .filter_map(|address| row(&read, address))
+        .collect();
+    Ok(if session.is_json() {
+        render::status_json(&rows) + "\n"
+    } else if rows.is_empty() {
+        "Nothing stands here yet. `sindri apply` makes what the configuration asks for.\n".to_owned()
+    } else {
+        render::status_human(&rows, &session.style())
+    })
+}
+
+fn row(read: &Read, address: &Address) -> Option<StatusRow> {
+    let object = read.survey.state.current(address)?;
+    let seen = read.survey.observed.seen(address);
+    let text = |path: &str| seen?.outputs.get(path)?.as_str().map(str::to_owned);
+    let unreadable = matches!(
+        read.survey.observed.get(address),
+        Some(Observation::Unreadable(_))
+    );
+    let drift = read
+        .plan
+        .drift
+        .iter()
+        .find(|drift| drift.address == *address)
+        .map(|drift| match &drift.kind {
+            DriftKind::Missing => "missing".to_owned(),
+            DriftKind::Exchanged => "exchanged".to_owned(),
+            DriftKind::Unreadable(_) => "unreadable".to_owned(),
+            DriftKind::Changed => {
+                let paths: Vec<&str> = drift.fields.iter().map(|f| f.path.as_str()).collect();
+                format!("changed: {}", paths.join(", "))
+            }
+        })
+        .or_else(|| unreadable.then(|| "unreadable".to_owned()));
+    let image = match address.kind() {
+        Kind::Machine => object
+            .spec
+            .attributes()
+            .get("image")
+            .and_then(|image| image.as_str().map(str::to_owned)),
+        Kind::Network | Kind::Image | Kind::Gpu | Kind::Volume | Kind::Secret | Kind::Extension => None,
+    };
+    Some(StatusRow {
+        address: address.clone(),
+        provider: object.provider,
+        status: Some(object.status.clone()),
+        power: seen.and_then(|seen| seen.power),
+        health: text("health"),
+        image,
+        id: Some(object.id.clone()),
+        drift,
+    })
+}

@@ -1,0 +1,209 @@
+//! From what was typed to a command, and from its outcome to an exit code.
+
+use std::ffi::OsString;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use super::args::{Arguments, Command, Common, ConfigCommand, Format, StateCommand};
+use super::command;
+use super::host::Host;
+use super::session::{Outcome, Session};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Exit};
+use crate::render;
+
+/// Runs a command line, its program's name first.
+pub fn run(typed: &[OsString], host: Host) -> Exit {
+    let arguments = match Arguments::try_parse_from(typed) {
+        Ok(arguments) => arguments,
+        Err(error) => return misused(&error, typed, host),
+    };
+    let common = common(&arguments.command);
+    let mut session = Session::new(host, &arguments.common, &common);
+    let acts = acts(&arguments.command);
+    let outcome = match fits(&session, &arguments.command) {
+        Ok(()) => dispatch(&mut session, arguments.command),
+        Err(diagnostics) => Err(diagnostics),
+    };
+    match outcome {
+        Ok(exit) => exit,
+        Err(diagnostics) => {
+            fail(&mut session, &diagnostics, acts);
+            Exit::Error
+        }
+    }
+}
+
+fn dispatch(session: &mut Session, command: Command) -> Outcome {
+    match command {
+        Command::Plan(args) => command::plan(session, &args),
+        Command::Apply(args) => command::apply(session, &args),
+        Command::Deploy(args) => command::deploy(session, &args),
+        Command::Drift(args) => command::drift(session, &args),
+        Command::Destroy(args) => command::destroy(session, &args),
+        Command::Status(args) => command::status(session, &args),
+        Command::Connect(args) => command::connect(session, args),
+        Command::Start(args) => command::start(session, &args),
+        Command::Stop(args) => command::stop(session, &args),
+        Command::Show(args) => command::show(session, &args),
+        Command::Graph(args) => command::graph(session, &args),
+        Command::Config(ConfigCommand::Init(args)) => command::config_init(session, &args),
+        Command::Config(ConfigCommand::Validate(args)) => command::config_validate(session, &args),
+        Command::Config(ConfigCommand::Show(_)) => command::config_show(session),
+        Command::Config(ConfigCommand::Schema(_)) => command::config_schema(session),
+        Command::State(StateCommand::List(_)) => command::state_list(session),
+        Command::State(StateCommand::Show(args)) => command::state_show(session, &args),
+        Command::Doctor(args) => command::doctor(session, &args),
+        Command::Version(_) => command::version(session),
+        Command::Completions(args) => command::completions(session, &args),
+    }
+}
+
+/// The options that every command takes, as typed after its name.
+fn common(command: &Command) -> Common {
+    match command {
+        Command::Plan(args) => args.common.clone(),
+        Command::Apply(args) => args.common.clone(),
+        Command::Deploy(args) => args.common.clone(),
+        Command::Drift(args) => args.common.clone(),
+        Command::Destroy(args) => args.common.clone(),
+        Command::Status(args) => args.common.clone(),
+        Command::Connect(args) => Common {
+            directory: args.directory.clone(),
+            config: args.config.clone(),
+            output: args.output.clone(),
+        },
+        Command::Start(args) | Command::Stop(args) => args.common.clone(),
+        Command::Show(args) => args.common.clone(),
+        Command::Graph(args) => args.common.clone(),
+        Command::Config(ConfigCommand::Init(args)) => args.common.clone(),
+        Command::Config(ConfigCommand::Validate(args)) => args.common.clone(),
+        Command::Config(ConfigCommand::Show(args) | ConfigCommand::Schema(args)) => {
+            args.common.clone()
+        }
+        Command::State(StateCommand::List(args)) => args.common.clone(),
+        Command::State(StateCommand::Show(args)) => args.common.clone(),
+        Command::Doctor(args) => args.common.clone(),
+        Command::Version(args) => Common {
+            output: args.output.clone(),
+            ..Common::default()
+        },
+        Command::Completions(_) => Common::default(),
+    }
+}
+
+/// Whether a command acts: its JSON is a stream of events.
+fn acts(command: &Command) -> bool {
+    match command {
+        Command::Apply(_) | Command::Destroy(_) | Command::Start(_) | Command::Stop(_) => true,
+        Command::Deploy(args) => !args.dry_run,
+        Command::Plan(_)
+        | Command::Drift(_)
+        | Command::Status(_)
+        | Command::Connect(_)
+        | Command::Show(_)
+        | Command::Graph(_)
+        | Command::Config(_)
+        | Command::State(_)
+        | Command::Doctor(_)
+        | Command::Version(_)
+        | Command::Completions(_) => false,
+    }
+}
+
+/// Refuses Markdown where there is none.
+fn fits(session: &Session, command: &Command) -> Result<(), Diagnostics> {
+    let has_markdown = match command {
+        Command::Plan(_) | Command::Drift(_) | Command::Show(_) => true,
+        Command::Deploy(args) => args.dry_run,
+        Command::Apply(_)
+        | Command::Destroy(_)
+        | Command::Status(_)
+        | Command::Connect(_)
+        | Command::Start(_)
+        | Command::Stop(_)
+        | Command::Graph(_)
+        | Command::Config(_)
+        | Command::State(_)
+        | Command::Doctor(_)
+        | Command::Version(_)
+        | Command::Completions(_) => false,
+    };
+    if session.format == Format::Markdown && !has_markdown {
+        return Err(vec![
+            Diagnostic::error(Code::new("cli::format"), "this command has no Markdown")
+                .help("use `--format human` or `--format json`"),
+        ]);
+    }
+    Ok(())
+}
+
+/// Shows why a command couldn't go on: to people on the side, to programs as the answer.
+fn fail(session: &mut Session, diagnostics: &Diagnostics, acts: bool) {
+    if !session.is_json() {
+        let text = render::diagnostics_human(diagnostics, &session.side_style());
+        session.aside(&text);
+        return;
+    }
+    let text = if acts {
+        let now = session.world().clock.now();
+        let lines: Vec<String> = diagnostics
+            .iter()
+            .map(|found| render::diagnostic_event_json(found, now) + "\n")
+            .collect();
+        lines.concat()
+    } else {
+        render::diagnostics_json(diagnostics) + "\n"
+    };
+    // With nobody left to read it there is nothing more to say.
+    let _deaf = session.answer(&text).is_err();
+}
+
+/// Help and version are answers; everything else is an error, with exit code 1.
+fn misused(error: &clap::Error, typed: &[OsString], host: Host) -> Exit {
+    let mut session = Session::new(host, &Common::default(), &Common::default());
+    let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    let style = if asked { session.style() } else { session.side_style() };
+    let rendered = error.render();
+    let text = if style.color {
+        rendered.ansi().to_string()
+    } else {
+        rendered.to_string()
+    };
+    if asked {
+        let _deaf = session.answer(&text).is_err();
+        return Exit::Done;
+    }
+    if wants_json(typed) {
+        session.format = Format::Json;
+        let summary = rendered.to_string();
+        let summary = summary.trim().trim_start_matches("error: ");
+        let (first, rest) = summary.split_once('\n').unwrap_or((summary, ""));
+        let mut found = Diagnostic::error(Code::new("cli::usage"), first.trim());
+        if !rest.trim().is_empty() {
+            found = found.help(rest.trim());
+        }
+        let acting = ["apply", "destroy", "deploy", "start", "stop"];
+        let acts = typed
+            .iter()
+            .skip(1)
+            .any(|word| word.to_str().is_some_and(|word| acting.contains(&word)));
+        fail(&mut session, &vec![found], acts);
+    } else {
+        session.aside(&text);
+    }
+    Exit::Error
+}
+
+fn wants_json(typed: &[OsString]) -> bool {
+    let mut words = typed.iter().skip(1).filter_map(|word| word.to_str());
+    while let Some(word) = words.next() {
+        match word {
+            "--json" | "--format=json" => return true,
+            "--format" => return words.next() == Some("json"),
+            "--" => return false,
+            _ => {}
+        }
+    }
+    false
+}

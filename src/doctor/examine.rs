@@ -1,0 +1,136 @@
+//! Examining this host.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{Finding, Verdict};
+use crate::diagnostic::Diagnose;
+use crate::engine::Readers;
+use crate::provider::Query;
+use crate::provider::local::Local;
+use crate::resource::ProviderKind;
+use crate::state::Lineage;
+use crate::sys::process::{Ended, Launch, Pipe};
+use crate::sys::{World, files, process};
+
+/// How long a tool may take to say its version.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The tools that extensions on `local` build upon, and how to get them.
+const TOOLS: &[(&str, &str, &str)] = &[
+    ("python3", "pip extensions", "install Python 3.9 or newer with its `venv` module"),
+    ("node", "npm extensions", "install Node.js 18 or newer, or add the extension `nodejs`"),
+    ("npm", "npm extensions", "it comes with Node.js"),
+    ("cargo", "cargo extensions", "install Rust with rustup"),
+    ("git", "working with sources", "install git from your distribution"),
+];
+
+/// Checks what the providers in question need.
+pub async fn examine(
+    world: &World,
+    readers: &dyn Readers,
+    providers: &[ProviderKind],
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for kind in providers {
+        match kind {
+            ProviderKind::Local => local(world, &mut findings).await,
+            ProviderKind::Docker => findings.push(docker(readers).await),
+            ProviderKind::Fly
+            | ProviderKind::Kubernetes
+            | ProviderKind::E2b
+            | ProviderKind::Devpod
+            | ProviderKind::Runpod
+            | ProviderKind::Northflank => findings.push(Finding {
+                provider: Some(*kind),
+                subject: "provider".to_owned(),
+                verdict: Verdict::Broken,
+                detail: "this version of sindri can't plan or apply on it yet".to_owned(),
+                help: None,
+            }),
+        }
+    }
+    findings
+}
+
+async fn local(world: &World, findings: &mut Vec<Finding>) {
+    let root = Local::default_root(&world.environment);
+    let writable = nearest(&root).is_some_and(files::writable);
+    findings.push(Finding {
+        provider: Some(ProviderKind::Local),
+        subject: "data directory".to_owned(),
+        verdict: if writable { Verdict::Good } else { Verdict::Broken },
+        detail: root.display().to_string(),
+        help: (!writable).then(|| "make it writable, or set SINDRI_DATA_DIR".to_owned()),
+    });
+    for (tool, use_for, help) in TOOLS {
+        let version = version(tool, world).await;
+        findings.push(Finding {
+            provider: Some(ProviderKind::Local),
+            subject: (*tool).to_owned(),
+            verdict: if version.is_some() { Verdict::Good } else { Verdict::Lacking },
+            detail: version.unwrap_or_else(|| format!("not found; needed for {use_for}")),
+            help: None,
+        });
+        if let Some(last) = findings.last_mut()
+            && last.verdict != Verdict::Good
+        {
+            last.help = Some((*help).to_owned());
+        }
+    }
+}
+
+/// The directory itself, or the closest one above it that is there.
+fn nearest(path: &Path) -> Option<&Path> {
+    path.ancestors()
+        .find(|path| files::entry(path).is_ok_and(|entry| entry != files::Entry::Absent))
+}
+
+/// The first line of a tool's `--version`; none where it isn't there or doesn't answer in time.
+async fn version(tool: &str, world: &World) -> Option<String> {
+    let launch = Launch {
+        argv: vec![tool.into(), "--version".into()],
+        env: world
+            .environment
+            .iter()
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect(),
+        directory: PathBuf::from("/"),
+    };
+    let mut said = Vec::new();
+    let mut keep = |_: Pipe, bytes: &[u8]| {
+        if said.len() < 4096 {
+            said.extend_from_slice(bytes);
+        }
+    };
+    let ended = process::run(&launch, None, Some(PATIENCE), &mut keep).await.ok()?;
+    let text = String::from_utf8_lossy(&said);
+    let line = text.lines().next()?.trim().to_owned();
+    (ended == Ended::Exited(0) && !line.is_empty()).then_some(line)
+}
+
+async fn docker(readers: &dyn Readers) -> Finding {
+    let nothing = Query {
+        lineage: Lineage::from_random([0; 16]),
+        questions: Vec::new(),
+    };
+    let answer = match readers.reader(ProviderKind::Docker) {
+        Ok(reader) => reader.observe(&nothing).await.map(|_| reader),
+        Err(error) => Err(error),
+    };
+    let (verdict, detail, help) = match answer {
+        Ok(_) => (Verdict::Good, "the Engine answers".to_owned(), None),
+        Err(error) => {
+            let found = error.diagnose().into_iter().next();
+            let help = found.and_then(|found| found.help);
+            (Verdict::Broken, error.to_string(), help)
+        }
+    };
+    Finding {
+        provider: Some(ProviderKind::Docker),
+        subject: "Docker Engine".to_owned(),
+        verdict,
+        detail,
+        help,
+    }
+}
