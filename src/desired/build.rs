@@ -254,9 +254,15 @@ impl Builder<'_> {
                 }),
                 Vec::new(),
             );
+            // On `local` a path that isn't absolute is one of the machine's home.
+            let path = if volume.path.starts_with(['/', '~']) {
+                volume.path.clone()
+            } else {
+                format!("~/{}", volume.path)
+            };
             mounts.push(Mount {
                 volume: volume.name.clone(),
-                path: volume.path.clone(),
+                path,
             });
         }
         mounts
