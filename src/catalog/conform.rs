@@ -187,7 +187,7 @@ impl<'a> Walk<'a> {
                     self.unknown(at, &below, key, &names);
                 }
                 Value::Object(_) => {
-                    self.node(&schema["additionalProperties"], &below, &value.value)
+                    self.node(&schema["additionalProperties"], &below, &value.value);
                 }
                 Value::Null
                 | Value::Bool(true)

@@ -9,6 +9,7 @@ mod library;
 mod lower;
 mod manifest;
 mod node;
+mod quick;
 mod read;
 mod resolve;
 mod shelf;
