@@ -2,6 +2,7 @@
 
 mod compatibility;
 mod conform;
+mod embed;
 mod embedded;
 mod finding;
 mod known;

@@ -3,17 +3,21 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::address::Name;
 use crate::diagnostic::Diagnostics;
 
-/// The files of one extension, as handed over.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The files of one extension, as handed over and as a saved plan embeds them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Folder {
     /// The folder as the person knows it: `extensions/nodejs`.
     pub shown: Arc<str>,
     /// The manifest: the bytes of `extension.yaml`.
+    #[serde(with = "super::embed::bytes")]
     pub manifest: Arc<[u8]>,
     /// Every other file, by its path in the folder with `/` between the parts.
+    #[serde(with = "super::embed::files")]
     pub files: Arc<BTreeMap<String, Arc<[u8]>>>,
 }
 

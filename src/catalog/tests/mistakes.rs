@@ -60,6 +60,9 @@ error[catalog::missing-field]: `metadata.version` is missing
 error[catalog::wrong-value]: `4TB` is not a size
   extensions/tool/extension.yaml:11:11 |   memory: 4TB
   help: write a number of MB, or a size such as 2GB
+error[catalog::wrong-value]: `-1` is out of range
+  extensions/tool/extension.yaml:12:14 |   diskSpace: -1
+  help: it lies between 0 and 4294967295
 error[catalog::unknown-field]: there is no field `pakage` in `install.npm`
   extensions/tool/extension.yaml:16:5 |     pakage: tool
   help: did you mean `package`?
