@@ -145,7 +145,7 @@ fn options() -> serde_saphyr::Options {
         budget.max_documents = 1;
         budget.max_aliases = 1_000;
     }
-    options.alias_limits.max_total_replayed_events = 100_000;
+    options.alias_limits.max_total_replayed_events = 20_000;
     options
 }
 

@@ -169,6 +169,11 @@ fn texts_that_are_no_manifest_are_refused_quickly() {
         let shown = mistakes(text);
         assert!(shown.starts_with(&format!("error[{code}")), "{shown}");
     }
+    let known = manifest("tool", "").replace(
+        "  npm:\n    package: tool@1.0.0\n",
+        "  hybrid:\n    steps: [a]\n",
+    );
+    assert!(mistakes(&known).contains("there is no field `hybrid` in `install`"));
     let huge = "#".repeat(300_000);
     assert!(mistakes(&huge).starts_with("error[catalog::too-large]"));
     let mut folder = folder("tool", "", &[]);

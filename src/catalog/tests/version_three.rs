@@ -82,6 +82,8 @@ fn a_hybrid_runs_system_packages_first_and_scripts_last() {
             ("script", "fedora.sh", 1),
         ]
     );
+    assert!(manifest.installs_on(Distro::Debian) && manifest.steps[0].runs_on(Distro::Debian));
+    assert!(!manifest.steps[0].runs_on(Distro::Fedora));
     let last = manifest.steps.last().unwrap();
     assert_eq!(last.distros, [Distro::Fedora]);
     assert_eq!(last.timeout, Duration::from_mins(1));
