@@ -180,15 +180,7 @@ impl Catalog {
         let Some(file) = file else {
             return Err(vec![self.unknown_profile(name)]);
         };
-        let (description, names, source) = read::profile(&file)?;
-        let extensions = names
-            .into_iter()
-            .enumerate()
-            .map(|(index, name)| Wanted {
-                name,
-                place: read::place(&source, &format!("extensions/{index}")),
-            })
-            .collect();
+        let (description, extensions) = read::profile(&file)?;
         Ok(Profile {
             name: name.clone(),
             description,

@@ -13,10 +13,11 @@ use super::lower::lower;
 use super::manifest::Manifest;
 use super::node::{Node, locate, place_at};
 use super::quick;
+use super::resolve::Wanted;
 use super::shelf::{Folder, ProfileFile};
 use super::text::{ExtensionText, ProfileText};
 use crate::address::Name;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Source};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place, Source};
 use crate::digest::Digest;
 
 /// The file that makes a folder an extension.
@@ -67,16 +68,27 @@ pub(super) fn manifest(name: &Name, folder: Folder) -> Result<Manifest, Diagnost
     Ok(manifest)
 }
 
-/// Reads a profile: what it is for, and the extensions it asks for.
-pub(super) fn profile(file: &ProfileFile) -> Result<(String, Vec<Name>, Source), Diagnostics> {
+/// Reads a profile: what it is for, and the extensions it asks for, each with its place.
+pub(super) fn profile(file: &ProfileFile) -> Result<(String, Vec<Wanted>), Diagnostics> {
     let text = text_of(&file.shown, &file.text)?;
     let parsed: ProfileText = parse(&file.shown, text, &PROFILE_SCHEMA)?;
-    let names = parsed.extensions.into_iter().map(|name| name.0).collect();
-    Ok((parsed.description, names, Source::new(&file.shown, text)))
+    let source = Source::new(&file.shown, text);
+    let root = tree(text).ok();
+    let wanted = parsed
+        .extensions
+        .into_iter()
+        .enumerate()
+        .map(|(index, name)| Wanted {
+            name: name.0,
+            place: root
+                .as_ref()
+                .map(|root| locate(&source, root, &format!("extensions/{index}"), false)),
+        });
+    Ok((parsed.description, wanted.collect()))
 }
 
 /// The place of a node in a text that was read before; none where it no longer parses.
-pub(super) fn place(source: &Source, at: &str) -> Option<crate::diagnostic::Place> {
+pub(super) fn place(source: &Source, at: &str) -> Option<Place> {
     tree(&source.text)
         .ok()
         .map(|root| locate(source, &root, at, false))
@@ -143,9 +155,9 @@ fn options() -> serde_saphyr::Options {
         budget.max_nodes = 50_000;
         budget.max_events = 150_000;
         budget.max_documents = 1;
-        budget.max_aliases = 1_000;
+        budget.max_aliases = 100;
     }
-    options.alias_limits.max_total_replayed_events = 20_000;
+    options.alias_limits.max_total_replayed_events = 2_000;
     options
 }
 
