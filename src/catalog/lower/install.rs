@@ -9,6 +9,7 @@ use super::super::text::{
 };
 use super::Lowering;
 use super::blocks::Blocks;
+use crate::diagnostic::Severity;
 
 /// What a step is about beside its action.
 #[derive(Clone)]
@@ -91,7 +92,11 @@ impl Lowering {
             steps = self.blocks("install", blocks, &frame, &left);
             steps.extend(tail);
         }
-        if steps.is_empty() && !self.findings.iter().any(|f| f.at.starts_with("install")) {
+        let told = self
+            .findings
+            .iter()
+            .any(|f| f.severity == Severity::Error && f.at.starts_with("install"));
+        if steps.is_empty() && !told {
             let method = method_name(method);
             self.findings.push(
                 Finding::error(

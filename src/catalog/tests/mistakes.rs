@@ -154,6 +154,21 @@ error[catalog::contradiction]: the step of `both` does npm and pip at once
 }
 
 #[test]
+fn a_block_of_another_method_is_not_run_in_silence() {
+    let text = manifest("tool", "").replace("  method: npm", "  method: apt");
+    assert_eq!(
+        mistakes(&text),
+        "warning[catalog::unused-block]: the method is `apt`, so `npm` does not run
+  extensions/tool/extension.yaml:8:3 |   npm:
+  help: write `method: hybrid` to run both
+error[catalog::no-steps]: the method is `apt`, but nothing says what to install
+  extensions/tool/extension.yaml:7:11 |   method: apt
+  help: add an `install.apt` block or `install.steps`
+"
+    );
+}
+
+#[test]
 fn texts_that_are_no_manifest_are_refused_quickly() {
     let deep = format!("metadata: {}{}", "[".repeat(5_000), "]".repeat(5_000));
     let bomb = "a: &a [x, x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a]\nc: &c [*b, *b, *b, *b, *b, *b, *b, *b]\nd: &d [*c, *c, *c, *c, *c, *c, *c, *c]\ne: &e [*d, *d, *d, *d, *d, *d, *d, *d]\nf: [*e, *e, *e, *e, *e, *e, *e, *e]\n";
