@@ -63,7 +63,7 @@ pub(super) fn withdraw(
 
 fn write(machine: &Machine, path: &str, bytes: &[u8], mode: u32) -> Result<(), ProviderError> {
     let at = path::file(&machine.place.directory, &machine.marker, path)?;
-    if at == machine.place.marker {
+    if files::resolve(&machine.place.marker()).is_ok_and(|(marker, _)| at == marker) {
         return Err(error::bad_path(path, "the machine keeps its own files there"));
     }
     let write = || {

@@ -28,7 +28,7 @@ pub(super) fn set(machine: &MachineRef, power: Power) -> Result<(), ProviderErro
         machine
             .marker
             .rewrite(&machine.place)
-            .map_err(|source| error::file_system("recording power", &machine.place.marker, source))?;
+            .map_err(|source| error::file_system("recording power", &machine.place.marker(), source))?;
     }
     match wanted {
         Power::Stopped => end_processes(&machine.place.directory),
