@@ -164,7 +164,7 @@ fn volume(root: &Path, request: &CreateRequest, spec: &VolumeSpec) -> Result<Mad
                 files::write_new(&place.marker(), &bytes, 0o600)?;
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                files::write_atomic(&place.marker(), &bytes, 0o600, false)?;
+                marker.rewrite(&place)?;
             }
             outcome => outcome?,
         }

@@ -51,7 +51,10 @@ pub(super) fn delete(request: &DeleteRequest) -> Result<(), ProviderError> {
     }
     match shelf {
         Shelf::Machines => {}
-        Shelf::Volumes => files::remove_file(&place.marker()).map_err(fail)?,
+        Shelf::Volumes => {
+            files::remove_file(&place.next_marker()).map_err(fail)?;
+            files::remove_file(&place.marker()).map_err(fail)?;
+        }
     }
     files::remove_tree(&place.gone()).map_err(fail)
 }

@@ -137,7 +137,7 @@ impl Marker {
 
     /// Replaces the marker of a place.
     pub(super) fn rewrite(&self, place: &Place) -> io::Result<()> {
-        files::write_atomic(&place.marker(), &self.bytes()?, 0o600, false)
+        files::write_by_way_of(&place.next_marker(), &place.marker(), &self.bytes()?, 0o600)
     }
 }
 

@@ -85,6 +85,14 @@ impl Place {
         }
     }
 
+    /// The marker while it is being rewritten.
+    pub(super) fn next_marker(&self) -> PathBuf {
+        match self.shelf {
+            Shelf::Machines => self.directory.join(".machine.json.new"),
+            Shelf::Volumes => self.beside(".", ".json.new"),
+        }
+    }
+
     /// The directory while it is being made.
     pub(super) fn fresh(&self) -> PathBuf {
         self.beside(".", ".new")
