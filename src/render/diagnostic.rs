@@ -64,14 +64,17 @@ pub fn tally(diagnostics: &[Diagnostic]) -> String {
 
 /// A diagnostic on one line: `error[config::unknown-field] sindri.yaml:4:3: unknown field`.
 pub fn diagnostic_line(diagnostic: &Diagnostic) -> String {
-    let mut line = format!("{}[{}] ", word(diagnostic.severity), diagnostic.code);
-    if let Some(place) = &diagnostic.place {
-        line += &format!("{}:{}:{}: ", clean(&place.file), place.line, place.column);
-    } else if let Some(address) = &diagnostic.address {
-        line += &format!("{address}: ");
-    }
-    line += &clean(&message(diagnostic));
-    line
+    let place = match (&diagnostic.place, &diagnostic.address) {
+        (Some(place), _) => format!("{}:{}:{}: ", clean(&place.file), place.line, place.column),
+        (None, Some(address)) => format!("{address}: "),
+        (None, None) => String::new(),
+    };
+    format!(
+        "{}[{}] {place}{}",
+        word(diagnostic.severity),
+        diagnostic.code,
+        clean(&message(diagnostic))
+    )
 }
 
 /// What happened and why, on one line: `summary: cause: cause`.
@@ -106,9 +109,9 @@ fn one(diagnostic: &Diagnostic, style: &Style) -> String {
         (false, true) => GraphicalTheme::unicode_nocolor(),
         (false, false) => GraphicalTheme::none(),
     };
-    theme.characters.error = "error:".to_owned();
-    theme.characters.warning = "warning:".to_owned();
-    theme.characters.advice = "advice:".to_owned();
+    "error:".clone_into(&mut theme.characters.error);
+    "warning:".clone_into(&mut theme.characters.warning);
+    "advice:".clone_into(&mut theme.characters.advice);
     theme.characters.underline = '^';
     let mut text = String::new();
     let written = GraphicalReportHandler::new_themed(theme)

@@ -207,7 +207,7 @@ pub fn status_human(rows: &[StatusRow], style: &Style) -> String {
     let headings = [
         "RESOURCE", "PROVIDER", "STATUS", "POWER", "HEALTH", "DRIFT", "IMAGE", "ID",
     ];
-    table(&headings, &cells, style)
+    table(&headings, &cells, &[4, 5, 6], style)
 }
 
 /// An image's reference, a long path before its name left out.

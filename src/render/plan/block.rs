@@ -240,15 +240,12 @@ fn field_change(page: &mut Page, field: &FieldChange, width: usize) {
         (Some(before), After::Unknown) => {
             arrow(page, &text(before), UNKNOWN, FIELD, used);
         }
-        (Some(_), After::Unset) if masked => {
+        (Some(_), After::Unset) | (None, After::Known(_)) if masked => {
             page.raw(MASK);
         }
         (Some(before), After::Unset) => {
             value::write(page, before, Mark::Remove, FIELD, used + 8);
             page.raw(" -> null");
-        }
-        (None, After::Known(_)) if masked => {
-            page.raw(MASK);
         }
         (None, After::Known(after)) => value::write(page, after, Mark::Add, FIELD, used),
         (None, After::Unknown) => {
