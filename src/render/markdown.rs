@@ -227,6 +227,19 @@ fn fold(
         // Backticks make the fence longer, at both ends.
         let fences = 2 * longest_run(&diff).max(longest_run(&body));
         if body.len() + diff.len() + fences > room {
+            // One that is too large by itself is better begun than left out.
+            let mut left = if whole == 0 {
+                room.saturating_sub(fences)
+            } else {
+                0
+            };
+            for line in diff.split_inclusive('\n') {
+                left = left.saturating_sub(line.len());
+                if left == 0 {
+                    break;
+                }
+                body.push_str(line);
+            }
             break;
         }
         body.push_str(&diff);
@@ -245,7 +258,7 @@ fn fold(
         put(
             out,
             format_args!(
-                "**Cut:** {} of {total} aren't shown, since a comment holds no more than \
+                "**Cut:** {} of {total} aren't shown in full, since a comment holds no more than \
              {MARKDOWN_MAX} characters. The plan on the command line has all of them.\n\n",
                 total - whole
             ),

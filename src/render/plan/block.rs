@@ -60,8 +60,8 @@ pub(in crate::render) fn drift(page: &mut Page, drift: &Drift) {
 }
 
 fn comment(page: &mut Page, address: &Address, what: &str, why: Option<&str>) {
-    let text = format!("# {address} {what}");
-    page.raw("  ").tone(Tone::Strong, &text).end();
+    page.raw("  ").start(Tone::Strong).raw("# ").show(address);
+    page.raw(" ").raw(what).stop(Tone::Strong).end();
     let Some(why) = why else { return };
     let columns = page.style.width.max(40) - 6;
     let lines = wrap(&format!("({why})"), columns);
@@ -96,7 +96,7 @@ fn sign(page: &mut Page, action: Action, address: &Address) {
             page.raw(blank).tone(tone, mark);
         }
     }
-    page.raw(" ").raw(&words::block_title(address));
+    page.raw(" ").show(words::BlockTitle(address));
 }
 
 fn close(page: &mut Page) {
