@@ -194,7 +194,7 @@ fn outside_fences(text: &str) -> (String, bool) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
     fn no_text_breaks_out_and_nothing_is_too_long(
