@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::shelf::Folder;
 use super::step::{Check, Distro, Step};
 use crate::address::Name;
+use crate::diagnostic::Diagnostics;
 use crate::digest::Digest;
 use crate::resource::{GpuVendor, ProviderKind, Size};
 
@@ -57,6 +58,8 @@ pub struct Manifest {
     pub files: Arc<BTreeMap<String, Arc<[u8]>>>,
     /// The digest of the manifest's text and of every file: what would be run.
     pub content: Digest,
+    /// What its reader warned about.
+    pub notes: Diagnostics,
     /// The folder it was read from, as a saved plan embeds it.
     pub folder: Arc<Folder>,
 }
@@ -279,10 +282,7 @@ pub enum RemoveStep {
 }
 
 /// How a newer version takes an older one's place.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UpgradeStrategy {
     /// The install steps run again.
     #[default]
@@ -293,8 +293,7 @@ pub enum UpgradeStrategy {
     None,
     /// Removed, then installed.
     Reinstall,
-    /// Over the old one; v3 writes it both ways.
-    #[serde(alias = "inplace")]
+    /// Over the old one.
     InPlace,
 }
 

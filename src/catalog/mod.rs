@@ -1,14 +1,32 @@
 //! Extension and profile manifests, compatibility, dependency resolution.
 
+mod compatibility;
+mod conform;
+mod embedded;
+mod finding;
+mod known;
+mod library;
+mod lower;
 mod manifest;
+mod node;
+mod read;
+mod resolve;
 mod shelf;
 mod step;
+mod text;
 
+#[cfg(test)]
+mod tests;
+
+pub use compatibility::{Ground, compatibility};
+pub use library::{Catalog, Profile};
 pub use manifest::{
     Category, Compatibility, Configure, Deprecation, GpuNeed, Manifest, Remove, RemoveStep,
     Requirements, Service, Support, Template, TemplateMode, UpgradeStrategy, Variable,
     VariableScope,
 };
+pub use read::{extension_schema, profile_schema};
+pub use resolve::{Resolution, Resolved, Wanted, resolve};
 pub use shelf::{Folder, Folders, ProfileFile, Shelf};
 pub use step::{
     Action, AptRepository, Arch, Check, Distro, Download, DownloadSource, Extract, RpmPackages,

@@ -230,10 +230,9 @@ pub enum Extract {
 #[serde(rename_all = "lowercase")]
 pub enum Arch {
     /// 64-bit x86.
-    #[serde(rename = "x86_64", alias = "amd64", alias = "x64")]
+    #[serde(rename = "x86_64")]
     X86_64,
     /// 64-bit ARM.
-    #[serde(rename = "aarch64", alias = "arm64")]
     Aarch64,
 }
 

@@ -1,0 +1,136 @@
+//! Which words a manifest may hand on to a machine.
+
+use super::super::finding::Finding;
+use super::Lowering;
+
+/// Three numbers, possibly with a suffix such as `-beta.1` or `+build`.
+pub(super) fn is_version(text: &str) -> bool {
+    let core = text.split(['-', '+']).next().unwrap_or_default();
+    let numbers: Vec<&str> = core.split('.').collect();
+    numbers.len() == 3
+        && numbers
+            .iter()
+            .all(|n| !n.is_empty() && n.len() < 10 && n.bytes().all(|b| b.is_ascii_digit()))
+        && text.len() <= 64
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b".-+".contains(&b))
+}
+
+fn climbs(path: &str) -> bool {
+    path.split(['/', '\\']).any(|part| part == "..")
+}
+
+impl Lowering {
+    /// A path within the extension's folder that names one of its files.
+    pub(super) fn file(&mut self, at: &str, path: String) -> String {
+        let path = path.strip_prefix("./").map_or(path.clone(), str::to_owned);
+        if path.is_empty() || path.starts_with(['/', '~']) || climbs(&path) || control(&path) {
+            self.findings.push(
+                Finding::error(
+                    at,
+                    "catalog::path-escapes",
+                    format!(
+                        "`{}` leads out of the extension's folder",
+                        path.escape_debug()
+                    ),
+                )
+                .help("give a path inside the folder, such as `install.sh`"),
+            );
+        } else if !self.files.contains_key(&path) {
+            let near =
+                crate::diagnostic::did_you_mean(&path, self.files.keys().map(String::as_str));
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "put the file beside the manifest".to_owned(),
+            };
+            self.findings.push(
+                Finding::error(
+                    at,
+                    "catalog::missing-file",
+                    format!("the extension's folder has no file `{path}`"),
+                )
+                .help(help),
+            );
+        }
+        path
+    }
+
+    /// A path in the machine: absolute, or under its home.
+    pub(super) fn target(&mut self, at: &str, path: String) -> String {
+        if path.is_empty() || climbs(&path) || control(&path) {
+            self.findings.push(
+                Finding::error(
+                    at,
+                    "catalog::path-escapes",
+                    format!("`{}` is not a path to write or delete", path.escape_debug()),
+                )
+                .help("give an absolute path or one under the home, without `..`"),
+            );
+        }
+        path
+    }
+
+    /// Words that end up as arguments: none may pass for an option or hold control characters.
+    pub(super) fn words(&mut self, at: &str, words: Vec<String>) -> Vec<String> {
+        for (index, word) in words.iter().enumerate() {
+            self.word(&format!("{at}/{index}"), word);
+        }
+        words
+    }
+
+    /// One such word.
+    pub(super) fn word(&mut self, at: &str, word: &str) {
+        let refused = word.is_empty()
+            || word.starts_with('-')
+            || word.len() > 512
+            || word.chars().any(|c| c.is_control() || c.is_whitespace());
+        if refused {
+            self.findings.push(
+                Finding::error(
+                    at,
+                    "catalog::bad-word",
+                    format!(
+                        "`{}` can't be the name of a package or command",
+                        word.escape_debug()
+                    ),
+                )
+                .help("a name has no spaces and doesn't start with a dash"),
+            );
+        }
+    }
+
+    /// Text that ends up in an argument or a file: anything but NUL.
+    pub(super) fn no_nul(&mut self, at: &str, text: &str) {
+        if text.contains('\0') {
+            self.findings.push(Finding::error(
+                at,
+                "catalog::bad-word",
+                "a NUL character can't reach a machine",
+            ));
+        }
+    }
+
+    /// The name of an environment variable.
+    pub(super) fn variable(&mut self, at: &str, key: &str) {
+        let mut bytes = key.bytes();
+        let good = bytes
+            .next()
+            .is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
+            && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        if !good {
+            self.findings.push(
+                Finding::error(
+                    at,
+                    "catalog::bad-word",
+                    format!("`{}` can't be an environment variable", key.escape_debug()),
+                )
+                .help("use letters, digits and underscores, not starting with a digit"),
+            );
+        }
+    }
+}
+
+fn control(text: &str) -> bool {
+    text.chars().any(char::is_control)
+}
