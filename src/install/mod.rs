@@ -1,1 +1,30 @@
-//! How an extension gets into a machine: steps, jobs, retries, the ledger.
+//! How an extension gets into a machine: steps, retries, the remote job, the ledger.
+//!
+//! An installation is a folder of plain shell scripts, put into the machine and started there in a
+//! session of its own. We only watch: whoever comes later, after a killed `sindri` or a dropped
+//! connection, finds the job by its extension and content and watches on; after a restart of the
+//! machine it goes on at the first unfinished step.
+
+mod bundle;
+mod check;
+mod configure;
+mod download;
+mod drive;
+mod error;
+mod frames;
+mod job;
+mod outcome;
+mod printer;
+mod probe;
+mod quote;
+mod removal;
+mod step;
+
+pub use check::check;
+pub use drive::{Installer, install, remove};
+pub use error::{InstallError, StepFailure};
+pub use job::{
+    InstallEvent, Installed, Job, Outcome, Persistence, Purpose, ToolResult, ToolState,
+};
+pub use probe::{Probe, Probed, probe};
+

@@ -66,6 +66,11 @@ pub(super) fn path(text: &str) -> String {
     format!("\"$HOME\"/{}", quote(rest))
 }
 
+/// Adds to a script.
+pub(super) fn add(script: &mut String, more: &str) {
+    script.push_str(more);
+}
+
 #[cfg(test)]
 mod tests {
     use std::process::Command;

@@ -94,7 +94,7 @@ check() {
 
 # checked ID: prints a validation's result.
 checked() {
-  head -c 16384 "$scratch/$1.out" >"$scratch/$1.head"
+  head -c "${show:-16384}" "$scratch/$1.out" >"$scratch/$1.head"
   frame check "$1" "$(cat "$scratch/$1.code")" "$scratch/$1.head"
 }
 
