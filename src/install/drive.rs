@@ -11,6 +11,7 @@ use super::quote::{add, quote};
 use super::step::Unbuilt;
 use super::{InstallEvent, Installed, Job, Outcome, Persistence, Purpose};
 use crate::address::Address;
+use crate::catalog::Step;
 use crate::provider::{Class, Command, MachineRef, Provider, ProviderError, Stream};
 use crate::secret::Redactor;
 
@@ -107,7 +108,7 @@ impl<'a> Installer<'a> {
         } else if survey.found {
             folder = bundle(true)?;
         }
-        let report = self.watch(&address, job, place, &folder).await?;
+        let report = self.watch(&address, &job.manifest.steps, place, &folder).await?;
         let result = outcome::conclude(job, &address, survey.found, &report, self.redactor);
         let keep = matches!(result, Err(InstallError::Step(_)));
         self.close(job, place, &folder, &ledger_entry(job, &result), keep)
@@ -121,7 +122,7 @@ impl<'a> Installer<'a> {
         let place = Place::of(self.machine);
         let folder = Bundle::remove(job, place, self.persistence)
             .map_err(|why| unbuilt(&address, why))?;
-        let report = self.watch(&address, job, place, &folder).await?;
+        let report = self.watch(&address, &[], place, &folder).await?;
         let result = report.removed(&address, self.redactor);
         let entry = ("removed", serde_json::json!([]));
         if result.is_ok() {
@@ -190,7 +191,7 @@ impl<'a> Installer<'a> {
     async fn watch(
         &self,
         address: &Address,
-        job: &Job,
+        steps: &[Step],
         place: Place,
         folder: &Bundle,
     ) -> Result<Report, InstallError> {
@@ -201,7 +202,7 @@ impl<'a> Installer<'a> {
         let archive = folder
             .archive()
             .map_err(|error| broken(&format!("can't be packed: {error}")))?;
-        let mut printer = Printer::new(&job.manifest, self.redactor, self.events);
+        let mut printer = Printer::new(steps, self.redactor, self.events);
         let mut start = true;
         let mut deaths = 0;
         loop {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::InstallEvent;
-use crate::catalog::Manifest;
+use crate::catalog::Step;
 use crate::secret::{Redactor, RedactorStream};
 
 /// The longest line that is passed on.
@@ -14,7 +14,7 @@ const TAIL: usize = 20;
 
 /// Turns pieces of output into events.
 pub(super) struct Printer<'a> {
-    manifest: &'a Manifest,
+    steps: &'a [Step],
     redactor: &'a Redactor,
     events: &'a (dyn Fn(InstallEvent) + Send + Sync),
     stream: RedactorStream,
@@ -27,12 +27,12 @@ pub(super) struct Printer<'a> {
 
 impl<'a> Printer<'a> {
     pub(super) fn new(
-        manifest: &'a Manifest,
+        steps: &'a [Step],
         redactor: &'a Redactor,
         events: &'a (dyn Fn(InstallEvent) + Send + Sync),
     ) -> Self {
         Self {
-            manifest,
+            steps,
             redactor,
             events,
             stream: redactor.stream(),
@@ -117,7 +117,7 @@ impl<'a> Printer<'a> {
         let first = words.next().unwrap_or_default();
         let step = || {
             let number: usize = first.parse().ok()?;
-            let step = self.manifest.steps.get(number.checked_sub(1)?)?;
+            let step = self.steps.get(number.checked_sub(1)?)?;
             Some((number, step))
         };
         match verb {
@@ -125,7 +125,7 @@ impl<'a> Printer<'a> {
                 let (number, step) = step()?;
                 Some(InstallEvent::Step {
                     number,
-                    total: self.manifest.steps.len(),
+                    total: self.steps.len(),
                     tool: step.tool.clone(),
                     method: step.action.method(),
                 })
