@@ -3,3 +3,8 @@
 mod bench;
 mod embedded;
 mod fixture;
+mod mistakes;
+mod properties;
+mod resolution;
+mod schema;
+mod version_three;
