@@ -5,7 +5,11 @@
 
 mod contract;
 mod error;
+pub mod fake;
+pub mod local;
 mod request;
+#[cfg(test)]
+pub(crate) mod suite;
 
 pub use contract::{Answer, Provider, Reader};
 pub use error::{Class, ProviderError};

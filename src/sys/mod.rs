@@ -2,6 +2,8 @@
 
 mod clock;
 mod environment;
+pub mod files;
+pub mod process;
 mod random;
 
 pub use clock::Clock;

@@ -1,0 +1,70 @@
+//! Checking what is wanted against what is there, before anything is touched.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::{error, mount, observe, place::Place};
+use crate::address::Address;
+use crate::diagnostic::{Diagnose, Diagnostic, Diagnostics};
+use crate::plan::Observation;
+use crate::provider::{Query, Question};
+use crate::resource::Spec;
+use crate::sys::files::{self, Entry};
+
+pub(super) fn check(
+    root: &Path,
+    query: &Query,
+    observed: &BTreeMap<Address, Observation>,
+) -> Diagnostics {
+    let mut findings = Diagnostics::new();
+    let mut taken: BTreeMap<std::path::PathBuf, &Address> = BTreeMap::new();
+    let mut missing = false;
+    for question in query.questions.iter().filter(|question| question.wanted) {
+        let Some((shelf, name)) = observe::asked(&question.spec) else {
+            continue;
+        };
+        let on = |finding: Diagnostic| finding.on(question.address.clone());
+        let place = match Place::named(shelf, root, &query.lineage, name) {
+            Ok(place) => place,
+            Err(error) => {
+                findings.extend(error.diagnose().into_iter().map(on));
+                continue;
+            }
+        };
+        findings.extend(mounts(&place, question).into_iter().map(on));
+        let absent = matches!(observed.get(&question.address), Some(Observation::Absent) | None);
+        missing |= absent;
+        if absent && files::entry(&place.directory).is_ok_and(|entry| entry != Entry::Absent) {
+            let finding = error::name_taken(&place.directory);
+            findings.extend(finding.diagnose().into_iter().map(on));
+        }
+        if let Some(other) = taken.insert(place.directory, &question.address) {
+            let summary = format!("`{other}` has the name `{name}` too");
+            findings.push(on(Diagnostic::error(error::NAME_TAKEN, summary)
+                .help("give one of them another name")));
+        }
+    }
+    if missing && !files::writable(root) {
+        let summary = format!("nothing can be made at `{}`", root.display());
+        findings.push(
+            Diagnostic::error(error::NOT_WRITABLE, summary)
+                .help("set SINDRI_DATA_DIR to a directory you may write to"),
+        );
+    }
+    findings
+}
+
+/// Mounts that can't be where they are wanted.
+fn mounts(place: &Place, question: &Question) -> Diagnostics {
+    match question.spec.as_ref() {
+        Spec::Machine(spec) => mount::places(&place.directory, &spec.mounts)
+            .err()
+            .map_or_else(Diagnostics::new, |error| error.diagnose()),
+        Spec::Network(_)
+        | Spec::Image(_)
+        | Spec::Gpu(_)
+        | Spec::Volume(_)
+        | Spec::Secret(_)
+        | Spec::Extension(_) => Diagnostics::new(),
+    }
+}

@@ -1,0 +1,172 @@
+//! Running commands and sessions in a machine.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::environment::{self, Host};
+use super::marker::{Marker, Reading};
+use super::place::Place;
+use super::{error, path};
+use crate::address::Address;
+use crate::diagnostic::Code;
+use crate::provider::{Class, Command, MachineRef, ProviderError, Stream};
+use crate::resource::Power;
+use crate::sys::files::{self, Entry};
+use crate::sys::process::{self, Ended, Launch, Pipe, ProcessError};
+
+/// The exit code of a shell that finds no such command, and of one that may not run it.
+const NOT_FOUND: i32 = 127;
+const NOT_RUNNABLE: i32 = 126;
+
+/// A machine found to be ours.
+pub(super) struct Machine {
+    pub(super) place: Place,
+    pub(super) marker: Marker,
+}
+
+impl Machine {
+    /// Finds a machine by its id and name.
+    pub(super) fn of(machine: &MachineRef) -> Result<Self, ProviderError> {
+        let gone = || error::no_machine(Path::new(machine.id.as_str()));
+        let place = Place::of_machine(&machine.id).ok_or_else(gone)?;
+        match Marker::read(&place) {
+            Reading::Found(marker) if marker.address == Address::Machine(machine.name.clone()) => {
+                Ok(Self {
+                    place,
+                    marker: *marker,
+                })
+            }
+            Reading::Found(_) | Reading::Absent => Err(gone()),
+            Reading::Broken(why) => {
+                Err(ProviderError::new(Class::Failed, Code::new("local::marker"), why))
+            }
+        }
+    }
+
+    /// Makes the directories that are made when first needed, and a home that went missing.
+    pub(super) fn furnish(&mut self) -> Result<(), ProviderError> {
+        let directory = self.place.directory.clone();
+        let mut furnish = || -> io::Result<()> {
+            if files::entry(&directory.join("home"))? == Entry::Absent
+                && self.marker.links.iter().all(|link| link.place != "home")
+            {
+                // What was installed went with it: from here on it is another root.
+                self.marker.lost_homes += 1;
+                self.marker.rewrite(&self.place)?;
+            }
+            files::create_private_dir_all(&directory.join("home/.local/bin"))?;
+            files::create_private_dir_all(&directory.join("run/secrets"))?;
+            files::create_private_dir_all(&directory.join("tmp"))
+        };
+        furnish().map_err(|source| error::file_system("preparing a machine", &directory, source))
+    }
+
+    /// Refuses where the machine is stopped.
+    pub(super) fn running(self) -> Result<Self, ProviderError> {
+        if self.marker.power == Some(Power::Stopped) {
+            return Err(error::stopped(self.marker.address.leaf().as_str()));
+        }
+        Ok(self)
+    }
+
+    fn environment(&self, host: &Host, secrets: bool) -> Result<Variables, ProviderError> {
+        let directory = &self.place.directory;
+        let mut variables = host.machine(directory);
+        if secrets {
+            variables.extend(environment::secrets(directory).map_err(|source| {
+                error::file_system("reading secrets", &directory.join("run/secrets"), source)
+            })?);
+        }
+        Ok(variables)
+    }
+}
+
+type Variables = BTreeMap<OsString, OsString>;
+
+/// What a command comes to on this host.
+fn launch(machine: &Machine, host: &Host, command: &Command) -> Result<Launch, ProviderError> {
+    let mut variables = machine.environment(host, command.secrets)?;
+    variables.extend(command.env.iter().map(|(name, value)| (name.into(), value.into())));
+    let directory: PathBuf = match &command.directory {
+        Some(directory) => {
+            path::followed(&machine.place.directory, &machine.marker, directory)?
+        }
+        None => machine.place.directory.join("home"),
+    };
+    if !directory.is_dir() {
+        let message = format!("`{}` is no directory to work in", directory.display());
+        return Err(ProviderError::new(Class::Failed, Code::new("local::no-directory"), message));
+    }
+    Ok(Launch {
+        argv: command.argv.iter().map(OsString::from).collect(),
+        env: variables.into_iter().collect(),
+        directory,
+    })
+}
+
+/// Runs a command to its end, its output streamed.
+pub(super) async fn exec(
+    host: &Host,
+    machine: &MachineRef,
+    command: &Command,
+    output: &mut (dyn FnMut(Stream, &[u8]) + Send),
+) -> Result<i32, ProviderError> {
+    let mut machine = Machine::of(machine)?.running()?;
+    machine.furnish()?;
+    let launch = launch(&machine, host, command)?;
+    let ended = process::run(
+        &launch,
+        command.stdin.as_deref(),
+        command.timeout,
+        &mut |pipe, bytes| match pipe {
+            Pipe::Stdout => output(Stream::Stdout, bytes),
+            Pipe::Stderr => output(Stream::Stderr, bytes),
+        },
+    )
+    .await;
+    match ended {
+        Ok(Ended::Exited(code)) => Ok(code),
+        Ok(Ended::TimedOut) => {
+            let seconds = command.timeout.unwrap_or_default().as_secs_f64();
+            let message = format!("the command was ended after {seconds} s, its time limit");
+            Err(ProviderError::new(Class::Failed, Code::new("local::timeout"), message))
+        }
+        Err(ProcessError::Start { program, source })
+            if matches!(
+                source.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied
+            ) =>
+        {
+            // As a shell would: the same on every provider.
+            output(Stream::Stderr, format!("{program}: {source}\n").as_bytes());
+            Ok(match source.kind() {
+                io::ErrorKind::NotFound => NOT_FOUND,
+                _ => NOT_RUNNABLE,
+            })
+        }
+        Err(error) => Err(error::process(error)),
+    }
+}
+
+/// Opens a session on this process's own terminal: a shell, or a command line for `sh`.
+pub(super) async fn connect(
+    host: &Host,
+    shell: Option<&str>,
+    machine: &MachineRef,
+    command: Option<String>,
+) -> Result<i32, ProviderError> {
+    let mut machine = Machine::of(machine)?.running()?;
+    machine.furnish()?;
+    let argv: Vec<OsString> = match command {
+        Some(command) => vec!["sh".into(), "-c".into(), command.into()],
+        None => vec![shell.unwrap_or("sh").into()],
+    };
+    let launch = Launch {
+        argv,
+        env: machine.environment(host, true)?.into_iter().collect(),
+        directory: machine.place.directory.join("home"),
+    };
+    process::attach(&launch).await.map_err(error::process)
+}

@@ -1,0 +1,8 @@
+//! Tests on real directories and processes.
+
+mod commands;
+mod ground;
+mod kills;
+mod life;
+mod observation;
+mod paths;

@@ -1,0 +1,73 @@
+//! Changing machines and volumes in place.
+
+use std::path::Path;
+
+use super::create::{links_of, made, settled};
+use super::marker::{Marker, Reading};
+use super::place::{Place, Shelf};
+use super::{error, mount, power};
+use crate::provider::{Class, Made, ProviderError, UpdateRequest};
+use crate::diagnostic::Code;
+use crate::resource::{MachineSpec, Power, Spec};
+
+pub(super) fn update(request: &UpdateRequest) -> Result<Made, ProviderError> {
+    let wanted = &request.wanted;
+    let shelf = match wanted.spec.as_ref() {
+        Spec::Machine(_) => Shelf::Machines,
+        Spec::Volume(_) => Shelf::Volumes,
+        Spec::Network(_)
+        | Spec::Image(_)
+        | Spec::Gpu(_)
+        | Spec::Secret(_)
+        | Spec::Extension(_) => return Err(error::not_held(wanted.spec.kind().as_str())),
+    };
+    let id = &request.current.id;
+    let place = Place::recorded(shelf, &wanted.lineage, id)
+        .ok_or_else(|| error::no_machine(Path::new(id.as_str())))?;
+    let marker = match Marker::read(&place) {
+        Reading::Found(marker) if marker.is_of(&wanted.lineage, &wanted.address) => *marker,
+        Reading::Found(_) | Reading::Absent => return Err(error::no_machine(&place.directory)),
+        Reading::Broken(why) => {
+            return Err(ProviderError::new(Class::Failed, Code::new("local::marker"), why));
+        }
+    };
+    let mut next = Marker {
+        attributes: Marker::attributes_of(&wanted.spec),
+        ..marker.clone()
+    };
+    if let Spec::Machine(spec) = wanted.spec.as_ref() {
+        next.links = links_of(&place, wanted, spec)?;
+        machine(&place, &marker, &mut next, spec)?;
+    }
+    next.rewrite(&place)
+        .map_err(|source| error::file_system("recording a change", &place.marker, source))?;
+    Ok(made(&place, &next))
+}
+
+/// Brings links and power to what is wanted; the marker follows when all of it is so.
+fn machine(
+    place: &Place,
+    old: &Marker,
+    next: &mut Marker,
+    spec: &MachineSpec,
+) -> Result<(), ProviderError> {
+    let fail = |source| error::file_system("changing mounts", &place.directory, source);
+    for link in old.links.iter().filter(|link| !next.links.contains(link)) {
+        mount::unmake(&place.directory, link).map_err(fail)?;
+    }
+    for link in &next.links {
+        mount::make(&place.directory, link).map_err(fail)?;
+    }
+    let wanted = match spec.power {
+        Power::Running | Power::Stopped => settled(spec.power),
+        Power::Provider => old.power.unwrap_or(Power::Running),
+    };
+    next.power = Some(wanted);
+    if wanted == Power::Stopped && old.power != Some(Power::Stopped) {
+        // Nobody may start anything while the processes are being ended.
+        next.rewrite(place)
+            .map_err(|source| error::file_system("stopping", &place.marker, source))?;
+        power::end_processes(&place.directory);
+    }
+    Ok(())
+}

@@ -1,0 +1,13 @@
+//! Files: the only door to the file system.
+//!
+//! What is written here is either wholly there or not at all: a kill at any instant leaves the old
+//! content, the new one, or a leftover whose name starts with a dot.
+
+mod atomic;
+mod tree;
+
+pub use atomic::{read_limited, sync_dir, write_atomic, write_new};
+pub use tree::{
+    Entry, create_dir, create_private_dir_all, entry, link, link_target, list, remove_file, remove_tree,
+    rename_new, resolve, writable,
+};
