@@ -236,17 +236,29 @@ pub(super) fn ledger(machine: &MachineRef) -> String {
         | Spec::Extension(_) => None,
     };
     match mount {
-        Some((ProviderKind::Local, mount)) => quote(&format!(
-            "{}/{}/.sindri/ledger.jsonl",
-            machine.id.as_str(),
-            mount.path.trim_matches('/')
-        )),
+        Some((ProviderKind::Local, mount)) => on_this_host(machine.id.as_str(), &mount.path),
         Some((_, mount)) => quote(&format!(
             "{}/.sindri/ledger.jsonl",
             mount.path.trim_end_matches('/')
         )),
         None => home_path("~/.local/state/sindri/ledger.jsonl"),
     }
+}
+
+/// Where a mount of a `local` machine appears: the machine's directory stands for its root, and two
+/// customary places for its home.
+fn on_this_host(directory: &str, mount: &str) -> String {
+    let inner = mount
+        .strip_prefix("/alt/home/developer/")
+        .or_else(|| mount.strip_prefix("~/"))
+        .map(|rest| format!("home/{rest}"))
+        .or_else(|| {
+            let rest = mount.strip_prefix("/workspace")?;
+            (rest.is_empty() || rest.starts_with('/')).then(|| format!("home/workspace{rest}"))
+        })
+        .unwrap_or_else(|| mount.trim_start_matches('/').to_owned());
+    let inner = inner.trim_end_matches('/');
+    quote(&format!("{directory}/{inner}/.sindri/ledger.jsonl"))
 }
 
 /// The removal step's own timeout, in seconds.

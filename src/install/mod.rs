@@ -28,3 +28,6 @@ pub use job::{
 };
 pub use probe::{Probe, Probed, probe};
 
+
+#[cfg(test)]
+mod tests;
