@@ -96,7 +96,7 @@ impl Bundle {
             add(&mut plan, &format!("step {CONFIGURE} 120 core once -\n"));
             bundle.add(&format!("steps/{CONFIGURE}"), text);
         }
-        bundle.runner(place, persistence, manifest, &plan, &checks(&manifest.validate, ""));
+        bundle.runner(place, persistence, manifest, &plan, true);
         Ok(bundle)
     }
 
@@ -122,7 +122,7 @@ impl Bundle {
             add(&mut plan, &format!("step {id} {seconds} core {network} {lock}\n"));
             bundle.add(&format!("steps/{id}"), text);
         }
-        bundle.runner(place, persistence, manifest, &plan, "");
+        bundle.runner(place, persistence, manifest, &plan, false);
         Ok(bundle)
     }
 
@@ -153,14 +153,20 @@ impl Bundle {
         persistence: Persistence,
         manifest: &Manifest,
         plan: &str,
-        checks: &str,
+        brings: bool,
     ) {
+        let checks = if brings {
+            checks(&manifest.validate, "")
+        } else {
+            String::new()
+        };
         let text = format!(
-            "{}extension={}\nattempts={}\nbackoff={}\n{RUN}\nchecks() {{\n:\n{checks}}}\nbegin\n{plan}finish\n",
+            "{}extension={}\nattempts={}\nbackoff={}\nbrings={}\n{RUN}\nchecks() {{\n:\n{checks}}}\nbegin\n{plan}finish\n",
             place.header(),
             manifest.name,
             persistence.attempts,
             persistence.backoff.as_millis(),
+            if brings { "1" } else { "" },
         );
         self.add("run", text);
     }

@@ -169,8 +169,11 @@ fn choice(file: &str) -> String {
             flags.extend(["--platform".to_owned(), one.to_owned()]);
         }
     }
-    flags.extend(["--implementation".to_owned(), implementation.to_owned()]);
-    flags.extend(["--python-version".to_owned(), digits.to_owned()]);
+    // A pure wheel is for any Python; naming version 3 would mean 3.0.
+    if digits.len() > 1 {
+        flags.extend(["--implementation".to_owned(), implementation.to_owned()]);
+        flags.extend(["--python-version".to_owned(), digits.to_owned()]);
+    }
     for one in abi.split('.') {
         flags.extend(["--abi".to_owned(), one.to_owned()]);
     }
@@ -200,7 +203,7 @@ mod tests {
         assert_eq!(
             choice("ruff-0.1-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl"),
             "--only-binary :all: --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 \
-             --implementation py --python-version 3 --abi none"
+             --abi none"
         );
         assert_eq!(
             choice("x-1-cp311-cp311-any.whl"),

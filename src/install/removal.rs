@@ -42,7 +42,7 @@ fn named(manifest: &Manifest, step: &RemoveStep) -> Result<String, Unbuilt> {
                 .get(path)
                 .ok_or_else(|| Unbuilt::Script(path.clone()))?;
             Ok(format!(
-                "cd \"$HOME\" || exit 1\nexec {}\n",
+                "exec {}\n",
                 step::script(path, content, &[])
             ))
         }

@@ -66,7 +66,7 @@ pub(super) fn body(manifest: &Manifest, action: &Action) -> Result<Body, Unbuilt
                 .files
                 .get(path)
                 .ok_or_else(|| Unbuilt::Script(path.clone()))?;
-            let mut text = String::from("cd \"$HOME\" || exit 1\n");
+            let mut text = String::new();
             for (name, value) in env {
                 add(&mut text, &format!("export {name}={}\n", quote(value)));
             }

@@ -61,7 +61,7 @@ limited() {
   shift
   late=$scratch/late.$mark
   rm -f "$late"
-  setsid sh -c 'exec "$@"' sindri "$@" </dev/null 7>&- 8>&- 9>&- &
+  setsid sh -c 'cd "$HOME" && exec "$@"' sindri "$@" </dev/null 7>&- 8>&- 9>&- &
   leader=$!
   echo "$leader $(birth "$leader")" >"$scratch/leader.$mark"
   setsid sh -c 'sleep "$1"; : >"$2"; kill -TERM "-$3"; n=0

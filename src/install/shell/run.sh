@@ -1,5 +1,6 @@
 # The job itself: runs detached in its folder, step by step, and needs nobody to watch it.
-# Wants `extension`, `attempts` and `backoff` (milliseconds) to be set.
+# Wants `extension`, `attempts`, `backoff` (milliseconds) and `brings`
+# (whether what its steps bring is to be remembered, for a removal) to be set.
 job=$(cd "$(dirname "$0")" && pwd) || exit 1
 cd "$job" || exit 1
 scratch=$job
@@ -62,9 +63,15 @@ collect() {
   filled=0
   total=$(cat out/* 2>/dev/null | wc -c)
   while :; do
-    dd bs=65536 count=1 2>dd.said >>"out/$piece" || return
-    { read -r _ && read -r _ && read -r count _; } <dd.said || return
-    [ "$count" -gt 0 ] 2>/dev/null || return
+    # Writes what comes as it comes; the accounts are made after every eighth read.
+    dd bs=16384 count=8 2>dd.said >>"out/$piece" || return
+    count=
+    { read -r records _ && read -r _ && read -r count _; } <dd.said
+    [ "$records" != 0+0 ] || return
+    # Not every dd tells the number of bytes.
+    case $count in
+      '' | *[!0-9]*) count=$(($(wc -c <"out/$piece") - filled)) ;;
+    esac
     filled=$((filled + count))
     total=$((total + count))
     if [ "$filled" -ge 65536 ]; then
@@ -89,7 +96,7 @@ attempt() {
   first=$(($(newest) + 1))
   collect "$first" <fifo 7>&- 8>&- 9>&- &
   collector=$!
-  limited "$2" sh "steps/$1" >fifo 2>&1
+  limited "$2" sh "$job/steps/$1" >fifo 2>&1
   code=$?
   # What a step left running in the background may keep the pipe open for ever.
   tries=0
@@ -177,7 +184,7 @@ step() {
   if [ "$code" = 0 ] && [ -f found ]; then
     settle "$id" found 0 "$took"
   elif [ "$code" = 0 ]; then
-    : >"$base/brought/$extension/$id"
+    [ -z "$brings" ] || touch "$base/brought/$extension/$id"
     settle "$id" done 0 "$took"
   elif [ "$weight" = part ]; then
     partial=1

@@ -102,7 +102,7 @@ async fn a_hundred_megabytes_fill_neither_disk_nor_screen() {
     let ground = Ground::new().await;
     let job = scripts(
         "loud",
-        &["yes 'a line of output that says nothing at all' | head -c 100000000\necho the end; exit 5"],
+        &["yes 'a line of output that says nothing at all' | head -c 100000000\necho; echo the end; exit 5"],
     );
     let began = Instant::now();
     let failure = step(ground.install(&job).await.unwrap_err());

@@ -215,7 +215,7 @@ pub(super) fn scripts(name: &str, scripts: &[&str]) -> Job {
         let path = format!("{index}.sh");
         write!(
             blocks,
-            "    - tool: tool{index}\n      timeout: 20\n      script: {{path: {path}}}\n"
+            "    - tool: tool{index}\n      timeout: 60\n      script: {{path: {path}}}\n"
         )
         .unwrap();
         files.push((path, (*script).to_owned()));

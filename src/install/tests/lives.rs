@@ -93,7 +93,14 @@ async fn a_job_that_ended_while_nobody_watched_is_not_run_again() {
 #[tokio::test]
 async fn a_job_that_died_resumes_at_its_first_unfinished_step() {
     let ground = Ground::new().await;
-    let job = scripts("slow", &SLOW);
+    let job = scripts(
+        "slow",
+        &[
+            SLOW[0],
+            "echo two >>\"$HOME/log\"\n[ -f \"$HOME/again\" ] || { touch \"$HOME/again\"; sleep 5; }\necho two-done >>\"$HOME/log\"",
+            SLOW[2],
+        ],
+    );
     tokio::select! {
         _ = ground.install(&job) => panic!("the job was too fast"),
         () = ground.wait_for_log(2) => {}
@@ -104,7 +111,7 @@ async fn a_job_that_died_resumes_at_its_first_unfinished_step() {
     assert!(Command::new("kill").args(["-KILL", pid]).status().unwrap().success());
     let installed = ground.install(&job).await.unwrap();
     assert_eq!(installed.outcome, Outcome::Ready);
-    // The second step's first run was ended with the job, before it was through.
+    // The second step's first run, which outlived the job, was ended before it was through.
     assert_eq!(ground.log(), ["one", "two", "two", "two-done", "three"]);
 }
 
