@@ -25,8 +25,18 @@ pub(super) fn observe(
 ) -> BTreeMap<Address, Observation> {
     let mut seen = BTreeMap::new();
     for question in &query.questions {
-        let found =
-            world.find(kind, &query.lineage, &question.address, question.id.as_ref()).map(show);
+        let found = match question.spec.as_ref() {
+            // A decision without an object: what is recorded of it stands.
+            Spec::Gpu(_) => question.id.clone().map(|id| pin(id, &question.spec)),
+            Spec::Network(_)
+            | Spec::Image(_)
+            | Spec::Volume(_)
+            | Spec::Machine(_)
+            | Spec::Secret(_)
+            | Spec::Extension(_) => world
+                .find(kind, &query.lineage, &question.address, question.id.as_ref())
+                .map(show),
+        };
         let shown = match world.shown_instead(&question.address) {
             Some(super::Effect::Unreadable(reason)) => Observation::Unreadable(reason),
             Some(_) => Observation::Absent,
@@ -35,6 +45,17 @@ pub(super) fn observe(
         seen.insert(question.address.clone(), shown);
     }
     seen
+}
+
+fn pin(id: ObjectId, spec: &Spec) -> Seen {
+    Seen {
+        id,
+        operation: None,
+        attributes: spec.attributes(),
+        power: None,
+        incarnation: None,
+        outputs: Attributes::default(),
+    }
 }
 
 fn show(object: &FakeObject) -> Seen {

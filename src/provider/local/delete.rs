@@ -16,9 +16,10 @@ pub(super) fn delete(request: &DeleteRequest) -> Result<(), ProviderError> {
     let shelf = match &request.address {
         Address::Machine(_) => Shelf::Machines,
         Address::Volume(..) => Shelf::Volumes,
+        // A pin is let go of.
+        Address::Gpu(_) => return Ok(()),
         Address::Network(_)
         | Address::Image(_)
-        | Address::Gpu(_)
         | Address::Secret(..)
         | Address::Extension(..) => return Err(error::not_held(request.address.kind().as_str())),
     };

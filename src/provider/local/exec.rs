@@ -131,7 +131,7 @@ pub(super) async fn exec(
         Ok(Ended::TimedOut) => {
             let seconds = command.timeout.unwrap_or_default().as_secs_f64();
             let message = format!("the command was ended after {seconds} s, its time limit");
-            Err(ProviderError::new(Class::Failed, Code::new("local::timeout"), message))
+            Err(ProviderError::new(Class::Failed, Code::new("local::exec-timeout"), message))
         }
         Err(ProcessError::Start { program, source })
             if matches!(

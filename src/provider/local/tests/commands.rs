@@ -73,7 +73,7 @@ async fn a_command_that_hangs_is_ended_with_what_it_started() {
     };
     let begun = Instant::now();
     let error = ground.local.ask(&machine, &command).await.unwrap_err();
-    assert_eq!((error.class, error.code.as_str()), (Class::Failed, "local::timeout"));
+    assert_eq!((error.class, error.code.as_str()), (Class::Failed, "local::exec-timeout"));
     assert_eq!(error.to_string(), "the command was ended after 0.2 s, its time limit");
     assert!(begun.elapsed() < Duration::from_secs(5));
     tokio::time::sleep(Duration::from_millis(1800)).await;

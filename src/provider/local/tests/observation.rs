@@ -6,7 +6,11 @@ use proptest::prelude::*;
 use super::ground::*;
 use crate::plan::Observation;
 use crate::provider::{CreateRequest, Query, Question, Reader};
-use crate::resource::{LocalSettings, MachineSpec, Mount, Power, Settings, Size, Spec};
+use crate::provider::local::check::devices;
+use crate::resource::{
+    GpuSpec, GpuVendor, LocalSettings, MachineSpec, Mount, Power, ProviderKind, Settings, Size,
+    Spec,
+};
 
 #[tokio::test]
 async fn what_a_person_edits_or_removes_is_seen() {
@@ -59,6 +63,33 @@ async fn a_marker_nobody_can_read_is_said_so() {
         let seen = ground.observe(&wanted, Some(&object)).await;
         assert!(matches!(seen, Observation::Unreadable(_)), "{seen:?}");
     }
+}
+
+#[tokio::test]
+async fn a_gpu_is_pinned_and_looked_for_on_this_host() {
+    let ground = Ground::new();
+    let vendor = GpuVendor::Amd;
+    let pin = request(
+        "gpu.dev",
+        1,
+        Spec::Gpu(GpuSpec {
+            provider: ProviderKind::Local,
+            vendor,
+            count: 1,
+            kind: None,
+            memory: None,
+        }),
+    );
+    assert_eq!(ground.observe(&pin, None).await, Observation::Absent);
+    let there = devices(vendor).iter().any(|device| Path::new(device).exists());
+    let expected: &[&str] = if there { &[] } else { &["local::no-gpu"] };
+    assert_eq!(ground.codes(&pin).await, expected);
+    let object = ground.object(&pin).await;
+    match ground.observe(&pin, Some(&object)).await {
+        Observation::Present(seen) => assert_eq!(seen.attributes, pin.spec.attributes()),
+        other => panic!("{other:?}"),
+    }
+    ground.delete(&pin.address, &object).await;
 }
 
 #[tokio::test]
