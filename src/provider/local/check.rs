@@ -35,7 +35,10 @@ pub(super) fn check(
             }
         };
         findings.extend(mounts(&place, question).into_iter().map(on));
-        let absent = matches!(observed.get(&question.address), Some(Observation::Absent) | None);
+        let absent = matches!(
+            observed.get(&question.address),
+            Some(Observation::Absent) | None
+        );
         missing |= absent;
         if absent && files::entry(&place.directory).is_ok_and(|entry| entry != Entry::Absent) {
             let finding = error::name_taken(&place.directory);
@@ -43,8 +46,9 @@ pub(super) fn check(
         }
         if let Some(other) = taken.insert(place.directory, &question.address) {
             let summary = format!("`{other}` has the name `{name}` too");
-            findings.push(on(Diagnostic::error(error::NAME_TAKEN, summary)
-                .help("give one of them another name")));
+            findings
+                .push(on(Diagnostic::error(error::NAME_TAKEN, summary)
+                    .help("give one of them another name")));
         }
     }
     if missing && !files::writable(root) {
@@ -80,7 +84,10 @@ fn gpu(vendor: GpuVendor) -> Option<Diagnostic> {
     let summary = format!("this host has no {vendor} GPU that its kernel knows of");
     Some(
         Diagnostic::error(error::NO_GPU, summary)
-            .help(format!("install its driver, so that `{}` appears", devices[0]))
+            .help(format!(
+                "install its driver, so that `{}` appears",
+                devices[0]
+            ))
             .allowable(),
     )
 }

@@ -4,8 +4,8 @@ use super::marker::{Marker, Reading};
 use super::place::{Place, Shelf};
 use super::{error, power};
 use crate::address::Address;
-use crate::provider::{Class, DeleteRequest, ProviderError};
 use crate::diagnostic::Code;
+use crate::provider::{Class, DeleteRequest, ProviderError};
 use crate::sys::files::{self, Entry};
 
 /// Removes an object of ours; blocks for as long as its files take.
@@ -18,10 +18,9 @@ pub(super) fn delete(request: &DeleteRequest) -> Result<(), ProviderError> {
         Address::Volume(..) => Shelf::Volumes,
         // A pin is let go of.
         Address::Gpu(_) => return Ok(()),
-        Address::Network(_)
-        | Address::Image(_)
-        | Address::Secret(..)
-        | Address::Extension(..) => return Err(error::not_held(request.address.kind().as_str())),
+        Address::Network(_) | Address::Image(_) | Address::Secret(..) | Address::Extension(..) => {
+            return Err(error::not_held(request.address.kind().as_str()));
+        }
     };
     // An id that can't be one of ours was never made by us.
     let Some(place) = Place::recorded(shelf, &request.lineage, &request.current.id) else {

@@ -12,29 +12,84 @@ use crate::sys::{Environment, files};
 /// Variables taken over from the host as they are: the person, the terminal, proxies, certificate
 /// authorities. Everything else of the host's environment is left behind.
 const KEPT: &[&str] = &[
-    "LANG", "LANGUAGE", "TZ", "TERM", "COLORTERM", "NO_COLOR", "USER", "LOGNAME", "SHELL", "CI",
-    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FTP_PROXY", "NO_PROXY",
-    "http_proxy", "https_proxy", "all_proxy", "ftp_proxy", "no_proxy",
-    "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE",
-    "NODE_EXTRA_CA_CERTS", "NODE_USE_SYSTEM_CA", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH",
-    "NIX_SSL_CERT_FILE", "HTTPLIB2_CA_CERTS", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
-    "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE", "DENO_CERT", "DENO_TLS_CA_STORE",
-    "GOPROXY", "GONOPROXY", "GOPRIVATE", "GOSUMDB", "GONOSUMDB",
-    "CARGO_HTTP_CAINFO", "CARGO_HTTP_PROXY", "RUSTUP_TOOLCHAIN", "RUSTUP_DIST_SERVER",
-    "GOROOT", "JAVA_HOME", "PYENV_VERSION",
+    "LANG",
+    "LANGUAGE",
+    "TZ",
+    "TERM",
+    "COLORTERM",
+    "NO_COLOR",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "CI",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "FTP_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "ftp_proxy",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "CURL_CA_BUNDLE",
+    "REQUESTS_CA_BUNDLE",
+    "AWS_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+    "NODE_USE_SYSTEM_CA",
+    "GIT_SSL_CAINFO",
+    "GIT_SSL_CAPATH",
+    "NIX_SSL_CERT_FILE",
+    "HTTPLIB2_CA_CERTS",
+    "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+    "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE",
+    "DENO_CERT",
+    "DENO_TLS_CA_STORE",
+    "GOPROXY",
+    "GONOPROXY",
+    "GOPRIVATE",
+    "GOSUMDB",
+    "GONOSUMDB",
+    "CARGO_HTTP_CAINFO",
+    "CARGO_HTTP_PROXY",
+    "RUSTUP_TOOLCHAIN",
+    "RUSTUP_DIST_SERVER",
+    "GOROOT",
+    "JAVA_HOME",
+    "PYENV_VERSION",
 ];
 
 /// Variables that set up package tools, by how they begin.
 const KEPT_PREFIXES: &[&str] = &[
-    "LC_", "npm_config_", "NPM_CONFIG_", "PIP_", "UV_", "CARGO_NET_", "CARGO_HTTP_",
-    "CARGO_REGISTRIES_", "CARGO_REGISTRY_", "CARGO_SOURCE_",
+    "LC_",
+    "npm_config_",
+    "NPM_CONFIG_",
+    "PIP_",
+    "UV_",
+    "CARGO_NET_",
+    "CARGO_HTTP_",
+    "CARGO_REGISTRIES_",
+    "CARGO_REGISTRY_",
+    "CARGO_SOURCE_",
 ];
 
 /// Variables that would make package tools install outside the machine, in lower case.
 const LEFT: &[&str] = &[
-    "npm_config_prefix", "npm_config_global_prefix", "npm_config_local_prefix",
-    "npm_config_globalconfig", "pip_target", "pip_prefix", "pip_root", "pip_user",
-    "pip_require_virtualenv", "pip_require_venv", "uv_tool_dir", "uv_tool_bin_dir", "uv_python_install_dir",
+    "npm_config_prefix",
+    "npm_config_global_prefix",
+    "npm_config_local_prefix",
+    "npm_config_globalconfig",
+    "pip_target",
+    "pip_prefix",
+    "pip_root",
+    "pip_user",
+    "pip_require_virtualenv",
+    "pip_require_venv",
+    "uv_tool_dir",
+    "uv_tool_bin_dir",
+    "uv_python_install_dir",
     "uv_project_environment",
 ];
 
@@ -66,7 +121,9 @@ impl Host {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
         for (name, below) in OF_HOME {
-            let given = environment.get(name).or_else(|| environment.get(&name.to_lowercase()));
+            let given = environment
+                .get(name)
+                .or_else(|| environment.get(&name.to_lowercase()));
             if let Some(given) = given {
                 kept.insert((*name).to_owned(), given.to_owned());
             } else if let Some(home) = environment.get("HOME") {
@@ -78,7 +135,9 @@ impl Host {
                 }
             }
         }
-        let path = environment.get("PATH").unwrap_or("/usr/local/bin:/usr/bin:/bin");
+        let path = environment
+            .get("PATH")
+            .unwrap_or("/usr/local/bin:/usr/bin:/bin");
         Self {
             kept,
             path: path.to_owned(),
@@ -107,7 +166,10 @@ impl Host {
             ("PYTHONUSERBASE", local.into()),
             (MARK, machine.into()),
         ];
-        let kept = self.kept.iter().map(|(name, value)| (name.into(), value.into()));
+        let kept = self
+            .kept
+            .iter()
+            .map(|(name, value)| (name.into(), value.into()));
         kept.chain(own.into_iter().map(|(name, value)| (name.into(), value)))
             .collect()
     }
@@ -141,8 +203,8 @@ pub(super) fn secrets(machine: &Path) -> io::Result<Vec<(OsString, OsString)>> {
 }
 
 fn is_kept(name: &str) -> bool {
-    let listed = KEPT.contains(&name)
-        || KEPT_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+    let listed =
+        KEPT.contains(&name) || KEPT_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
     listed && !LEFT.contains(&name.to_lowercase().as_str())
 }
 
@@ -151,7 +213,9 @@ mod tests {
     use super::*;
 
     fn host(variables: &[(&str, &str)]) -> BTreeMap<OsString, OsString> {
-        let pairs = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+        let pairs = variables
+            .iter()
+            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
         Host::of(&Environment::of(pairs)).machine(Path::new("/data/dev"))
     }
 
@@ -174,7 +238,10 @@ mod tests {
         assert_eq!(get(&seen, "npm_config_cafile"), Some("/ca.pem"));
         assert_eq!(get(&seen, "AWS_SECRET_ACCESS_KEY"), None);
         assert_eq!(get(&seen, "GITHUB_TOKEN"), None);
-        assert_eq!(get(&seen, "PATH"), Some("/data/dev/home/.local/bin:/usr/bin"));
+        assert_eq!(
+            get(&seen, "PATH"),
+            Some("/data/dev/home/.local/bin:/usr/bin")
+        );
     }
 
     #[test]
@@ -186,8 +253,14 @@ mod tests {
         ]);
         assert_eq!(get(&seen, "npm_config_prefix"), None);
         assert_eq!(get(&seen, "PIP_TARGET"), None);
-        assert_eq!(get(&seen, "NPM_CONFIG_PREFIX"), Some("/data/dev/home/.local"));
-        assert_eq!(get(&seen, "CARGO_INSTALL_ROOT"), Some("/data/dev/home/.local"));
+        assert_eq!(
+            get(&seen, "NPM_CONFIG_PREFIX"),
+            Some("/data/dev/home/.local")
+        );
+        assert_eq!(
+            get(&seen, "CARGO_INSTALL_ROOT"),
+            Some("/data/dev/home/.local")
+        );
     }
 
     #[test]
@@ -199,7 +272,10 @@ mod tests {
         let seen = host(&[("HOME", home), ("RUSTUP_HOME", "/opt/rustup")]);
         assert_eq!(get(&seen, "CARGO_HOME").unwrap(), format!("{home}/.cargo"));
         assert_eq!(get(&seen, "RUSTUP_HOME"), Some("/opt/rustup"));
-        assert_eq!(get(&seen, "NPM_CONFIG_USERCONFIG").unwrap(), format!("{home}/.npmrc"));
+        assert_eq!(
+            get(&seen, "NPM_CONFIG_USERCONFIG").unwrap(),
+            format!("{home}/.npmrc")
+        );
         assert_eq!(get(&seen, "PYENV_ROOT"), None);
         assert_eq!(get(&seen, "HOME"), Some("/data/dev/home"));
     }

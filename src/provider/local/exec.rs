@@ -39,9 +39,11 @@ impl Machine {
                 })
             }
             Reading::Found(_) | Reading::Absent => Err(gone()),
-            Reading::Broken(why) => {
-                Err(ProviderError::new(Class::Failed, Code::new("local::marker"), why))
-            }
+            Reading::Broken(why) => Err(ProviderError::new(
+                Class::Failed,
+                Code::new("local::marker"),
+                why,
+            )),
         }
     }
 
@@ -88,16 +90,23 @@ type Variables = BTreeMap<OsString, OsString>;
 /// What a command comes to on this host.
 fn launch(machine: &Machine, host: &Host, command: &Command) -> Result<Launch, ProviderError> {
     let mut variables = machine.environment(host, command.secrets)?;
-    variables.extend(command.env.iter().map(|(name, value)| (name.into(), value.into())));
+    variables.extend(
+        command
+            .env
+            .iter()
+            .map(|(name, value)| (name.into(), value.into())),
+    );
     let directory: PathBuf = match &command.directory {
-        Some(directory) => {
-            path::followed(&machine.place.directory, &machine.marker, directory)?
-        }
+        Some(directory) => path::followed(&machine.place.directory, &machine.marker, directory)?,
         None => machine.place.directory.join("home"),
     };
     if !directory.is_dir() {
         let message = format!("`{}` is no directory to work in", directory.display());
-        return Err(ProviderError::new(Class::Failed, Code::new("local::no-directory"), message));
+        return Err(ProviderError::new(
+            Class::Failed,
+            Code::new("local::no-directory"),
+            message,
+        ));
     }
     Ok(Launch {
         argv: command.argv.iter().map(OsString::from).collect(),
@@ -131,7 +140,11 @@ pub(super) async fn exec(
         Ok(Ended::TimedOut) => {
             let seconds = command.timeout.unwrap_or_default().as_secs_f64();
             let message = format!("the command was ended after {seconds} s, its time limit");
-            Err(ProviderError::new(Class::Failed, Code::new("local::exec-timeout"), message))
+            Err(ProviderError::new(
+                Class::Failed,
+                Code::new("local::exec-timeout"),
+                message,
+            ))
         }
         Err(ProcessError::Start { program, source })
             if matches!(

@@ -145,7 +145,10 @@ fn broken(path: &Path, why: &dyn std::fmt::Display) -> String {
     format!("`{}` can't be read: {why}", path.display())
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference"
+)]
 fn is_zero(count: &u64) -> bool {
     *count == 0
 }

@@ -9,8 +9,8 @@ use super::error;
 use super::marker::Link;
 use super::path;
 use crate::address::{Address, Name};
-use crate::provider::{Class, ProviderError};
 use crate::diagnostic::Code;
+use crate::provider::{Class, ProviderError};
 use crate::resource::Mount;
 use crate::state::Object;
 use crate::sys::files::{self, Entry};
@@ -18,12 +18,18 @@ use crate::sys::files::{self, Entry};
 /// Where a mount's link lies, relative to the machine's directory.
 fn place_of(machine: &Path, mount: &Mount) -> Result<String, ProviderError> {
     let plain = path::relative(machine, &mount.path)?;
-    let first = plain.components().next().map(std::path::Component::as_os_str);
+    let first = plain
+        .components()
+        .next()
+        .map(std::path::Component::as_os_str);
     let text = plain.to_str();
     match (first, text) {
         (None, _) | (_, None) => Err(error::bad_path(&mount.path, "nothing can be mounted there")),
         (Some(first), Some(_)) if first == "run" || first == "tmp" || first == "machine.json" => {
-            Err(error::bad_path(&mount.path, "the machine keeps its own files there"))
+            Err(error::bad_path(
+                &mount.path,
+                "the machine keeps its own files there",
+            ))
         }
         (Some(_), Some(text)) => Ok(text.to_owned()),
     }
@@ -98,5 +104,6 @@ pub(super) fn unmake(machine: &Path, link: &Link) -> io::Result<()> {
 
 /// Whether a link is there and leads where it should.
 pub(super) fn is_made(machine: &Path, link: &Link) -> bool {
-    files::link_target(&machine.join(&link.place)).is_some_and(|there| there == Path::new(&link.target))
+    files::link_target(&machine.join(&link.place))
+        .is_some_and(|there| there == Path::new(&link.target))
 }

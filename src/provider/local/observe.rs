@@ -96,11 +96,9 @@ pub(super) fn asked(spec: &Spec) -> Option<(Shelf, &str)> {
     match spec {
         Spec::Machine(spec) => Some((Shelf::Machines, &spec.name)),
         Spec::Volume(spec) => Some((Shelf::Volumes, &spec.name)),
-        Spec::Network(_)
-        | Spec::Image(_)
-        | Spec::Gpu(_)
-        | Spec::Secret(_)
-        | Spec::Extension(_) => None,
+        Spec::Network(_) | Spec::Image(_) | Spec::Gpu(_) | Spec::Secret(_) | Spec::Extension(_) => {
+            None
+        }
     }
 }
 

@@ -56,11 +56,7 @@ pub(super) fn followed(
 }
 
 /// Where a file is to be written: its directory's links are followed, one in its own place isn't.
-pub(super) fn file(
-    machine: &Path,
-    marker: &Marker,
-    path: &str,
-) -> Result<PathBuf, ProviderError> {
+pub(super) fn file(machine: &Path, marker: &Marker, path: &str) -> Result<PathBuf, ProviderError> {
     let plain = relative(machine, path)?;
     let name = plain
         .file_name()
@@ -82,8 +78,11 @@ fn within(
         files::resolve(directory)
             .is_ok_and(|(real, rest)| rest.as_os_str().is_empty() && existing.starts_with(real))
     };
-    let allowed =
-        is_ours(machine) || marker.links.iter().any(|link| is_ours(Path::new(&link.target)));
+    let allowed = is_ours(machine)
+        || marker
+            .links
+            .iter()
+            .any(|link| is_ours(Path::new(&link.target)));
     if !allowed {
         return Err(error::bad_path(
             path,
@@ -109,14 +108,26 @@ mod tests {
         assert_eq!(plain("/data/dev/home/x"), Path::new("home/x"));
         assert_eq!(plain("/data/develop"), Path::new("data/develop"));
         assert_eq!(plain("~/.npmrc"), Path::new("home/.npmrc"));
-        assert_eq!(plain("/alt/home/developer/workspace"), Path::new("home/workspace"));
+        assert_eq!(
+            plain("/alt/home/developer/workspace"),
+            Path::new("home/workspace")
+        );
         assert_eq!(plain("/workspace/./src"), Path::new("home/workspace/src"));
         assert_eq!(plain("/workspaces"), Path::new("workspaces"));
     }
 
     #[test]
     fn what_would_leave_the_machine_is_refused() {
-        for path in ["", "x", "../x", "/..", "/a/../../x", "~/../x", "/data/dev/../x", "/a\0"] {
+        for path in [
+            "",
+            "x",
+            "../x",
+            "/..",
+            "/a/../../x",
+            "~/../x",
+            "/data/dev/../x",
+            "/a\0",
+        ] {
             assert!(
                 relative(Path::new("/data/dev"), path).is_err(),
                 "{path:?} was accepted"

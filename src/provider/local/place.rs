@@ -104,7 +104,8 @@ impl Place {
     }
 
     fn beside(&self, before: &str, after: &str) -> PathBuf {
-        self.directory.with_file_name(format!("{before}{}{after}", self.name()))
+        self.directory
+            .with_file_name(format!("{before}{}{after}", self.name()))
     }
 
     /// The object's id: its directory.
@@ -126,7 +127,10 @@ pub(super) fn is_fit(name: &str) -> bool {
     let fine = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
     name.len() <= 128
         && name.bytes().all(fine)
-        && name.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric())
+        && name
+            .bytes()
+            .next()
+            .is_some_and(|b| b.is_ascii_alphanumeric())
         && Path::new(name).extension().is_none_or(|end| end != "json")
 }
 
@@ -136,7 +140,9 @@ mod tests {
 
     #[test]
     fn names_that_would_leave_their_directory_are_refused() {
-        for name in ["", ".", "..", "a/b", "../a", ".hidden", "a.json", "a b", "a\0", "é"] {
+        for name in [
+            "", ".", "..", "a/b", "../a", ".hidden", "a.json", "a b", "a\0", "é",
+        ] {
             assert!(!is_fit(name), "{name:?} was accepted");
         }
         assert!(!is_fit(&"a".repeat(129)));
@@ -155,7 +161,13 @@ mod tests {
         assert!(place("/etc").is_none());
         assert!(place(&format!("/data/{lineage}/machines/..")).is_none());
         assert!(place(&format!("/data/{lineage}/volumes/dev")).is_none());
-        assert!(place(&format!("/data/{}/machines/dev", Lineage::from_random([2; 16]))).is_none());
+        assert!(
+            place(&format!(
+                "/data/{}/machines/dev",
+                Lineage::from_random([2; 16])
+            ))
+            .is_none()
+        );
         assert!(place(&format!("data/{lineage}/machines/dev")).is_none());
     }
 }

@@ -7,9 +7,7 @@ use std::sync::{Arc, OnceLock};
 use futures_util::future::BoxFuture;
 
 use super::environment::Host;
-use super::{
-    CAPABILITIES, check, content, create, delete, error, exec, observe, power, update,
-};
+use super::{CAPABILITIES, check, content, create, delete, error, exec, observe, power, update};
 use crate::address::{Address, Name};
 use crate::diagnostic::Diagnostics;
 use crate::plan::{Capabilities, Observation};

@@ -6,8 +6,8 @@ use super::create::{self, links_of, made, settled};
 use super::marker::{Marker, Reading};
 use super::place::{Place, Shelf};
 use super::{error, mount, power};
-use crate::provider::{Class, Made, ProviderError, UpdateRequest};
 use crate::diagnostic::Code;
+use crate::provider::{Class, Made, ProviderError, UpdateRequest};
 use crate::resource::{MachineSpec, Power, Spec};
 
 pub(super) fn update(root: &Path, request: &UpdateRequest) -> Result<Made, ProviderError> {
@@ -27,7 +27,11 @@ pub(super) fn update(root: &Path, request: &UpdateRequest) -> Result<Made, Provi
         Reading::Found(marker) if marker.is_of(&wanted.lineage, &wanted.address) => *marker,
         Reading::Found(_) | Reading::Absent => return Err(error::no_machine(&place.directory)),
         Reading::Broken(why) => {
-            return Err(ProviderError::new(Class::Failed, Code::new("local::marker"), why));
+            return Err(ProviderError::new(
+                Class::Failed,
+                Code::new("local::marker"),
+                why,
+            ));
         }
     };
     let mut next = Marker {

@@ -117,7 +117,11 @@ fn open_up(path: &Path) -> io::Result<()> {
             continue;
         }
         std::fs::set_permissions(&directory, Permissions::from_mode(0o700))?;
-        todo.extend(list(&directory)?.into_iter().map(|name| directory.join(name)));
+        todo.extend(
+            list(&directory)?
+                .into_iter()
+                .map(|name| directory.join(name)),
+        );
     }
     Ok(())
 }

@@ -2,8 +2,8 @@
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::launch::{Launch, code};
 use super::ProcessError;
+use super::launch::{Launch, code};
 
 /// Runs a program on this process's own standard streams, and so its terminal, to its end.
 ///

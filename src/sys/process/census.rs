@@ -17,7 +17,10 @@ pub fn end_those_with(variable: &str, value: &str, grace: Duration) -> usize {
     let entry = format!("{variable}={value}");
     let found = those_with(entry.as_bytes());
     let mut left = found.clone();
-    for (signal, patience) in [(Signal::TERM, grace), (Signal::KILL, Duration::from_secs(1))] {
+    for (signal, patience) in [
+        (Signal::TERM, grace),
+        (Signal::KILL, Duration::from_secs(1)),
+    ] {
         if left.is_empty() {
             break;
         }

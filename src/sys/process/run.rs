@@ -8,9 +8,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin};
 use tokio::time::Instant;
 
+use super::ProcessError;
 use super::group::Group;
 use super::launch::{Launch, code};
-use super::ProcessError;
 
 /// How long a program has between being asked to end and being killed.
 const GRACE: Duration = Duration::from_secs(2);
@@ -53,7 +53,11 @@ pub async fn run(
     let mut command = launch.command()?;
     let mut child = command
         .process_group(0)
-        .stdin(if stdin.is_some() { Stdio::piped() } else { Stdio::null() })
+        .stdin(if stdin.is_some() {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        })
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true)

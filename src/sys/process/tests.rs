@@ -33,7 +33,10 @@ async fn streams_codes_and_input_come_through() {
 
 #[tokio::test]
 async fn a_signal_counts_as_128_and_its_number() {
-    assert_eq!(collect(&shell("kill -9 $$"), None).await.0, Ended::Exited(137));
+    assert_eq!(
+        collect(&shell("kill -9 $$"), None).await.0,
+        Ended::Exited(137)
+    );
 }
 
 #[tokio::test]
@@ -41,14 +44,20 @@ async fn the_environment_is_the_given_one_alone() {
     let (_, out, _) = collect(&shell("env"), None).await;
     for line in out.lines() {
         let name = line.split('=').next().unwrap();
-        assert!(["PATH", "PWD", "SHLVL", "_", "OLDPWD"].contains(&name), "{line}");
+        assert!(
+            ["PATH", "PWD", "SHLVL", "_", "OLDPWD"].contains(&name),
+            "{line}"
+        );
     }
 }
 
 #[tokio::test]
 async fn more_input_than_is_read_does_no_harm() {
     let input = vec![b'x'; 1 << 20];
-    assert_eq!(collect(&shell("exit 3"), Some(&input)).await.0, Ended::Exited(3));
+    assert_eq!(
+        collect(&shell("exit 3"), Some(&input)).await.0,
+        Ended::Exited(3)
+    );
 }
 
 #[tokio::test]
@@ -125,7 +134,9 @@ async fn a_missing_program_is_an_error_that_names_it() {
 async fn processes_are_found_by_a_variable_and_ended() {
     let mark = format!("{}-census", std::process::id());
     let mut launch = shell("setsid sleep 60 >/dev/null 2>&1 & echo $!");
-    launch.env.push(("SINDRI_TEST_MARK".into(), mark.clone().into()));
+    launch
+        .env
+        .push(("SINDRI_TEST_MARK".into(), mark.clone().into()));
     let (ended, _, _) = collect(&launch, None).await;
     assert_eq!(ended, Ended::Exited(0));
     let end = || end_those_with("SINDRI_TEST_MARK", &mark, Duration::from_secs(2));
