@@ -28,13 +28,14 @@ pub fn write_atomic(path: &Path, bytes: &[u8], mode: u32, durable: bool) -> io::
 ///
 /// For one writer at a time that shall leave no second copy behind: what a kill left under the
 /// temporary name is swept by the next write. Nothing is forced to the disk.
-pub fn write_by_way_of(
-    temporary: &Path,
-    path: &Path,
-    bytes: &[u8],
-    mode: u32,
-) -> io::Result<()> {
-    let create = || OpenOptions::new().write(true).create_new(true).mode(mode).open(temporary);
+pub fn write_by_way_of(temporary: &Path, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let create = || {
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(temporary)
+    };
     let mut file = match create() {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             std::fs::remove_file(temporary)?;
@@ -196,7 +197,10 @@ mod tests {
             assert_eq!(read_small(&path, 9000).unwrap().len(), size);
         }
         std::fs::write(&path, vec![b'x'; 9001]).unwrap();
-        assert_eq!(read_small(&path, 9000).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        assert_eq!(
+            read_small(&path, 9000).unwrap_err().kind(),
+            io::ErrorKind::FileTooLarge
+        );
     }
 
     #[test]
