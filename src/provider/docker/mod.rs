@@ -4,8 +4,10 @@
 //! its secrets lie on a small volume of their own. `request` builds what is sent, the other modules
 //! send it, and `seen` says what comes back in the words of the specifications.
 
+mod archive;
 mod check;
 mod classify;
+mod container;
 mod credentials;
 mod endpoint;
 mod engine;
@@ -14,6 +16,7 @@ mod engine_tests;
 mod exec;
 mod features;
 mod files;
+mod host_config;
 mod image;
 mod label;
 mod listing;
@@ -23,6 +26,7 @@ mod observe;
 mod ownership;
 mod provider;
 mod request;
+mod secrets;
 mod seen;
 #[cfg(test)]
 mod seen_tests;

@@ -10,7 +10,7 @@ use super::classify::{Effect, LOOKING, optional, within};
 use super::label::{self, Claim};
 use super::listing::{Listing, list};
 use super::seen::{self, Surroundings};
-use super::{Docker, machine, volume};
+use super::{Docker, container, volume};
 use crate::address::{Address, Kind, Name};
 use crate::plan::{Observation, Seen};
 use crate::provider::{ProviderError, Query, Question};
@@ -172,7 +172,7 @@ async fn find_container(
     let Some(id) = chosen.or(question.id.as_ref().map(ObjectId::as_str)) else {
         return Ok(None);
     };
-    let seen = machine::look(docker, id).await?;
+    let seen = container::look(docker, id).await?;
     Ok(seen.filter(|seen| {
         let labels = seen
             .config

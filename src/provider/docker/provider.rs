@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use futures_util::future::BoxFuture;
 
-use super::{Docker, check, exec, files, image, machine, network, observe, session, volume};
+use super::{
+    Docker, check, container, exec, files, image, machine, network, observe, secrets, session,
+    volume,
+};
 use crate::address::{Address, Name};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::plan::{Capabilities, Observation};
@@ -134,7 +137,7 @@ impl Provider for Docker {
     }
 
     fn set_power<'a>(&'a self, machine: &'a MachineRef, power: Power) -> Answer<'a, ()> {
-        Box::pin(machine::set_power(self, machine.id.as_str(), power))
+        Box::pin(container::set_power(self, machine.id.as_str(), power))
     }
 
     fn exec<'a>(
@@ -155,7 +158,7 @@ impl Provider for Docker {
     }
 
     fn deliver<'a>(&'a self, machine: &'a MachineRef, secret: &'a Delivery) -> Answer<'a, ()> {
-        Box::pin(files::deliver(self, machine, secret))
+        Box::pin(secrets::deliver(self, machine, secret))
     }
 
     fn withdraw<'a>(
@@ -164,7 +167,7 @@ impl Provider for Docker {
         name: &'a Name,
         target: Option<&'a FileTarget>,
     ) -> Answer<'a, ()> {
-        Box::pin(files::withdraw(self, machine, name, target))
+        Box::pin(secrets::withdraw(self, machine, name, target))
     }
 
     fn owns_terminal(&self) -> bool {

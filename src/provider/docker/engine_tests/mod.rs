@@ -2,5 +2,6 @@
 
 mod inside;
 mod life;
+mod strangers;
 mod trouble;
 mod world;
