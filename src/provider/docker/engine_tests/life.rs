@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::world::{IMAGE, World, address, ignore, label_name, object, pin, reference, socket};
+use super::world::{
+    IMAGE, World, address, change, ignore, label_name, object, pin, reference, socket,
+};
 use crate::address::{Name, NameRule};
 use crate::plan::Observation;
 use crate::provider::{CreateRequest, Delivery, MachineRef, Made, Provider, Reader};
@@ -29,14 +31,14 @@ struct Household {
 
 impl Household {
     async fn new(world: &World) -> Self {
-        let make = async |at, spec| {
+        let put_up = async |at, spec| {
             let request = world.request(at, spec);
             let made = world.create(&request).await.unwrap();
             (request, made)
         };
-        let network = make("network.net", Spec::Network(world.network())).await;
-        let volume = make("volume.dev.workspace", Spec::Volume(world.volume())).await;
-        let image = make("image.dev", Spec::Image(pin())).await;
+        let network = put_up("network.net", Spec::Network(world.network())).await;
+        let volume = put_up("volume.dev.workspace", Spec::Volume(world.volume())).await;
+        let image = put_up("image.dev", Spec::Image(pin())).await;
         let mut spec = world.full_machine();
         spec.memory = Some(Size::mib(64));
         let mut request = world.request("machine.dev", Spec::Machine(Box::new(spec)));
@@ -131,10 +133,10 @@ async fn limits_change_in_place() {
         settings.restart = RestartPolicy::Always;
     }
     let paths = ["memory", "cpus", "docker.restart"];
-    let change = world.change(request, made, larger, &paths);
-    let changed = world.docker.update(&change, &ignore).await.unwrap();
+    let wanted = change(request, made, larger, &paths);
+    let changed = world.docker.update(&wanted, &ignore).await.unwrap();
     assert_eq!(changed.id, made.id);
-    let seen = world.see(&change.wanted, Some(&made.id)).await.unwrap();
+    let seen = world.see(&wanted.wanted, Some(&made.id)).await.unwrap();
     assert_eq!(seen.attributes.get("memory").unwrap(), "128MB");
     assert_eq!(seen.attributes.get("cpus").unwrap(), 1);
     assert_eq!(seen.attributes.get("docker.restart").unwrap(), "always");
@@ -312,8 +314,8 @@ async fn limits_that_are_dropped_become_the_whole_host() {
     spec.cpus = Some(1);
     let request = world.request("machine.dev", Spec::Machine(Box::new(spec)));
     let made = world.create(&request).await.unwrap();
-    let change = world.change(&request, &made, world.machine(), &["memory", "cpus"]);
-    world.docker.update(&change, &ignore).await.unwrap();
+    let wanted = change(&request, &made, world.machine(), &["memory", "cpus"]);
+    world.docker.update(&wanted, &ignore).await.unwrap();
     let host = socket()
         .inspect_container(made.id.as_str(), None)
         .await
@@ -321,9 +323,9 @@ async fn limits_that_are_dropped_become_the_whole_host() {
         .host_config
         .unwrap();
     assert!(host.memory.unwrap() > 64 << 20);
-    let seen = world.see(&change.wanted, Some(&made.id)).await.unwrap();
+    let seen = world.see(&wanted.wanted, Some(&made.id)).await.unwrap();
     assert!(seen.attributes.get("memory").is_none());
-    let refused = world.change(&request, &made, world.machine(), &["docker.ports"]);
+    let refused = change(&request, &made, world.machine(), &["docker.ports"]);
     let error = world.docker.update(&refused, &ignore).await.unwrap_err();
     assert_eq!(error.code.as_str(), "docker::not-in-place");
 }

@@ -5,7 +5,7 @@ use bollard::query_parameters::{
     CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, RemoveVolumeOptions,
 };
 
-use super::world::{IMAGE, World, check, codes, socket};
+use super::world::{IMAGE, World, change, check, codes, socket};
 use crate::provider::{CreateRequest, Provider};
 use crate::resource::Spec;
 
@@ -96,15 +96,15 @@ async fn another_projects_objects_are_left_alone() {
     };
     let refused = ours.docker.delete(&ours.deletion(&request, &made)).await;
     assert_eq!(refused.unwrap_err().code.as_str(), "docker::not-ours");
-    let change = ours.change(&request, &made, theirs.machine(), &["memory"]);
-    let change = crate::provider::UpdateRequest {
+    let wanted = change(&request, &made, theirs.machine(), &["memory"]);
+    let wanted = crate::provider::UpdateRequest {
         wanted: CreateRequest {
             lineage: ours.lineage.clone(),
-            ..change.wanted
+            ..wanted.wanted
         },
-        ..change
+        ..wanted
     };
-    let refused = ours.docker.update(&change, &super::world::ignore).await;
+    let refused = ours.docker.update(&wanted, &super::world::ignore).await;
     assert_eq!(refused.unwrap_err().code.as_str(), "docker::not-ours");
     assert_eq!(ours.see(&request, Some(&here.id)).await, None);
     assert_eq!(theirs.sh(&here, "echo on").await.stdout, b"on\n");

@@ -157,23 +157,6 @@ impl World {
         }
     }
 
-    pub(super) fn change(
-        &self,
-        request: &CreateRequest,
-        made: &Made,
-        spec: MachineSpec,
-        paths: &[&str],
-    ) -> UpdateRequest {
-        UpdateRequest {
-            wanted: CreateRequest {
-                spec: Arc::new(Spec::Machine(Box::new(spec))),
-                ..request.clone()
-            },
-            current: object(request, made),
-            paths: paths.iter().map(ToString::to_string).collect(),
-        }
-    }
-
     pub(super) fn query(&self, asked: &[(&CreateRequest, Option<&ObjectId>)]) -> Query {
         Query {
             lineage: self.lineage.clone(),
@@ -245,6 +228,22 @@ pub(super) fn object(request: &CreateRequest, made: &Made) -> Arc<Object> {
         status: Status::Ready,
         incarnation: made.incarnation.clone(),
     })
+}
+
+pub(super) fn change(
+    request: &CreateRequest,
+    made: &Made,
+    spec: MachineSpec,
+    paths: &[&str],
+) -> UpdateRequest {
+    UpdateRequest {
+        wanted: CreateRequest {
+            spec: Arc::new(Spec::Machine(Box::new(spec))),
+            ..request.clone()
+        },
+        current: object(request, made),
+        paths: paths.iter().map(ToString::to_string).collect(),
+    }
 }
 
 async fn ours(
