@@ -1,6 +1,7 @@
 //! Machines: containers made in several calls, each of which may be the last before a crash.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use bollard::models::{ContainerInspectResponse, ContainerUpdateBody};
 use bollard::query_parameters::{CreateContainerOptionsBuilder, ListContainersOptionsBuilder};
@@ -17,6 +18,11 @@ use crate::provider::{
 };
 use crate::resource::{Attributes, MachineSpec, Power, Spec};
 use crate::state::{Lineage, ObjectId};
+
+/// How often a name that is taken by nobody is tried again.
+const NAMES_LOOKED_UP: usize = 50;
+/// How long a container may take to show under the name it has taken.
+const NAME_SHOWS: Duration = Duration::from_millis(200);
 
 /// Makes the machine and, if it shall run, starts it and waits until it takes commands.
 ///
@@ -103,37 +109,60 @@ async fn make(
 ) -> Result<String, ProviderError> {
     let client = docker.client().await?;
     let engine = docker.features().await?;
-    if let Some(taken) = look(docker, &machine.name).await? {
-        let labels = taken.config.and_then(|config| config.labels);
-        let whose = label::claim(labels.as_ref(), wanted);
-        return Err(ownership::taken("container", &machine.name, whose));
-    }
+    free_name(docker, wanted, machine).await?;
     let body = request::container::body(wanted, machine, engine, init)?;
     volume::create_part(docker, wanted, &machine.name, Part::Secrets).await?;
     let settings = request::container::settings(machine)?;
     if request::nesting(settings, engine).volume {
         volume::create_part(docker, wanted, &machine.name, Part::Engine).await?;
     }
-    let options = CreateContainerOptionsBuilder::new()
-        .name(&machine.name)
-        .build();
-    let making = client.create_container(Some(options), body);
-    let made = within(Effect::Acts, "make a container", ACTING, making).await;
-    let error = match made {
-        Ok(answer) => return Ok(answer.id),
-        Err(error) => error,
-    };
-    // Whatever it says, the container may stand: look before saying anything.
-    match standing(docker, wanted).await {
-        Ok(Some(id)) => Ok(id),
-        Ok(None) if error.code.as_str() == "docker::timeout" => Err(error),
-        Ok(None) => {
-            drop(
-                volume::delete_parts(docker, &wanted.lineage, &wanted.address, &machine.name).await,
-            );
-            Err(refused(machine, ownership::settled(error)))
+    for _ in 0..NAMES_LOOKED_UP {
+        let options = CreateContainerOptionsBuilder::new()
+            .name(&machine.name)
+            .build();
+        let making = client.create_container(Some(options), body.clone());
+        let error = match within(Effect::Acts, "make a container", ACTING, making).await {
+            Ok(answer) => return Ok(answer.id),
+            Err(error) => error,
+        };
+        // Whatever it says, the container may stand: look before saying anything.
+        match standing(docker, wanted).await {
+            Ok(Some(id)) => return Ok(id),
+            Ok(None) if error.code.as_str() == "docker::timeout" => return Err(error),
+            Ok(None) if !error.message.contains("is already in use") => {
+                let (lineage, address) = (&wanted.lineage, &wanted.address);
+                drop(volume::delete_parts(docker, lineage, address, &machine.name).await);
+                return Err(refused(machine, ownership::settled(error)));
+            }
+            // An earlier attempt, cut off here, may still be under way in the Engine: it has taken
+            // the name, but its container doesn't show yet.
+            Ok(None) => free_name(docker, wanted, machine).await?,
+            Err(_) => return Err(error),
         }
-        Err(_) => Err(error),
+        tokio::time::sleep(NAME_SHOWS).await;
+    }
+    Err(ownership::taken(
+        "container",
+        &machine.name,
+        Claim::Unlabelled,
+    ))
+}
+
+/// Makes sure that nobody else has the machine's name.
+async fn free_name(
+    docker: &Docker,
+    wanted: &CreateRequest,
+    machine: &MachineSpec,
+) -> Result<(), ProviderError> {
+    let Some(taken) = look(docker, &machine.name).await? else {
+        return Ok(());
+    };
+    let labels = taken.config.and_then(|config| config.labels);
+    match label::claim(labels.as_ref(), wanted) {
+        Claim::Operation => Ok(()),
+        claim @ (Claim::Address | Claim::Lineage | Claim::Foreign | Claim::Unlabelled) => {
+            Err(ownership::taken("container", &machine.name, claim))
+        }
     }
 }
 
@@ -147,9 +176,6 @@ fn refused(machine: &MachineSpec, error: ProviderError) -> ProviderError {
             help: Some("run apply again: it pins the image anew".to_owned()),
             ..error
         };
-    }
-    if error.class == Class::Conflict && error.message.contains("is already in use") {
-        return ownership::taken("container", &machine.name, Claim::Unlabelled).source(error);
     }
     error
 }

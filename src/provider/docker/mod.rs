@@ -12,6 +12,7 @@ mod credentials;
 mod endpoint;
 mod engine;
 #[cfg(test)]
+#[cfg(unix)]
 mod engine_tests;
 mod exec;
 mod features;

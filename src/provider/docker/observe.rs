@@ -13,7 +13,7 @@ use super::seen::{self, Surroundings};
 use super::{Docker, container, volume};
 use crate::address::{Address, Kind, Name};
 use crate::plan::{Observation, Seen};
-use crate::provider::{ProviderError, Query, Question};
+use crate::provider::{Class, ProviderError, Query, Question};
 use crate::resource::Spec;
 use crate::state::ObjectId;
 
@@ -49,9 +49,12 @@ pub(super) async fn observe(
             Spec::Secret(_) | Spec::Extension(_) => continue,
         };
         looks.push(Box::pin(async move {
-            let observation = seen.await?.map_or(Observation::Absent, |seen| {
-                Observation::Present(Box::new(seen))
-            });
+            let observation = match seen.await {
+                Ok(Some(seen)) => Observation::Present(Box::new(seen)),
+                Ok(None) => Observation::Absent,
+                Err(error) if error.class == Class::Unreachable => return Err(error),
+                Err(error) => Observation::Unreadable(error.message),
+            };
             Ok((question.address.clone(), observation))
         }));
     }

@@ -20,7 +20,8 @@ use crate::state::ObjectId;
 
 /// What a Docker Engine can do, whichever it is.
 pub const CAPABILITIES: Capabilities = Capabilities {
-    in_place: &["memory", "cpus", "docker.restart", "power"],
+    // A volume's size is no limit here, so another one changes nothing but the record.
+    in_place: &["memory", "cpus", "docker.restart", "power", "size"],
     // A container's name, its published ports and its volumes would clash.
     create_before_destroy: false,
     not_enforced: &[

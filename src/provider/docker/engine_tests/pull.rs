@@ -19,8 +19,7 @@ const MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 /// Its base64 differs between the two alphabets.
 const PASSWORD: &str = "???>>>~~~";
 
-const UNKNOWN: &[u8] =
-    br#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}"#;
+const UNKNOWN: &[u8] = br#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}"#;
 
 /// What a registry holds: paths, types and contents.
 type Shelf = Vec<(String, &'static str, Vec<u8>)>;

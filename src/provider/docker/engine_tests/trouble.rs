@@ -5,11 +5,12 @@ use std::net::{Shutdown, TcpListener};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bollard::models::ContainerUpdateBody;
 use bollard::query_parameters::{RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder};
 
-use super::world::{IMAGE, World, check, codes, import, object, pin, socket};
+use super::world::{IMAGE, World, check, codes, import, object, pin, reference, socket};
 use crate::plan::Observation;
 use crate::provider::docker::request::volume::Part;
 use crate::provider::docker::{Docker, label, volume};
@@ -158,6 +159,25 @@ async fn a_creation_cut_anywhere_is_finished_by_its_repetition() {
         other.operation = world.operation();
         let error = world.create(&other).await.unwrap_err();
         assert_eq!(error.code.as_str(), "docker::already-made", "{at}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_dropped_at_any_moment_is_finished_by_its_repetition() {
+    let world = World::new("dropped").await;
+    for pause in [0, 5, 10, 20, 40, 60, 80, 120, 160, 240, 320] {
+        let request = machine_request(&world, world.machine());
+        let limit = Duration::from_millis(pause);
+        drop(tokio::time::timeout(limit, world.create(&request)).await);
+        let made = world.create(&request).await;
+        let made = made.unwrap_or_else(|error| panic!("after {pause} ms: {error:?}"));
+        assert_eq!(world.left().await, [1, 0, 1], "after {pause} ms");
+        let here = reference(&request, &made);
+        assert_eq!(world.sh(&here, "echo up").await.stdout, b"up\n");
+        let deletion = world.deletion(&request, &made);
+        drop(tokio::time::timeout(limit, world.docker.delete(&deletion)).await);
+        world.docker.delete(&deletion).await.unwrap();
+        assert_eq!(world.left().await, [0, 0, 0], "after {pause} ms");
     }
 }
 
