@@ -266,6 +266,14 @@ mod tests {
     }
 
     #[test]
+    fn a_socket_that_refuses_says_which_group_may() {
+        let denied = unreachable_at("unix:///d.sock", Some(io::ErrorKind::PermissionDenied));
+        assert_eq!(denied.class, Class::Unreachable);
+        assert!(denied.message.contains("unix:///d.sock"));
+        assert!(denied.help.unwrap().contains("group `docker`"));
+    }
+
+    #[test]
     fn statuses_map_to_classes() {
         for (status, class) in [
             (400, Class::Invalid),

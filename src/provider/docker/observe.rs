@@ -10,10 +10,10 @@ use super::classify::{Effect, LOOKING, optional, within};
 use super::label::{self, Claim};
 use super::listing::{Listing, list};
 use super::seen::{self, Surroundings};
-use super::{Docker, machine, volume};
+use super::{Docker, container, volume};
 use crate::address::{Address, Kind, Name};
 use crate::plan::{Observation, Seen};
-use crate::provider::{ProviderError, Query, Question};
+use crate::provider::{Class, ProviderError, Query, Question};
 use crate::resource::Spec;
 use crate::state::ObjectId;
 
@@ -49,9 +49,12 @@ pub(super) async fn observe(
             Spec::Secret(_) | Spec::Extension(_) => continue,
         };
         looks.push(Box::pin(async move {
-            let observation = seen.await?.map_or(Observation::Absent, |seen| {
-                Observation::Present(Box::new(seen))
-            });
+            let observation = match seen.await {
+                Ok(Some(seen)) => Observation::Present(Box::new(seen)),
+                Ok(None) => Observation::Absent,
+                Err(error) if error.class == Class::Unreachable => return Err(error),
+                Err(error) => Observation::Unreadable(error.message),
+            };
             Ok((question.address.clone(), observation))
         }));
     }
@@ -172,7 +175,7 @@ async fn find_container(
     let Some(id) = chosen.or(question.id.as_ref().map(ObjectId::as_str)) else {
         return Ok(None);
     };
-    let seen = machine::look(docker, id).await?;
+    let seen = container::look(docker, id).await?;
     Ok(seen.filter(|seen| {
         let labels = seen
             .config
