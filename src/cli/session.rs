@@ -149,15 +149,15 @@ impl Session {
         let _deaf = write(&mut *self.host.stderr, text).is_err();
     }
 
-    /// Shows warnings and advice to a person; errors are shown once, by the one who fails.
+    /// Shows findings to a person; programs have them in the answer.
     pub(crate) fn warn(&mut self, findings: &[Diagnostic]) {
-        if self.is_json() || findings.is_empty() {
+        if self.format != Format::Human {
             return;
         }
         let quiet = self.quiet;
         let shown: Diagnostics = findings
             .iter()
-            .filter(|found| !found.is_error() && !(quiet && found.severity == Severity::Advice))
+            .filter(|found| !(quiet && found.severity == Severity::Advice))
             .cloned()
             .collect();
         if !shown.is_empty() {

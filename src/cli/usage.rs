@@ -149,7 +149,7 @@ fn fail(session: &mut Session, diagnostics: &Diagnostics, acts: bool) {
         let now = session.world().clock.now();
         let lines: Vec<String> = diagnostics
             .iter()
-            .map(|found| render::diagnostic_event_json(found, now) + "\n")
+            .map(|found| render::diagnostic_event_json(found, now))
             .collect();
         lines.concat()
     } else {

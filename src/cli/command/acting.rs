@@ -65,6 +65,7 @@ pub(super) fn run(
     } else {
         locked.state().clone()
     };
+    project.remember(&state);
     let mut survey = runtime.block_on(engine::survey(
         readers,
         &project.desired,

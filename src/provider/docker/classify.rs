@@ -21,7 +21,7 @@ pub(super) enum Effect {
 /// How long a call that only looks may take.
 pub(super) const LOOKING: Duration = Duration::from_secs(30);
 /// How long a call that makes or removes one object may take.
-pub(super) const ACTING: Duration = Duration::from_secs(120);
+pub(super) const ACTING: Duration = Duration::from_mins(2);
 
 /// Awaits a call to the Engine, for so long at most, and classifies its error.
 pub(super) async fn within<T>(
@@ -177,7 +177,7 @@ fn by_text(doing: &str, text: &str) -> Option<ProviderError> {
         )
     } else if says(&["toomanyrequests", "rate limit"]) {
         (
-            Class::Throttled(Duration::from_secs(60)),
+            Class::Throttled(Duration::from_mins(1)),
             "docker::throttled",
             "log in to the registry with `docker login`, or use a mirror",
         )
@@ -196,6 +196,12 @@ fn by_text(doing: &str, text: &str) -> Option<ProviderError> {
             Class::Invalid,
             "docker::no-shell",
             "a machine needs an image with `/bin/sh`",
+        )
+    } else if says(&["oci runtime", "runc did not terminate", "crun:"]) {
+        (
+            Class::Failed,
+            "docker::runtime-refused",
+            "the container runtime on the Engine's host refused; the text above is its own",
         )
     } else {
         return None;

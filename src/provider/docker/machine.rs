@@ -45,12 +45,11 @@ pub(super) async fn create(
             share: None,
         });
     };
-    let mut id = match standing(docker, wanted).await? {
-        Some(id) => id,
-        None => {
-            say("creating the container");
-            make(docker, wanted, machine, true).await?
-        }
+    let mut id = if let Some(id) = standing(docker, wanted).await? {
+        id
+    } else {
+        say("creating the container");
+        make(docker, wanted, machine, true).await?
     };
     if machine.power != Power::Stopped {
         say("starting");

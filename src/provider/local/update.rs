@@ -42,7 +42,7 @@ pub(super) fn update(request: &UpdateRequest) -> Result<Made, ProviderError> {
         machine(&place, &marker, &mut next, spec)?;
     }
     next.rewrite(&place)
-        .map_err(|source| error::file_system("recording a change", &place.marker, source))?;
+        .map_err(|source| error::file_system("recording a change", &place.marker(), source))?;
     Ok(made(&place, &next))
 }
 
@@ -68,7 +68,7 @@ fn machine(
     if wanted == Power::Stopped && old.power != Some(Power::Stopped) {
         // Nobody may start anything while the processes are being ended.
         next.rewrite(place)
-            .map_err(|source| error::file_system("stopping", &place.marker, source))?;
+            .map_err(|source| error::file_system("stopping", &place.marker(), source))?;
         power::end_processes(&place.directory);
     }
     Ok(())

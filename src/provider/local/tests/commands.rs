@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::ground::*;
-use crate::provider::{Class, Command, Provider, Reader, Stream};
+use crate::provider::{Class, Command, Interactive, Provider, Reader, Stream};
 
 fn sh(script: &str) -> Command {
     Command {
@@ -107,4 +107,21 @@ async fn what_made_itself_a_session_outlives_the_command() {
     ground.shell(&machine, script).await;
     tokio::time::sleep(Duration::from_millis(800)).await;
     assert_eq!(text(&ground.shell(&machine, "ls").await), "done");
+}
+
+#[tokio::test]
+async fn a_session_passes_its_exit_code_on() {
+    let ground = Ground::new();
+    let machine = ground.machine().await;
+    let (_, resized) = tokio::sync::mpsc::unbounded_channel();
+    let session = Interactive {
+        command: Some("test \"$PWD\" = \"$HOME\" && exit 5".to_owned()),
+        terminal: None,
+        resized,
+        stdin: Box::new(tokio::io::empty()),
+        stdout: Box::new(tokio::io::sink()),
+        stderr: Box::new(tokio::io::sink()),
+    };
+    assert!(ground.local.owns_terminal());
+    assert_eq!(ground.local.connect(&machine, session).await.unwrap(), 5);
 }

@@ -23,7 +23,7 @@ use crate::sys::Environment;
 pub(super) struct Ground {
     pub(super) local: Local,
     pub(super) root: PathBuf,
-    _directory: TempDir,
+    _directory: Option<TempDir>,
 }
 
 pub(super) fn quiet(_: Progress) {}
@@ -84,13 +84,25 @@ impl Ground {
     pub(super) fn with(variables: &[(&str, &str)]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path().canonicalize().unwrap().join("data");
+        Self {
+            _directory: Some(directory),
+            ..Self::on(root, variables)
+        }
+    }
+
+    /// On a root that somebody else keeps.
+    pub(super) fn at(root: PathBuf) -> Self {
+        Self::on(root, &[])
+    }
+
+    fn on(root: PathBuf, variables: &[(&str, &str)]) -> Self {
         let mut environment = vec![("PATH", "/usr/local/bin:/usr/bin:/bin")];
         environment.extend(variables);
         let pairs = environment.into_iter().map(|(n, v)| (n.to_owned(), v.to_owned()));
         Self {
             local: Local::new(root.clone(), Arc::new(Environment::of(pairs))),
             root,
-            _directory: directory,
+            _directory: None,
         }
     }
 

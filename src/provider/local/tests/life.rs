@@ -8,7 +8,7 @@ use super::ground::*;
 use crate::address::{Name, NameRule};
 use crate::plan::Observation;
 use crate::provider::suite::{Fixture, contract_suite, record};
-use crate::provider::{Class, Delivery, MachineRef, Provider, Reader, UpdateRequest};
+use crate::provider::{Class, Command, Delivery, MachineRef, Provider, Reader, UpdateRequest};
 use crate::resource::{FileTarget, Power, Spec};
 
 fn mode(path: &Path) -> u32 {
@@ -76,6 +76,30 @@ async fn secrets_are_private_and_survive_a_restart() {
 }
 
 #[tokio::test]
+async fn a_secret_that_no_variable_holds_is_a_file_all_the_same() {
+    let ground = Ground::new();
+    let machine = ground.machine().await;
+    for (name, value) in [("NUL", vec![b'a', 0]), ("LARGE", vec![b'x'; 200 << 10])] {
+        let delivery = Delivery {
+            name: Name::parse(NameRule::Secret, name).unwrap(),
+            value: Zeroizing::new(value),
+            target: None,
+        };
+        ground.local.deliver(&machine, &delivery).await.unwrap();
+    }
+    ground.local.deliver(&machine, &secret(None)).await.unwrap();
+    let command = Command {
+        argv: ["sh", "-c", "echo $TOKEN${NUL-none}${LARGE-none}; ls ~/../run/secrets"]
+            .map(str::to_owned)
+            .to_vec(),
+        secrets: true,
+        ..Command::default()
+    };
+    let out = ground.local.ask(&machine, &command).await.unwrap();
+    assert_eq!(text(&out), "hushnonenone\nLARGE\nNUL\nTOKEN");
+}
+
+#[tokio::test]
 async fn stopping_ends_what_runs_and_nothing_starts_any_more() {
     let ground = Ground::new();
     let machine = ground.machine().await;
@@ -87,7 +111,7 @@ async fn stopping_ends_what_runs_and_nothing_starts_any_more() {
     assert!(alive());
     ground.local.set_power(&machine, Power::Stopped).await.unwrap();
     assert!(!alive());
-    let refused = ground.local.ask(&machine, &crate::provider::Command::default()).await;
+    let refused = ground.local.ask(&machine, &Command::default()).await;
     assert_eq!(refused.unwrap_err().code.as_str(), "local::stopped");
 }
 

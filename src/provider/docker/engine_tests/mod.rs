@@ -1,0 +1,6 @@
+//! Tests on a real Engine. Where there is none they fail: what they prove can't be proved without.
+
+mod inside;
+mod life;
+mod trouble;
+mod world;
