@@ -21,7 +21,7 @@ use crate::state::ObjectId;
 /// What a Docker Engine can do, whichever it is.
 pub const CAPABILITIES: Capabilities = Capabilities {
     // A volume's size is no limit here, so another one changes nothing but the record.
-    in_place: &["memory", "cpus", "docker.restart", "power", "size"],
+    in_place: &["memory", "cpus", "docker.restart", "power", "size", "name"],
     // A container's name, its published ports and its volumes would clash.
     create_before_destroy: false,
     not_enforced: &[
