@@ -123,6 +123,8 @@ impl Screen {
     /// Shows a plan as the events that programs read.
     pub(crate) fn planned(&mut self, session: &mut Session, plan: &Plan) -> Result<(), Diagnostics> {
         let now = session.world().clock.now();
+        let version = render::version_event_json(env!("CARGO_PKG_VERSION"), now);
+        session.answer(&version)?;
         session.answer(&render::plan_events_json(plan, now))
     }
 

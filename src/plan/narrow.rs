@@ -10,12 +10,28 @@ use crate::state::State;
 
 /// The addresses a plan covers.
 pub(super) struct Scope {
-    pub(super) included: HashSet<Address>,
+    /// None: all of them.
+    included: Option<HashSet<Address>>,
     pub(super) findings: Diagnostics,
+}
+
+impl Scope {
+    pub(super) fn covers(&self, address: &Address) -> bool {
+        self.included
+            .as_ref()
+            .is_none_or(|included| included.contains(address))
+    }
 }
 
 /// Finds the addresses a plan covers; a target that names nothing is an error.
 pub(super) fn scope(desired: &Desired, recorded: &State, options: &Options) -> Scope {
+    let named = [&options.targets, &options.excludes, &options.replace];
+    if named.iter().all(|list| list.is_empty()) {
+        return Scope {
+            included: None,
+            findings: Vec::new(),
+        };
+    }
     let needs = needs(desired, recorded);
     let mut findings = Vec::new();
     for address in options
@@ -52,7 +68,10 @@ pub(super) fn scope(desired: &Desired, recorded: &State, options: &Options) -> S
             .help("run `sindri plan` without them to see everything"),
         );
     }
-    Scope { included, findings }
+    Scope {
+        included: Some(included),
+        findings,
+    }
 }
 
 type Edges = HashMap<Address, Vec<Address>>;

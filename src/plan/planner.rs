@@ -24,7 +24,7 @@ pub fn plan(
     facts: &Facts,
     options: &Options,
 ) -> Plan {
-    let scope = narrow::scope(desired, recorded, options);
+    let mut scope = narrow::scope(desired, recorded, options);
     let mut decider = Decider {
         recorded,
         observed,
@@ -32,21 +32,20 @@ pub fn plan(
         options,
         decided: HashMap::with_capacity(desired.resources().len()),
         drift: Vec::new(),
-        checks: scope.findings,
+        checks: std::mem::take(&mut scope.findings),
     };
     let mut changes = Vec::with_capacity(desired.resources().len());
     if !options.destroy {
         for wanted in desired.resources() {
-            if scope.included.contains(&wanted.address) {
+            if scope.covers(&wanted.address) {
                 changes.push(decider.wanted(wanted));
             }
         }
         fetch_images(&mut changes, observed);
     }
-    let wanted: HashSet<Address> = changes.iter().map(|c| c.address.clone()).collect();
     for address in recorded.resources.keys() {
         let asked_for = !options.destroy && desired.get(address).is_some();
-        if !wanted.contains(address) && !asked_for && scope.included.contains(address) {
+        if !asked_for && scope.covers(address) {
             unwanted(&mut decider, desired, address, &mut changes);
         }
     }

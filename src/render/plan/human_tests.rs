@@ -152,7 +152,7 @@ fn a_plan_of_everything() {
 
       # extension.dev.nodejs must be replaced
       # (because machine.dev is replaced)
-    -/+ extension "dev" "nodejs" {}
+    -/+ extension "dev" "nodejs"
 
       # extension.dev.tmux will be destroyed
       # (the configuration no longer asks for it)
