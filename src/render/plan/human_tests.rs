@@ -399,7 +399,7 @@ fn reasons_and_rare_actions() {
 
       # extension.dev.nodejs will be updated in-place
       # (what failed last time is tried again: pnpm)
-      ~ extension "dev" "nodejs" {}
+      ~ extension "dev" "nodejs"
 
       # volume.dev.workspace will be kept
       # (with its content, after its machine is gone; --volumes destroys it)
