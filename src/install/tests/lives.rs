@@ -139,8 +139,8 @@ async fn killed_at_any_moment_every_step_runs_once() {
     let mut kills = 0;
     let installed = loop {
         // Each life is a little longer than the one before, so that every moment gets its turn.
-        let life = Duration::from_millis(5 + 7 * kills);
-        match tokio::time::timeout(life, ground.install(&job)).await {
+        let span = Duration::from_millis(5 + 7 * kills);
+        match tokio::time::timeout(span, ground.install(&job)).await {
             Ok(result) => break result.unwrap(),
             Err(_) => kills += 1,
         }
