@@ -66,7 +66,9 @@ struct Survey {
     /// Whether an earlier call left a job: running, over or dead.
     left: bool,
     /// Whether all validations succeed already.
-    found: bool,
+    valid: bool,
+    /// Whether steps of ours brought it; nobody may have lived to record that.
+    ours: bool,
 }
 
 impl<'a> Installer<'a> {
@@ -105,13 +107,19 @@ impl<'a> Installer<'a> {
         let survey = self.survey(job, place, &folder).await?;
         if survey.left {
             (self.events)(InstallEvent::PickedUp);
-        } else if survey.found {
+        } else if survey.valid {
             folder = bundle(true)?;
         }
         let report = self
             .watch(&address, &job.manifest.steps, place, &folder)
             .await?;
-        let result = outcome::conclude(job, &address, survey.found, &report, self.redactor);
+        let result = outcome::conclude(
+            job,
+            &address,
+            survey.valid && !survey.ours,
+            &report,
+            self.redactor,
+        );
         let keep = matches!(result, Err(InstallError::Step(_)));
         self.close(job, place, &folder, &ledger::installed(job, &result), keep)
             .await?;
@@ -182,18 +190,21 @@ impl<'a> Installer<'a> {
             );
         }
         let mut report = Report::default();
-        let mut left = false;
-        self.exec(&script, None, &mut |frame| {
-            if frame.words.first().is_some_and(|word| word == "state") {
-                left = frame.words.get(1).is_some_and(|state| state != "none");
-            } else {
-                report.take(frame);
-            }
-        })
+        let (mut left, mut ours) = (false, false);
+        self.exec(
+            &script,
+            None,
+            &mut |frame| match frame.words.first().map(String::as_str) {
+                Some("state") => left = frame.words.get(1).is_some_and(|state| state != "none"),
+                Some("ours") => ours = true,
+                _ => report.take(frame),
+            },
+        )
         .await?;
         Ok(Survey {
             left,
-            found: asks && outcome::validates(&job.manifest, &report.checks),
+            ours,
+            valid: asks && outcome::validates(&job.manifest, &report.checks),
         })
     }
 
@@ -287,7 +298,7 @@ impl<'a> Installer<'a> {
             add(
                 &mut script,
                 &format!(
-                    "rm -rf \"$job\"\nfor old in \"$base/jobs/{}-\"????????????; do\n  [ -d \"$old\" ] && ! alive \"$old/pid\" && rm -rf \"$old\"\ndone\n",
+                    "mv \"$job\" \"$job.gone.$$\" && rm -rf \"$job\".gone.*\nfor old in \"$base/jobs/{}-\"????????????; do\n  [ -d \"$old\" ] && ! alive \"$old/pid\" && rm -rf \"$old\"\ndone\n",
                     job.manifest.name
                 ),
             );

@@ -36,7 +36,7 @@ impl Ground {
         Self::on("/usr/local/bin:/usr/bin:/bin").await
     }
 
-    /// With nothing but busybox on the machine's PATH.
+    /// With nothing but busybox on the machine's PATH, and with no `flock`.
     pub(super) async fn of_busybox() -> Self {
         let ground = Self::on("").await;
         for applet in [
@@ -66,7 +66,6 @@ impl Ground {
             "chmod",
             "stat",
             "find",
-            "flock",
             "touch",
             "readlink",
             "sha256sum",
@@ -74,7 +73,7 @@ impl Ground {
             "yes",
             "env",
             "seq",
-            "ps",
+            "rmdir",
         ] {
             symlink("/usr/bin/busybox", ground.bin.join(applet)).unwrap();
         }

@@ -1,7 +1,6 @@
 //! The life of a job: started, watched, left alone, killed, picked up.
 
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::process::Command;
 use std::time::Duration;
 
@@ -131,6 +130,27 @@ async fn a_job_that_died_resumes_at_its_first_unfinished_step() {
 }
 
 #[tokio::test]
+async fn killed_at_any_moment_every_step_runs_once() {
+    let ground = Ground::new().await;
+    let line = |n: usize| format!("echo {n} >>\"$HOME/log\"; sleep 0.1; echo end of {n}");
+    let lines: Vec<String> = (0..6).map(line).collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let job = scripts("often-killed", &lines);
+    let mut kills = 0;
+    let installed = loop {
+        // Each life is a little longer than the one before, so that every moment gets its turn.
+        let span = Duration::from_millis(5 + 7 * kills);
+        match tokio::time::timeout(span, ground.install(&job)).await {
+            Ok(result) => break result.unwrap(),
+            Err(_) => kills += 1,
+        }
+    };
+    assert!(kills > 3);
+    assert_eq!(installed.outcome, Outcome::Ready);
+    assert_eq!(ground.log(), ["0", "1", "2", "3", "4", "5"]);
+}
+
+#[tokio::test]
 async fn a_dead_job_of_another_root_counts_for_nothing() {
     let ground = Ground::new().await;
     let mut job = scripts(
@@ -199,12 +219,10 @@ async fn package_managers_are_not_shared() {
 #[tokio::test]
 async fn without_flock_they_are_not_shared_either() {
     let ground = Ground::of_busybox().await;
-    fs::remove_file(ground.bin.join("flock")).unwrap();
     let locks = ground.home.join(".local/state/sindri/locks");
     // A lock whose holder is gone.
     fs::create_dir_all(locks.join("npm.d")).unwrap();
     fs::write(locks.join("npm.d/pid"), "999999 gone\n").unwrap();
-    symlink("/usr/bin/busybox", ground.bin.join("rmdir")).unwrap();
     share_npm(&ground).await;
 }
 
