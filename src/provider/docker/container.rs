@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bollard::models::ContainerInspectResponse;
+use bollard::models::{ContainerInspectResponse, ContainerStateStatusEnum};
 use bollard::query_parameters::{
     InspectContainerOptions, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
     StartContainerOptions, StopContainerOptionsBuilder,
@@ -36,6 +36,20 @@ pub(super) fn runs(seen: &ContainerInspectResponse) -> bool {
     seen.state
         .as_ref()
         .is_some_and(|state| state.running == Some(true) && state.paused != Some(true))
+}
+
+/// Whether a container is gone or about to be.
+pub(super) async fn vanishes(docker: &Docker, id: &str) -> bool {
+    let Ok(seen) = look(docker, id).await else {
+        return false;
+    };
+    let status = seen.map(|seen| seen.state.and_then(|state| state.status));
+    matches!(
+        status,
+        None | Some(Some(
+            ContainerStateStatusEnum::REMOVING | ContainerStateStatusEnum::DEAD
+        ))
+    )
 }
 
 /// Starts a container and waits until it takes commands.

@@ -7,7 +7,7 @@ use bollard::models::{ContainerInspectResponse, ContainerUpdateBody};
 use bollard::query_parameters::{CreateContainerOptionsBuilder, ListContainersOptionsBuilder};
 
 use super::classify::{ACTING, Effect, LOOKING, within};
-use super::container::{ENDING, look, remove, runs, set_power, stop, wake};
+use super::container::{ENDING, look, remove, runs, set_power, stop, vanishes, wake};
 use super::label::{self, Claim};
 use super::request::volume::Part;
 use super::{Docker, ownership, request, volume};
@@ -19,6 +19,8 @@ use crate::provider::{
 use crate::resource::{Attributes, MachineSpec, Power, Spec};
 use crate::state::{Lineage, ObjectId};
 
+/// How often a container that vanishes is made again.
+const ATTEMPTS: usize = 5;
 /// How often a name that is taken by nobody is tried again.
 const NAMES_LOOKED_UP: usize = 50;
 /// How long a container may take to show under the name it has taken.
@@ -40,35 +42,60 @@ pub(super) async fn create(
             share: None,
         });
     };
-    let mut id = if let Some(id) = standing(docker, wanted).await? {
+    let mut init = true;
+    for _ in 0..ATTEMPTS {
+        if let Some(made) = attempt(docker, wanted, machine, &mut init, &say).await? {
+            return Ok(made);
+        }
+        tokio::time::sleep(NAME_SHOWS).await;
+    }
+    Err(ProviderError::new(
+        Class::Retryable,
+        Code::new("docker::vanished"),
+        "the container vanished again and again while it was being made",
+    )
+    .help("does something on the Engine's host remove containers?"))
+}
+
+/// Makes and starts the container; `None` if it is to be tried once more.
+async fn attempt(
+    docker: &Docker,
+    wanted: &CreateRequest,
+    machine: &MachineSpec,
+    init: &mut bool,
+    say: &(dyn Fn(&str) + Send + Sync),
+) -> Result<Option<Made>, ProviderError> {
+    let id = if let Some(id) = standing(docker, wanted).await? {
         id
     } else {
         say("creating the container");
-        make(docker, wanted, machine, true).await?
+        make(docker, wanted, machine, *init).await?
     };
     if machine.power != Power::Stopped {
         say("starting");
         if let Err(error) = wake(docker, &id).await {
-            if error.message.contains("docker-init") {
-                // An Engine without its init binary says so only here.
-                remove(docker, &id).await?;
-                id = make(docker, wanted, machine, false).await?;
-                if let Err(error) = wake(docker, &id).await {
-                    return Err(clean_up(docker, wanted, machine, &id, error).await);
-                }
-            } else {
-                return Err(clean_up(docker, wanted, machine, &id, error).await);
+            // An Engine takes back what it made for a caller that hung up: what stood a moment ago
+            // may be gone.
+            if error.message.contains("No such container") || vanishes(docker, &id).await {
+                return Ok(None);
             }
+            // An Engine without its init binary says so only here.
+            if *init && error.message.contains("docker-init") {
+                *init = false;
+                remove(docker, &id).await?;
+                return Ok(None);
+            }
+            return Err(clean_up(docker, wanted, machine, &id, error).await);
         }
     }
     let seen = look(docker, &id).await?;
-    Ok(made(&id, seen.as_ref()))
+    Ok(seen.map(|seen| made(&id, &seen)))
 }
 
-fn made(id: &str, seen: Option<&ContainerInspectResponse>) -> Made {
+fn made(id: &str, seen: &ContainerInspectResponse) -> Made {
     let mut attributes = Attributes::default();
-    if let Some(image) = seen.and_then(|seen| seen.image.as_deref()) {
-        attributes.set("imageId", image);
+    if let Some(image) = &seen.image {
+        attributes.set("imageId", image.as_str());
     }
     Made {
         id: ObjectId::new(id),
@@ -238,7 +265,7 @@ pub(super) async fn update(
     if wanted.paths.iter().any(|path| path == "power") {
         set_power(docker, id, machine.power).await?;
     }
-    Ok(made(id, Some(&seen)))
+    Ok(made(id, &seen))
 }
 
 fn gone(address: &Address) -> ProviderError {

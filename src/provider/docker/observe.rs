@@ -7,6 +7,7 @@ use futures_util::future::{BoxFuture, ready};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::classify::{Effect, LOOKING, optional, within};
+use super::features::Features;
 use super::label::{self, Claim};
 use super::listing::{Listing, list};
 use super::seen::{self, Surroundings};
@@ -26,7 +27,6 @@ pub(super) async fn observe(
     query: &Query,
 ) -> Result<BTreeMap<Address, Observation>, ProviderError> {
     let listing = list(docker, query, Some(&query.lineage)).await?;
-    let engine = docker.features().await?;
     let scopes = scopes(&listing);
     let mut looks: Vec<Look<'_>> = Vec::new();
     for question in &query.questions {
@@ -34,8 +34,18 @@ pub(super) async fn observe(
         {
             Spec::Machine(spec) => Box::pin(async {
                 let inspect = find_container(docker, query, question, &listing, &spec.name).await?;
+                let Some(inspect) = inspect else {
+                    return Ok(None);
+                };
+                // Only an Engine that was asked for a limit and shows none has to be asked
+                // whether it can limit at all.
+                let engine = if seen::lacks_a_limit(spec, &inspect) {
+                    docker.features().await?.clone()
+                } else {
+                    Features::default()
+                };
                 let around = surroundings(question, query, &scopes);
-                Ok(inspect.map(|inspect| seen::machine(spec, &inspect, &around, engine)))
+                Ok(Some(seen::machine(spec, &inspect, &around, &engine)))
             }),
             Spec::Network(spec) => {
                 Box::pin(find_network(docker, query, question, &listing, &spec.name))

@@ -88,6 +88,15 @@ pub(super) fn pin(question: &Question) -> Option<Seen> {
     })
 }
 
+/// Whether a limit that is declared doesn't show.
+pub(super) fn lacks_a_limit(spec: &MachineSpec, inspect: &ContainerInspectResponse) -> bool {
+    let none = |number: Option<i64>| number.unwrap_or(0) == 0;
+    inspect.host_config.as_ref().is_none_or(|host| {
+        (spec.memory.is_some() && none(host.memory))
+            || (spec.cpus.is_some() && none(host.nano_cpus) && none(host.cpu_quota))
+    })
+}
+
 /// A machine as seen, each attribute equal to the specification's where nothing was changed.
 ///
 /// Only what the specification declares is reported, so that neither an Engine's default nor a

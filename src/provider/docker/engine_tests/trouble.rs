@@ -317,6 +317,11 @@ async fn wishes_beyond_the_host_are_found() {
         assert!(found.contains(&code), "{code} is not among {found:?}");
     }
     assert!(findings.iter().all(|finding| finding.address.is_some()));
+    let gpu = serde_json::json!({"provider": "docker", "type": "nvidia", "count": 1});
+    let gpu = Spec::Gpu(serde_json::from_value(gpu).unwrap());
+    let findings = check(&world, &world.request("gpu.dev", gpu)).await;
+    let nvidia = world.docker.features().await.unwrap().nvidia;
+    assert_eq!(codes(&findings) == ["docker::gpu-runtime-missing"], !nvidia);
 }
 
 #[tokio::test]
