@@ -110,7 +110,10 @@ pub async fn refresh(
 ) -> Refreshed {
     let questions = queries(desired, recorded, Side::Recorded);
     let mut facts = Facts::default();
-    let wanted = desired.resources().iter().filter_map(|one| one.spec.provider());
+    let wanted = desired
+        .resources()
+        .iter()
+        .filter_map(|one| one.spec.provider());
     let kinds: BTreeSet<ProviderKind> = questions.keys().copied().chain(wanted).collect();
     for kind in &kinds {
         if let Some(capabilities) = readers.capabilities(*kind) {
@@ -121,7 +124,12 @@ pub async fn refresh(
     if scope == Scope::Recorded {
         return Refreshed { observed, facts };
     }
-    let answers = join_all(questions.iter().map(|(kind, query)| ask(readers, *kind, query))).await;
+    let answers = join_all(
+        questions
+            .iter()
+            .map(|(kind, query)| ask(readers, *kind, query)),
+    )
+    .await;
     for (objects, findings) in answers {
         observed.objects.extend(objects);
         facts.findings.extend(findings);

@@ -28,10 +28,6 @@ pub(super) fn difference(
     lifecycle: &Lifecycle,
 ) -> Difference {
     let mut found = Difference::default();
-    if *recorded.spec == *desired && seen.is_none_or(|seen| seen.attributes.is_empty()) {
-        push_power(&mut found, desired, recorded, seen);
-        return found;
-    }
     let wanted = desired.attributes();
     let made = recorded.spec.attributes();
     let mut stands = made.clone();
@@ -60,7 +56,9 @@ pub(super) fn difference(
             Policy::Ignore => {}
             Policy::InPlace => found.fields.push(change(Effectuation::InPlace)),
             Policy::Restore if made.get(path) == after => found.fields.push(change(where_able)),
-            Policy::Replace | Policy::Restore => found.fields.push(change(Effectuation::ForcesReplacement)),
+            Policy::Replace | Policy::Restore => {
+                found.fields.push(change(Effectuation::ForcesReplacement))
+            }
             Policy::Grow if shrinks(before, after) => {
                 found.refused.push((change(Effectuation::InPlace), SHRINK));
             }

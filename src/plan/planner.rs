@@ -1,6 +1,6 @@
 //! Planning: desired, recorded and observed become a plan; deterministic, without I/O.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
 use super::decide::Decider;
@@ -30,7 +30,10 @@ pub fn plan(
         observed,
         facts,
         options,
-        decided: HashMap::with_capacity(desired.resources().len()),
+        decided: FxHashMap::with_capacity_and_hasher(
+            desired.resources().len(),
+            rustc_hash::FxBuildHasher,
+        ),
         drift: Vec::new(),
         checks: std::mem::take(&mut scope.findings),
     };
@@ -73,7 +76,7 @@ pub fn plan(
 
 /// An image that its pin doesn't need is fetched again when its machine is made anew.
 fn fetch_images(changes: &mut [Change], observed: &Observed) {
-    let made: HashSet<Address> = changes
+    let made: FxHashSet<Address> = changes
         .iter()
         .filter(|change| change.address.kind() == Kind::Machine)
         .filter(|change| matches!(change.action, Action::Create | Action::Replace(_)))

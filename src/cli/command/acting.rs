@@ -18,7 +18,7 @@ use crate::engine::{
 use crate::plan::Plan;
 use crate::secret::Redactor;
 use crate::state;
-use crate::store::{Locked, LockRequest};
+use crate::store::{LockRequest, Locked};
 
 /// How many steps run at once where nobody says otherwise.
 const PARALLELISM: usize = 10;
@@ -131,7 +131,10 @@ pub(super) fn carry_out(
     }
     if ready.locked.is_new() {
         let project = ready.plan.header.project.clone();
-        ready.locked.initialise(&project).map_err(|error| error.diagnose())?;
+        ready
+            .locked
+            .initialise(&project)
+            .map_err(|error| error.diagnose())?;
     }
     let blank = Context::empty(ready.context.unknown.clone());
     let context = std::mem::replace(&mut ready.context, blank);
@@ -195,9 +198,12 @@ pub(super) fn lock(
 ) -> Result<Locked, Diagnostics> {
     let request = LockRequest {
         operation: acting.operation,
-        timeout: session
-            .lock_timeout(acting.act.lock_timeout)?
-            .min(acting.act.timeout.map_or(Duration::MAX, Duration::from_secs)),
+        timeout: session.lock_timeout(acting.act.lock_timeout)?.min(
+            acting
+                .act
+                .timeout
+                .map_or(Duration::MAX, Duration::from_secs),
+        ),
     };
     let store = session.store();
     let mut waiting = |holder: &crate::store::LockInfo| {
@@ -210,7 +216,9 @@ pub(super) fn lock(
         );
         screen.event(session, &Event::Waiting(found));
     };
-    store.lock(request, &mut waiting).map_err(|error| error.diagnose())
+    store
+        .lock(request, &mut waiting)
+        .map_err(|error| error.diagnose())
 }
 
 /// Records what became of the operations that an earlier run left open.
@@ -260,11 +268,7 @@ fn refuse(findings: &Diagnostics, allow: &[String]) -> Result<(), Diagnostics> {
     Ok(())
 }
 
-fn approved(
-    session: &mut Session,
-    acting: &Acting<'_>,
-    plan: &Plan,
-) -> Result<bool, Diagnostics> {
+fn approved(session: &mut Session, acting: &Acting<'_>, plan: &Plan) -> Result<bool, Diagnostics> {
     if acting.act.auto_approve {
         return Ok(true);
     }

@@ -27,7 +27,9 @@ pub(crate) fn run(session: &mut Session, args: ConnectArgs) -> Outcome {
         ]);
     }
     let providers = session.providers();
-    let provider = providers.provider(object.provider).map_err(|error| error.diagnose())?;
+    let provider = providers
+        .provider(object.provider)
+        .map_err(|error| error.diagnose())?;
     let runtime = runtime()?;
     let machine = MachineRef {
         name,
@@ -69,7 +71,10 @@ pub(crate) fn run(session: &mut Session, args: ConnectArgs) -> Outcome {
             return vec![
                 Diagnostic::error(
                     Code::new("machine::missing"),
-                    format!("machine `{}` is recorded, but no longer there", machine.name),
+                    format!(
+                        "machine `{}` is recorded, but no longer there",
+                        machine.name
+                    ),
                 )
                 .help("`sindri plan` shows what is missing; `sindri apply` makes it again"),
             ];

@@ -260,7 +260,13 @@ pub(super) async fn update(
             .name(&machine.name)
             .build();
         let renaming = client.rename_container(id, name);
-        within(Effect::Acts, "give the container its name back", ACTING, renaming).await?;
+        within(
+            Effect::Acts,
+            "give the container its name back",
+            ACTING,
+            renaming,
+        )
+        .await?;
     }
     if wanted.paths.iter().any(|path| path == "power") {
         set_power(docker, id, machine.power).await?;

@@ -91,7 +91,9 @@ pub fn sync_dir(directory: &Path) -> io::Result<()> {
 /// Reads a file of at most `max` bytes; a larger one is [`io::ErrorKind::FileTooLarge`].
 pub fn read_limited(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
-    let mut bytes = Vec::new();
+    // The length is only a hint, which spares a read its guesses; the limit is what counts.
+    let length = file.metadata()?.len().min(max);
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
     file.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > max {
         return Err(io::Error::new(
