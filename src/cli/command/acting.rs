@@ -42,7 +42,7 @@ pub(super) fn run(
         refuse(&project.findings, &acting.asked.allow)?;
     }
     let runtime = crate::cli::session::runtime()?;
-    let stop = signals::watch(&runtime, session.host.signals, limit(session, acting.act)?);
+    let stop = signals::watch(&runtime, &session.host, limit(session, acting.act)?);
     let mut screen = Screen::new(session);
     let mut locked = lock(session, acting, &mut screen)?;
     let recorded = (!locked.is_new()).then(|| locked.state());
