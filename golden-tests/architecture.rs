@@ -77,7 +77,7 @@ const CRATES: [(&str, &[&str]); 11] = [
     ("petgraph", &["src/desired/"]),
     ("serde_yaml", &["src/config/", "src/catalog/", "src/artifact/"]),
     ("serde_saphyr", &["src/config/", "src/catalog/"]),
-    ("ring", &["src/sys/", "src/digest.rs"]),
+    ("ring", &["src/sys/", "src/digest.rs", "src/catalog/read.rs"]),
     ("rustix", &["src/sys/", "src/store/", "src/provider/local/", "src/cli/terminal.rs"]),
     ("miette", &["src/render/"]),
     ("tar", &["src/provider/docker/", "src/install/"]),

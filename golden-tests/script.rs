@@ -11,9 +11,11 @@
 //! !fault JSON                      a misbehaviour, as in `world.json`
 //! !fail VERB ADDRESS TEXT          calls of that sort fail with this text
 //! !stall VERB ADDRESS              calls of that sort hang until interrupted
+//! !image REFERENCE DIGEST          a tag points to another image
 //! !heal                            no misbehaviour any more
 //! !unreachable TEXT                no provider can be reached; without a text they can again
 //! !interrupt gently|now VERB ADDRESS   a person stops the next command when that call begins
+//! !made ADDRESS                    the call that was broken off had gone through all the same
 //! !command JSON                    what commands in machines answer, as in `world.json`
 //! !copy FROM TO, !delete FILE, !write FILE TEXT, !cut FILE BYTES     the project's files
 //! !replace FILE BEFORE AFTER       in the text of a file
@@ -23,6 +25,7 @@
 //! !state, !calls                   write `state.out.json` and `calls`
 //! ```
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -30,8 +33,8 @@ use std::time::Duration;
 use serde_json::Value;
 use sindri::address::Address;
 use sindri::engine::Stop;
-use sindri::provider::Class;
-use sindri::provider::fake::{Effect, Failure, FakeObject, Fault, Scripted, Verb};
+use sindri::provider::fake::{Effect, Failure, Fake, FakeObject, Fault, Scripted, Verb};
+use sindri::provider::{Class, CreateRequest, Provider as _};
 use sindri::resource::{Attributes, Power};
 use sindri::state::ObjectId;
 use sindri::store::LockRequest;
@@ -176,6 +179,7 @@ fn world(verb: &str, rest: &str, ground: &Ground) -> Done {
             object.id = ObjectId::new(&format!("{}-again", object.id));
         })),
         "stranger" => stranger(ground, &words),
+        "made" => made(ground, &address(0)?),
         "fault" => {
             let fault: Fault = serde_json::from_str(rest).map_err(|error| error.to_string())?;
             fakes.fault(fault);
@@ -193,6 +197,10 @@ fn world(verb: &str, rest: &str, ground: &Ground) -> Done {
         }
         "stall" => {
             fakes.fault(Fault::new(Effect::Stall).on(parse(word(0)?)?).at(address(1)?));
+            Ok(())
+        }
+        "image" => {
+            fakes.change(|world| world.images.insert(words[0].clone(), words[1].clone()));
             Ok(())
         }
         "heal" => {
@@ -218,6 +226,28 @@ fn change(ground: &Ground, address: &Address, change: impl FnOnce(&mut FakeObjec
     })
 }
 
+/// Makes the object of an operation that was left open.
+fn made(ground: &Ground, address: &Address) -> Done {
+    let state = ground.state()?;
+    let open = state.pending.iter().find(|intent| intent.address == *address);
+    let intent = open.ok_or("no operation is open there")?;
+    let spec = intent.spec.clone().ok_or("the open operation makes nothing")?;
+    let provider = spec.provider().ok_or("what lives inside a machine is not created")?;
+    let request = CreateRequest {
+        lineage: state.lineage.clone(),
+        address: address.clone(),
+        operation: intent.operation.clone(),
+        generation: intent.generation,
+        spec,
+        dependencies: BTreeMap::new(),
+    };
+    let fake = Fake::new(ground.fakes.clone(), provider);
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    let made = runtime.block_on(fake.create(&request, &|_| {}));
+    made.map(|_| ()).map_err(|error| error.to_string())
+}
+
 fn stranger(ground: &Ground, words: &[String]) -> Done {
     let [provider, kind, name] = words else {
         return Err("which provider, kind and name?".to_owned());
@@ -235,8 +265,8 @@ fn stranger(ground: &Ground, words: &[String]) -> Done {
         outputs: Attributes::default(),
         power: None,
         incarnation: None,
-        secrets: std::collections::BTreeMap::new(),
-        files: std::collections::BTreeMap::new(),
+        secrets: BTreeMap::new(),
+        files: BTreeMap::new(),
     };
     ground.fakes.change(|world| world.objects.push(object));
     Ok(())

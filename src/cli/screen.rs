@@ -62,9 +62,9 @@ impl Screen {
             self.ended = Some(summary.clone());
         }
         if session.is_json() {
-            let line = render::event_json(event, session.world().clock.now());
+            let lines = render::event_json(event, session.world().clock.now());
             // A reader that went away must not stop the work.
-            let _deaf = session.answer(&format!("{line}\n")).is_err();
+            let _deaf = session.answer(&lines).is_err();
             return;
         }
         if session.quiet && !matches!(event, Event::Failed { .. }) {
@@ -136,7 +136,6 @@ impl Screen {
         let mut text = String::new();
         for found in findings {
             text.push_str(&render::diagnostic_event_json(found, now));
-            text.push('\n');
         }
         session.answer(&text)
     }
@@ -151,6 +150,6 @@ impl Screen {
             return Ok(());
         };
         let text = render::summary_human(&summary, &session.style());
-        session.answer(&text)
+        session.answer(&format!("\n{text}"))
     }
 }

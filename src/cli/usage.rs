@@ -149,11 +149,11 @@ fn fail(session: &mut Session, diagnostics: &Diagnostics, acts: bool) {
         let now = session.world().clock.now();
         let lines: Vec<String> = diagnostics
             .iter()
-            .map(|found| render::diagnostic_event_json(found, now) + "\n")
+            .map(|found| render::diagnostic_event_json(found, now))
             .collect();
         lines.concat()
     } else {
-        render::diagnostics_json(diagnostics) + "\n"
+        serde_json::json!({ "diagnostics": diagnostics }).to_string() + "\n"
     };
     // With nobody left to read it there is nothing more to say.
     let _deaf = session.answer(&text).is_err();

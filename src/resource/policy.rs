@@ -9,7 +9,8 @@ pub enum Policy {
     WhereAble,
     /// Always a replacement.
     Replace,
-    /// Larger: as [`Policy::WhereAble`]; smaller: refused, since it would lose data.
+    /// Larger: in place where the provider is able or doesn't enforce the field, else refused;
+    /// smaller: refused. Neither may lose data.
     Grow,
     /// Never changed; the reason is what the person reads.
     Refuse(&'static str),
