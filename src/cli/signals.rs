@@ -5,13 +5,19 @@ use std::time::Instant;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+use super::host::Host;
 use crate::engine::Stop;
 
 /// Watches for a person's or the system's wish to stop, and for the end of the time given.
 pub(crate) fn watch(
     runtime: &Runtime,
+<<<<<<< HEAD
     signals: bool,
     deadline: Option<Instant>,
+=======
+    host: &Host,
+    limit: Option<Duration>,
+>>>>>>> golden
 ) -> watch::Receiver<Stop> {
     let (tell, told) = watch::channel(Stop::Go);
     if let Some(at) = deadline {
@@ -21,7 +27,15 @@ pub(crate) fn watch(
             tell.send_replace(Stop::TimedOut);
         });
     }
-    if signals {
+    if let Some(mut wished) = host.stop.clone() {
+        let tell = tell.clone();
+        runtime.spawn(async move {
+            while wished.changed().await.is_ok() {
+                tell.send_replace(*wished.borrow());
+            }
+        });
+    }
+    if host.signals {
         runtime.spawn(async move {
             let terminate = tokio::signal::unix::SignalKind::terminate();
             let Ok(mut terminate) = tokio::signal::unix::signal(terminate) else {

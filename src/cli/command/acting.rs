@@ -41,12 +41,23 @@ pub(super) fn run(
         refuse(&project.findings, &acting.asked.allow)?;
     }
     let runtime = crate::cli::session::runtime()?;
+<<<<<<< HEAD
     let deadline = deadline(session, acting.act)?;
+=======
+    let stop = signals::watch(&runtime, &session.host, limit(session, acting.act)?);
+>>>>>>> golden
     let mut screen = Screen::new(session);
     let mut locked = lock(session, acting, &mut screen)?;
     let recorded = (!locked.is_new()).then(|| locked.state());
     same_project(&project, recorded)?;
     if acting.asked.destroy && locked.is_new() {
+        if session.is_json() {
+            let nothing = Summary {
+                destroy: true,
+                ..Summary::default()
+            };
+            screen.event(session, &Event::Ended(nothing));
+        }
         session.answer_unless_json("Nothing is recorded here: there is nothing to destroy.\n")?;
         return Ok(Exit::Done);
     }
@@ -115,7 +126,7 @@ pub(super) fn carry_out(
 ) -> Result<Exit, Diagnostics> {
     if session.is_json() {
         ready.screen.planned(session, &ready.plan)?;
-    } else {
+    } else if !(session.quiet && acting.act.auto_approve && !ready.plan.is_errored()) {
         show(session, &ready.plan)?;
     }
     if ready.plan.is_errored() {
@@ -210,7 +221,7 @@ pub(super) fn lock(
         let found = Diagnostic::advice(
             Code::new("store::waiting"),
             format!(
-                "waiting for `{}` of {} on {}, which holds the state since {}",
+                "`{}` of {} on {} holds the state since {}",
                 holder.operation, holder.who, holder.host, holder.since
             ),
         );

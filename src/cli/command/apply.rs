@@ -33,8 +33,8 @@ pub(crate) fn run(session: &mut Session, args: &ApplyArgs) -> Outcome {
 }
 
 /// Reads a saved plan.
-pub(super) fn read_plan(path: &Path) -> Result<PlanFile, Diagnostics> {
-    let bytes = files::read_limited(path, PLAN_MAX).map_err(|error| {
+pub(super) fn read_plan(session: &Session, path: &Path) -> Result<PlanFile, Diagnostics> {
+    let bytes = files::read_limited(&session.path(path), PLAN_MAX).map_err(|error| {
         vec![
             Diagnostic::error(
                 Code::new("plan::file"),
@@ -48,7 +48,7 @@ pub(super) fn read_plan(path: &Path) -> Result<PlanFile, Diagnostics> {
 
 /// Applies a saved plan, provided that nothing it relied on has moved.
 fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
-    let file = read_plan(path)?;
+    let file = read_plan(session, path)?;
     let mut asked = Asked::from(&args.narrow, &args.look);
     asked.destroy = file.plan.header.destroy;
     // A saved plan has been reviewed: applying it is the answer to the question.
@@ -60,7 +60,11 @@ fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
         act: &act,
     };
     let runtime = runtime()?;
+<<<<<<< HEAD
     let deadline = acting::deadline(session, &act)?;
+=======
+    let stop = signals::watch(&runtime, &session.host, acting::limit(session, &act)?);
+>>>>>>> golden
     let mut screen = Screen::new(session);
     let locked = acting::lock(session, &acting, &mut screen)?;
     let mut desired = file.desired().map_err(|error| error.diagnose())?;
@@ -103,9 +107,17 @@ fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
     crate::cli::session::stop_on_errors(&moved)?;
     let mut locked = locked;
     acting::settle(session, &mut survey, &mut locked, &mut screen)?;
+<<<<<<< HEAD
     let unknown =
         crate::address::Name::parse(crate::address::NameRule::Label, &file.plan.header.project)
             .map_err(|_| read_plan(path).err().unwrap_or_default())?;
+=======
+    let unknown = crate::address::Name::parse(
+        crate::address::NameRule::Label,
+        &file.plan.header.project,
+    )
+    .map_err(|_| read_plan(session, path).err().unwrap_or_default())?;
+>>>>>>> golden
     let context = Context {
         manifests: file.manifests,
         redactor: Redactor::new(secrets.values()),
