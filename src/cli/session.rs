@@ -91,7 +91,11 @@ impl Session {
     }
 
     fn style_for(&self, screen: bool) -> Style {
-        let width = self.host.terminal.size.map_or(100, |size| usize::from(size.columns));
+        let width = self
+            .host
+            .terminal
+            .size
+            .map_or(100, |size| usize::from(size.columns));
         let dumb = self.host.world.environment.get("TERM") == Some("dumb");
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
             .iter()
@@ -244,8 +248,11 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Diagnostics> {
 
 fn no_runtime(error: &std::io::Error) -> Diagnostics {
     vec![
-        Diagnostic::error(Code::new("cli::runtime"), "sindri couldn't start its threads")
-            .because(error.to_string()),
+        Diagnostic::error(
+            Code::new("cli::runtime"),
+            "sindri couldn't start its threads",
+        )
+        .because(error.to_string()),
     ]
 }
 
@@ -271,5 +278,6 @@ fn merge(outer: &OutputOptions, inner: &OutputOptions) -> OutputOptions {
 
 /// `./sindri.yaml` reads as `sindri.yaml`.
 fn plain(path: &Path) -> PathBuf {
-    path.strip_prefix("./").map_or_else(|_| path.to_owned(), Path::to_owned)
+    path.strip_prefix("./")
+        .map_or_else(|_| path.to_owned(), Path::to_owned)
 }

@@ -97,7 +97,9 @@ async fn look(
         }
         Err(mut findings) => {
             for found in &mut findings {
-                found.address.get_or_insert_with(|| Address::Machine(name.clone()));
+                found
+                    .address
+                    .get_or_insert_with(|| Address::Machine(name.clone()));
             }
             inside.findings.append(&mut findings);
         }

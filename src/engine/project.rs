@@ -148,7 +148,9 @@ fn installable(
             continue;
         };
         let names = by_machine.get(&machine.name).into_iter().flatten();
-        let wanted = names.filter_map(|name| manifests.get(*name)).map(|found| &**found);
+        let wanted = names
+            .filter_map(|name| manifests.get(*name))
+            .map(|found| &**found);
         findings.extend(install::check(&machine.name, spec, wanted));
     }
     findings

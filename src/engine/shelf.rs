@@ -113,9 +113,11 @@ fn absent(error: &io::Error) -> bool {
 }
 
 fn unreadable(shown: &str, error: &io::Error) -> Diagnostics {
-    vec![Diagnostic::error(
-        Code::new("catalog::unreadable"),
-        format!("`{shown}` can't be read"),
-    )
-    .because(error.to_string())]
+    vec![
+        Diagnostic::error(
+            Code::new("catalog::unreadable"),
+            format!("`{shown}` can't be read"),
+        )
+        .because(error.to_string()),
+    ]
 }

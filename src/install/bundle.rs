@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::quote::{add, path as home_path, quote, words};
+use super::quote::{add, quote, words};
 use super::step::{self, Body, Unbuilt};
-use super::{Job, Persistence, Purpose, configure};
-use crate::catalog::{Check, Distro, Manifest, RemoveStep, Step};
+use super::{Job, Persistence, Purpose, configure, removal};
+use crate::catalog::{Check, Distro, Manifest, Step};
 use crate::provider::MachineRef;
 use crate::resource::{ProviderKind, Settings, Spec};
 
@@ -85,8 +85,8 @@ impl Bundle {
                 Purpose::Retry(tools) => tools.contains(&step.tool),
             };
             if wanted {
-                let body = step::body(manifest, &step.action)
-                    .map_err(|why| (step.tool.clone(), why))?;
+                let body =
+                    step::body(manifest, &step.action).map_err(|why| (step.tool.clone(), why))?;
                 let id = (index + 1).to_string();
                 plan.push_str(&call(&id, step, &body, manifest.continue_on_error));
                 bundle.add(&format!("steps/{id}"), body.text);
@@ -113,14 +113,14 @@ impl Bundle {
             manifest,
         );
         let mut plan = String::new();
-        for (index, (seconds, network, text)) in
-            super::removal::steps(manifest)?.into_iter().enumerate()
-        {
+        for (index, step) in removal::steps(manifest)?.into_iter().enumerate() {
             let id = (index + 1).to_string();
-            let lock = if text.contains("apt-get") { "apt" } else { "-" };
-            let network = if network { "network" } else { "once" };
-            add(&mut plan, &format!("step {id} {seconds} core {network} {lock}\n"));
-            bundle.add(&format!("steps/{id}"), text);
+            let (seconds, lock) = (step.seconds, step.lock.unwrap_or("-"));
+            add(
+                &mut plan,
+                &format!("step {id} {seconds} core once {lock}\n"),
+            );
+            bundle.add(&format!("steps/{id}"), step.text);
         }
         bundle.runner(place, persistence, manifest, &plan, false);
         Ok(bundle)
@@ -196,7 +196,11 @@ impl Bundle {
 
 /// The runner's line for one step.
 fn call(id: &str, step: &Step, body: &Body, goes_on: bool) -> String {
-    let weight = if step.core || !goes_on { "core" } else { "part" };
+    let weight = if step.core || !goes_on {
+        "core"
+    } else {
+        "part"
+    };
     let kind = if body.network { "network" } else { "once" };
     let mut line = format!(
         "step {id} {} {weight} {kind} {}",
@@ -228,52 +232,4 @@ pub(super) fn checks(all: &[Check], prefix: &str) -> String {
         }
     }
     text
-}
-
-/// The ledger's path as a shell word: on the machine's first volume, else in its home.
-pub(super) fn ledger(machine: &MachineRef) -> String {
-    let mount = match &*machine.spec {
-        Spec::Machine(spec) => spec.mounts.first().map(|mount| (spec.provider, mount)),
-        Spec::Network(_)
-        | Spec::Image(_)
-        | Spec::Gpu(_)
-        | Spec::Volume(_)
-        | Spec::Secret(_)
-        | Spec::Extension(_) => None,
-    };
-    match mount {
-        Some((ProviderKind::Local, mount)) => on_this_host(machine.id.as_str(), &mount.path),
-        Some((_, mount)) => quote(&format!(
-            "{}/.sindri/ledger.jsonl",
-            mount.path.trim_end_matches('/')
-        )),
-        None => home_path("~/.local/state/sindri/ledger.jsonl"),
-    }
-}
-
-/// Where a mount of a `local` machine appears: the machine's directory stands for its root, and two
-/// customary places for its home.
-fn on_this_host(directory: &str, mount: &str) -> String {
-    let inner = mount
-        .strip_prefix("/alt/home/developer/")
-        .or_else(|| mount.strip_prefix("~/"))
-        .map(|rest| format!("home/{rest}"))
-        .or_else(|| {
-            let rest = mount.strip_prefix("/workspace")?;
-            (rest.is_empty() || rest.starts_with('/')).then(|| format!("home/workspace{rest}"))
-        })
-        .unwrap_or_else(|| mount.trim_start_matches('/').to_owned());
-    let inner = inner.trim_end_matches('/');
-    quote(&format!("{directory}/{inner}/.sindri/ledger.jsonl"))
-}
-
-/// The removal step's own timeout, in seconds.
-pub(super) fn removal_seconds(step: &RemoveStep) -> u64 {
-    match step {
-        RemoveStep::Script { timeout, .. } => timeout.as_secs().max(1),
-        RemoveStep::Apt { .. }
-        | RemoveStep::Dnf { .. }
-        | RemoveStep::Zypper { .. }
-        | RemoveStep::Mise { .. } => 600,
-    }
 }

@@ -54,7 +54,10 @@ impl Unbuilt {
                 "install::method-later",
                 "use an extension that installs by apt, npm, pip, cargo, binary or script",
             ),
-            Self::Script(_) => ("install::no-script", "put the script beside `extension.yaml`"),
+            Self::Script(_) => (
+                "install::no-script",
+                "put the script beside `extension.yaml`",
+            ),
             Self::Checksum(_) => (
                 "install::no-checksum",
                 "add `sha256:` to the download's `source`; what can't be verified isn't run",

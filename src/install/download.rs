@@ -65,10 +65,13 @@ pub(super) fn script(downloads: &[Download]) -> Result<String, Unbuilt> {
     for download in downloads {
         let one = one(download)?;
         match download.arch {
-            Some(arch) => add(&mut text, &format!(
-                "if [ \"$arch\" = {} ]; then\n{one}took=1\nfi\n",
-                arch.as_str()
-            )),
+            Some(arch) => add(
+                &mut text,
+                &format!(
+                    "if [ \"$arch\" = {} ]; then\n{one}took=1\nfi\n",
+                    arch.as_str()
+                ),
+            ),
             None => add(&mut text, &format!("{one}took=1\n")),
         }
     }

@@ -9,7 +9,7 @@ use super::outcome::{self, Report};
 use super::printer::{Printer, plain};
 use super::quote::{add, quote};
 use super::step::Unbuilt;
-use super::{InstallEvent, Installed, Job, Outcome, Persistence, Purpose};
+use super::{InstallEvent, Installed, Job, Persistence, Purpose, ledger};
 use crate::address::Address;
 use crate::catalog::Step;
 use crate::provider::{Class, Command, MachineRef, Provider, ProviderError, Stream};
@@ -66,7 +66,9 @@ struct Survey {
     /// Whether an earlier call left a job: running, over or dead.
     left: bool,
     /// Whether all validations succeed already.
-    found: bool,
+    valid: bool,
+    /// Whether steps of ours brought it; nobody may have lived to record that.
+    ours: bool,
 }
 
 impl<'a> Installer<'a> {
@@ -105,13 +107,21 @@ impl<'a> Installer<'a> {
         let survey = self.survey(job, place, &folder).await?;
         if survey.left {
             (self.events)(InstallEvent::PickedUp);
-        } else if survey.found {
+        } else if survey.valid {
             folder = bundle(true)?;
         }
-        let report = self.watch(&address, &job.manifest.steps, place, &folder).await?;
-        let result = outcome::conclude(job, &address, survey.found, &report, self.redactor);
+        let report = self
+            .watch(&address, &job.manifest.steps, place, &folder)
+            .await?;
+        let result = outcome::conclude(
+            job,
+            &address,
+            survey.valid && !survey.ours,
+            &report,
+            self.redactor,
+        );
         let keep = matches!(result, Err(InstallError::Step(_)));
-        self.close(job, place, &folder, &ledger_entry(job, &result), keep)
+        self.close(job, place, &folder, &ledger::installed(job, &result), keep)
             .await?;
         result
     }
@@ -120,13 +130,13 @@ impl<'a> Installer<'a> {
     pub async fn remove(&self, job: &Job) -> Result<(), InstallError> {
         let address = self.address(job);
         let place = Place::of(self.machine);
-        let folder = Bundle::remove(job, place, self.persistence)
-            .map_err(|why| unbuilt(&address, why))?;
+        let folder =
+            Bundle::remove(job, place, self.persistence).map_err(|why| unbuilt(&address, why))?;
         let report = self.watch(&address, &[], place, &folder).await?;
         let result = report.removed(&address, self.redactor);
-        let entry = ("removed", serde_json::json!([]));
         if result.is_ok() {
-            self.close(job, place, &folder, &entry, false).await?;
+            self.close(job, place, &folder, &ledger::removed(), false)
+                .await?;
         }
         result
     }
@@ -138,7 +148,7 @@ impl<'a> Installer<'a> {
     fn unreachable(&self, source: ProviderError) -> InstallError {
         InstallError::Machine {
             machine: self.machine.name.to_string(),
-            source,
+            source: Box::new(source),
         }
     }
 
@@ -161,29 +171,40 @@ impl<'a> Installer<'a> {
         folder: &Bundle,
     ) -> Result<Survey, InstallError> {
         let mut script = Self::prologue(place, folder);
-        script.push_str("state=$(job_state)\nword state \"$state\"\n[ \"$state\" = none ] || exit 0\n");
+        script.push_str(
+            "state=$(job_state)\nword state \"$state\"\n[ \"$state\" = none ] || exit 0\n",
+        );
         let asks = job.purpose == Purpose::Install && !job.manifest.validate.is_empty();
         if asks {
             let count = job.manifest.validate.len();
-            add(&mut script, &format!(
-                "scratch=$(mktemp -d) || exit 0\nprofile\n{}for id in {}; do checked \"$id\"; done\nrm -rf \"$scratch\"\n",
-                bundle::checks(&job.manifest.validate, ""),
-                (0..count).map(|n| n.to_string()).collect::<Vec<_>>().join(" "),
-            ));
+            add(
+                &mut script,
+                &format!(
+                    "scratch=$(mktemp -d) || exit 0\nprofile\n{}for id in {}; do checked \"$id\"; done\nrm -rf \"$scratch\"\n",
+                    bundle::checks(&job.manifest.validate, ""),
+                    (0..count)
+                        .map(|n| n.to_string())
+                        .collect::<Vec<_>>()
+                        .join(" "),
+                ),
+            );
         }
         let mut report = Report::default();
-        let mut left = false;
-        self.exec(&script, None, &mut |frame| {
-            if frame.words.first().is_some_and(|word| word == "state") {
-                left = frame.words.get(1).is_some_and(|state| state != "none");
-            } else {
-                report.take(frame);
-            }
-        })
+        let (mut left, mut ours) = (false, false);
+        self.exec(
+            &script,
+            None,
+            &mut |frame| match frame.words.first().map(String::as_str) {
+                Some("state") => left = frame.words.get(1).is_some_and(|state| state != "none"),
+                Some("ours") => ours = true,
+                _ => report.take(frame),
+            },
+        )
         .await?;
         Ok(Survey {
             left,
-            found: asks && outcome::validates(&job.manifest, &report.checks),
+            ours,
+            valid: asks && outcome::validates(&job.manifest, &report.checks),
         })
     }
 
@@ -207,15 +228,13 @@ impl<'a> Installer<'a> {
         let mut deaths = 0;
         loop {
             let mut script = Self::prologue(place, folder);
-            if start {
-                script.push_str(START);
-            }
             let (piece, offset) = printer.place;
             add(
                 &mut script,
                 &format!(
-                    "piece={piece}\noffset={offset}\npatience={}\n{FOLLOW}",
-                    PATIENCE.as_secs()
+                    "piece={piece}\noffset={offset}\npatience={}\n{}{FOLLOW}",
+                    PATIENCE.as_secs(),
+                    if start { START } else { "" },
                 ),
             );
             let mut report = Report::default();
@@ -248,10 +267,6 @@ impl<'a> Installer<'a> {
                     if deaths > STUBBORN {
                         return Err(broken("ended without a result, again and again"));
                     }
-                    if end.over.as_deref() == Some("dead") {
-                        printer.flush();
-                        printer.place = (0, 0);
-                    }
                     start = true;
                     tokio::time::sleep(Duration::from_millis(100) * deaths).await;
                 }
@@ -266,32 +281,16 @@ impl<'a> Installer<'a> {
         job: &Job,
         place: Place,
         folder: &Bundle,
-        (result, tools): &(&'static str, serde_json::Value),
+        entry: &(&'static str, serde_json::Value),
         keep: bool,
     ) -> Result<(), InstallError> {
-        let manifest = &job.manifest;
-        let json = |value: &str| serde_json::Value::from(value).to_string();
-        let before = format!(
-            "{{\"extension\":{},\"version\":{},\"content\":{},\"at\":\"",
-            json(manifest.name.as_str()),
-            json(&manifest.version),
-            json(manifest.content.as_str()),
-        );
-        let after = format!(
-            "\",\"result\":{},\"tools\":{tools},\"root\":{}}}",
-            json(result),
-            json(&folder.incarnation),
-        );
         let mut script = Self::prologue(place, folder);
-        add(
-            &mut script,
-            &format!(
-                "ledger={}\nmkdir -p \"$(dirname \"$ledger\")\" && printf '%s%s%s\\n' {} \"$(date -u +%Y-%m-%dT%H:%M:%SZ)\" {} >>\"$ledger\"\n",
-                bundle::ledger(self.machine),
-                quote(&before),
-                quote(&after)
-            ),
-        );
+        script.push_str(&ledger::append(
+            self.machine,
+            job,
+            &folder.incarnation,
+            entry,
+        ));
         if keep {
             script.push_str("rm -rf \"$job/result\" \"$job/out\" \"$job/tails\" \"$job/work\"\n");
         } else {
@@ -299,8 +298,8 @@ impl<'a> Installer<'a> {
             add(
                 &mut script,
                 &format!(
-                    "rm -rf \"$job\"\nfor old in \"$base/jobs/{}-\"????????????; do\n  [ -d \"$old\" ] && ! alive \"$old/pid\" && rm -rf \"$old\"\ndone\n",
-                    manifest.name
+                    "mv \"$job\" \"$job.gone.$$\" && rm -rf \"$job\".gone.*\nfor old in \"$base/jobs/{}-\"????????????; do\n  [ -d \"$old\" ] && ! alive \"$old/pid\" && rm -rf \"$old\"\ndone\n",
+                    job.manifest.name
                 ),
             );
         }
@@ -333,11 +332,7 @@ impl<'a> Installer<'a> {
                     }
                 }
             };
-            let Err(error) = self
-                .provider
-                .exec(self.machine, &command, &mut sink)
-                .await
-            else {
+            let Err(error) = self.provider.exec(self.machine, &command, &mut sink).await else {
                 return Ok(());
             };
             turn += 1;
@@ -377,6 +372,7 @@ fn take(frame: Frame, printer: &mut Printer<'_>, report: &mut Report, end: &mut 
                 printer.take(piece, offset, &frame.body);
             }
         }
+        Some("fresh") => printer.restart(),
         Some("over") => end.over = rest,
         Some("lacks") => end.lacks = rest,
         Some("cannot") => {
@@ -390,26 +386,5 @@ fn unbuilt(address: &Address, (tool, why): (String, Unbuilt)) -> InstallError {
     InstallError::Unbuilt {
         address: address.clone(),
         reason: why.describe(&tool),
-    }
-}
-
-/// The ledger's word for a result, and the tools with their versions.
-fn ledger_entry(
-    job: &Job,
-    result: &Result<Installed, InstallError>,
-) -> (&'static str, serde_json::Value) {
-    match result {
-        Ok(installed) => {
-            let word = match (&installed.outcome, installed.found) {
-                (Outcome::Ready, true) => "found",
-                (Outcome::Ready, false) => "ready",
-                (Outcome::Partial { .. }, _) => "partial",
-            };
-            (word, serde_json::json!(installed.tools))
-        }
-        Err(_) => {
-            let names: Vec<&str> = job.manifest.steps.iter().map(|s| s.tool.as_str()).collect();
-            ("failed", serde_json::json!(names))
-        }
     }
 }

@@ -14,23 +14,14 @@ pub enum InstallError {
         machine: String,
         /// What its provider says.
         #[source]
-        source: ProviderError,
+        source: Box<ProviderError>,
     },
     /// A step failed for good.
     #[error("extension `{}` failed at `{}` ({}): {}", .0.address.leaf(), .0.tool, .0.method, .0.why())]
     Step(Box<StepFailure>),
     /// Every step went well, and a validation doesn't.
-    #[error("extension `{}` doesn't validate: `{command}` {reason}", address.leaf())]
-    Check {
-        /// The extension.
-        address: Address,
-        /// The command that was asked.
-        command: String,
-        /// What is wrong with its answer.
-        reason: String,
-        /// What it printed last.
-        tail: Vec<String>,
-    },
+    #[error("extension `{}` doesn't validate: `{}` {}", .0.address.leaf(), .0.command, .0.reason)]
+    Check(Box<CheckFailure>),
     /// The machine lacks what every installation needs.
     #[error("machine `{machine}` lacks `{tool}`")]
     Lacks {
@@ -55,6 +46,19 @@ pub enum InstallError {
         /// What happened to it.
         what: String,
     },
+}
+
+/// A validation that fails although every step went well.
+#[derive(Debug)]
+pub struct CheckFailure {
+    /// The extension.
+    pub address: Address,
+    /// The command that was asked.
+    pub command: String,
+    /// What is wrong with its answer.
+    pub reason: String,
+    /// What it printed last.
+    pub tail: Vec<String>,
 }
 
 /// A step that failed for good.
@@ -85,10 +89,14 @@ impl StepFailure {
 
     fn help(&self) -> &'static str {
         match self.code {
-            124 => "raise the step's `timeout` in its manifest, or look at what it waits for; \
-                    apply again repeats no finished step",
-            127 => "add the extension that brings the program, or install it in the machine; \
-                    apply again repeats no finished step",
+            124 => {
+                "raise the step's `timeout` in its manifest, or look at what it waits for; \
+                    apply again repeats no finished step"
+            }
+            127 => {
+                "add the extension that brings the program, or install it in the machine; \
+                    apply again repeats no finished step"
+            }
             _ => "mend what its output names and apply again: finished steps aren't repeated",
         }
     }
@@ -109,13 +117,12 @@ impl Diagnose for InstallError {
             Self::Step(step) => with_tail(finding("install::step-failed"), &step.tail)
                 .on(step.address.clone())
                 .help(step.help()),
-            Self::Check { address, tail, .. } => {
-                with_tail(finding("install::not-valid"), tail)
-                    .on(address.clone())
-                    .help("look at what the command prints in the machine: `sindri connect`")
+            Self::Check(check) => with_tail(finding("install::not-valid"), &check.tail)
+                .on(check.address.clone())
+                .help("look at what the command prints in the machine: `sindri connect`"),
+            Self::Lacks { tool, .. } => {
+                finding("install::machine-lacks").help(format!("use an image that has `{tool}`"))
             }
-            Self::Lacks { tool, .. } => finding("install::machine-lacks")
-                .help(format!("use an image that has `{tool}`")),
             Self::Unbuilt { address, .. } => finding("install::not-built").on(address.clone()),
             Self::Job { address, .. } => finding("install::job")
                 .on(address.clone())

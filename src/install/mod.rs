@@ -13,6 +13,7 @@ mod drive;
 mod error;
 mod frames;
 mod job;
+mod ledger;
 mod outcome;
 mod printer;
 mod probe;
@@ -22,12 +23,10 @@ mod step;
 
 pub use check::check;
 pub use drive::{Installer, install, remove};
-pub use error::{InstallError, StepFailure};
-pub use job::{
-    InstallEvent, Installed, Job, Outcome, Persistence, Purpose, ToolResult, ToolState,
-};
+pub use error::{CheckFailure, InstallError, StepFailure};
+pub use job::{InstallEvent, Installed, Job, Outcome, Persistence, Purpose, ToolResult, ToolState};
+pub use ledger::LedgerEntry;
 pub use probe::{Probe, Probed, probe};
-
 
 #[cfg(test)]
 mod tests;

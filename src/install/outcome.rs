@@ -6,7 +6,7 @@ use regex_lite::RegexBuilder;
 use serde_json::json;
 
 use super::bundle::CONFIGURE;
-use super::error::{InstallError, StepFailure};
+use super::error::{CheckFailure, InstallError, StepFailure};
 use super::frames::Frame;
 use super::printer::last_lines;
 use super::{Installed, Job, Outcome, Purpose, ToolResult, ToolState};
@@ -66,7 +66,11 @@ impl Report {
     }
 
     /// What a removal comes to.
-    pub(super) fn removed(&self, address: &Address, redactor: &Redactor) -> Result<(), InstallError> {
+    pub(super) fn removed(
+        &self,
+        address: &Address,
+        redactor: &Redactor,
+    ) -> Result<(), InstallError> {
         let failed = |(_, mark): &(&String, &Mark)| mark.state == ToolState::Failed;
         match self.marks.iter().find(failed) {
             None => Ok(()),
@@ -110,7 +114,12 @@ pub(super) fn judge(check: &Check, answer: Option<&Answer>) -> Result<Option<Str
     };
     match answer.code {
         0 => {}
-        124 => return Err(format!("gave no answer within {} s", check.timeout.as_secs())),
+        124 => {
+            return Err(format!(
+                "gave no answer within {} s",
+                check.timeout.as_secs()
+            ));
+        }
         127 => return Err("isn't there".to_owned()),
         code => return Err(format!("ends with exit code {code}")),
     }
@@ -145,9 +154,9 @@ fn version(text: &str) -> Option<String> {
             Some(word[start..].trim_end_matches(['.', '-', '_', '+']))
         })
         .find(|word| {
-            let numbers = word.split('.').take_while(|part| {
-                part.starts_with(|c: char| c.is_ascii_digit())
-            });
+            let numbers = word
+                .split('.')
+                .take_while(|part| part.starts_with(|c: char| c.is_ascii_digit()));
             numbers.count() > 1 && word.len() < 64
         })
         .map(str::to_owned)
@@ -165,7 +174,11 @@ pub(super) fn conclude(
     let mut failed = Vec::new();
     for (index, step) in manifest.steps.iter().enumerate() {
         let id = (index + 1).to_string();
-        let Some(mark) = report.marks.get(&id).filter(|m| m.state == ToolState::Failed) else {
+        let Some(mark) = report
+            .marks
+            .get(&id)
+            .filter(|m| m.state == ToolState::Failed)
+        else {
             continue;
         };
         let failure = failure(address, step, mark.code, report.tail(&id, redactor));
@@ -267,14 +280,14 @@ fn validate(
                 }
             }
             Err(reason) => {
-                return Err(InstallError::Check {
+                return Err(InstallError::Check(Box::new(CheckFailure {
                     address: address.clone(),
                     command: command(check),
                     reason,
                     tail: answer
                         .map(|answer| last_lines(&answer.output, redactor))
                         .unwrap_or_default(),
-                });
+                })));
             }
         }
     }

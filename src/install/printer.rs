@@ -1,5 +1,6 @@
 //! A job's output on its way to the screen: marks become events, secrets and control characters go.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use super::InstallEvent;
@@ -42,8 +43,24 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Takes one stretch of output.
+    /// The job began anew: its output is counted from the start.
+    pub(super) fn restart(&mut self) {
+        self.flush();
+        self.place = (0, 0);
+    }
+
+    /// Takes one stretch of output; what was taken already, before a connection broke, is skipped.
     pub(super) fn take(&mut self, piece: u64, offset: u64, bytes: &[u8]) {
+        let known = match piece.cmp(&self.place.0) {
+            Ordering::Less => return,
+            Ordering::Equal => self.place.1.saturating_sub(offset),
+            Ordering::Greater => 0,
+        };
+        let known = usize::try_from(known).unwrap_or(usize::MAX);
+        let (offset, bytes) = match bytes.get(known..) {
+            Some(rest) if !rest.is_empty() => (offset + known as u64, rest),
+            _ => return,
+        };
         let gap = if piece == self.place.0 {
             offset > self.place.1
         } else {
@@ -185,7 +202,10 @@ pub(super) fn last_lines(bytes: &[u8], redactor: &Redactor) -> Vec<String> {
     let mut bytes = bytes;
     if bytes.len() >= CUT {
         let newline = |b: &u8| *b == b'\n';
-        let start = bytes.iter().position(newline).map_or(bytes.len(), |at| at + 1);
+        let start = bytes
+            .iter()
+            .position(newline)
+            .map_or(bytes.len(), |at| at + 1);
         let end = bytes.iter().rposition(newline).unwrap_or(bytes.len());
         bytes = bytes.get(start..end).unwrap_or_default();
     }
@@ -213,12 +233,41 @@ mod tests {
 
     #[test]
     fn the_tail_is_short_and_redacted() {
-        let text: String = (0..40).map(|n| format!("line {n} hunter22\n")).collect();
+        let lines: Vec<String> = (0..40).map(|n| format!("line {n} hunter22\n")).collect();
+        let text = lines.concat();
         let lines = last_lines(
             text.as_bytes(),
             &Redactor::new(&[Value::new(b"hunter22".to_vec())]),
         );
         assert_eq!(lines.len(), 20);
         assert_eq!(lines[19], "line 39 (sensitive)");
+    }
+
+    #[test]
+    fn what_was_taken_before_a_connection_broke_is_not_shown_twice() {
+        let seen = std::sync::Mutex::new(Vec::new());
+        let events = |event| seen.lock().unwrap().push(event);
+        let redactor = Redactor::default();
+        let mut printer = Printer::new(&[], &redactor, &events);
+        printer.take(100_001, 0, b"one\ntw");
+        printer.take(100_001, 0, b"one\ntwo\n");
+        printer.take(100_002, 0, b"three\n");
+        printer.take(100_001, 4, b"two\n");
+        printer.take(100_009, 7, b"rt of a line\nnine\n");
+        printer.restart();
+        printer.take(100_001, 0, b"one\n");
+        let lines: Vec<String> = seen
+            .into_inner()
+            .unwrap()
+            .into_iter()
+            .map(|event| match event {
+                InstallEvent::Output(line) => line,
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(
+            lines,
+            ["one", "two", "three", "(output left out)", "nine", "one"]
+        );
     }
 }

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Deserialize;
-
 use super::bundle::{self, Place};
 use super::error::InstallError;
 use super::frames::Frames;
+use super::ledger::{self, LedgerEntry};
 use super::outcome::{self, Report};
 use super::quote::add;
 use crate::address::Name;
@@ -37,24 +36,6 @@ pub struct Probed {
     pub ledger: Option<LedgerEntry>,
 }
 
-/// One line of a machine's ledger.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct LedgerEntry {
-    /// The extension.
-    pub extension: String,
-    /// Its version.
-    pub version: String,
-    /// The digest of what was run.
-    pub content: String,
-    /// When, as the machine's clock has it.
-    pub at: String,
-    /// `ready`, `found`, `partial`, `failed` or `removed`.
-    pub result: String,
-    /// The root file system it went into.
-    #[serde(default)]
-    pub root: String,
-}
-
 /// Looks at extensions of one running machine, in a single exec.
 pub async fn probe(
     reader: &dyn Reader,
@@ -69,26 +50,25 @@ pub async fn probe(
         secrets: true,
         ..Command::default()
     };
-    let output =
-        reader
-            .ask(machine, &command)
-            .await
-            .map_err(|source| InstallError::Machine {
-                machine: machine.name.to_string(),
-                source,
-            })?;
+    let output = reader
+        .ask(machine, &command)
+        .await
+        .map_err(|source| InstallError::Machine {
+            machine: machine.name.to_string(),
+            source: Box::new(source),
+        })?;
     let mut report = Report::default();
-    let mut ledger = BTreeMap::new();
+    let mut entries = BTreeMap::new();
     for frame in Frames::default().push(&output.stdout) {
         if frame.words.first().is_some_and(|word| word == "ledger") {
-            ledger = entries(&frame.body);
+            entries = ledger::entries(&frame.body);
         } else {
             report.take(frame);
         }
     }
     let look = |(index, probe): (usize, &Probe)| {
         let name = probe.manifest.name.clone();
-        let entry = ledger.get(name.as_str()).cloned();
+        let entry = entries.get(name.as_str()).cloned();
         (name, judge(index, probe, &report, entry, redactor))
     };
     Ok(probes.iter().enumerate().map(look).collect())
@@ -108,7 +88,7 @@ fn script(machine: &MachineRef, probes: &[Probe]) -> String {
         &mut script,
         &format!(
             "ledger={}\nif [ -f \"$ledger\" ]; then tail -c 262144 \"$ledger\" >\"$scratch/ledger\" && frame ledger \"$scratch/ledger\"; fi\nrm -rf \"$scratch\"\nexit 0\n",
-            bundle::ledger(machine)
+            ledger::path(machine)
         ),
     );
     script
@@ -122,15 +102,6 @@ fn patience(probes: &[Probe]) -> Duration {
         .map(|check| check.timeout + Duration::from_secs(4))
         .sum();
     sum + Duration::from_secs(30)
-}
-
-/// The last entry about each extension; lines that are none are skipped.
-fn entries(bytes: &[u8]) -> BTreeMap<String, LedgerEntry> {
-    bytes
-        .split(|b| *b == b'\n')
-        .filter_map(|line| serde_json::from_slice::<LedgerEntry>(line).ok())
-        .map(|entry| (entry.extension.clone(), entry))
-        .collect()
 }
 
 fn judge(
@@ -159,7 +130,9 @@ fn judge(
     }
     if let (Some(recorded), Some(entry)) = (&probe.recorded, &probed.ledger) {
         if entry.result == "removed" {
-            probed.wrong.push("the machine's ledger says it was removed".to_owned());
+            probed
+                .wrong
+                .push("the machine's ledger says it was removed".to_owned());
         } else if entry.content != recorded.content.as_str() {
             probed.wrong.push(format!(
                 "the machine's ledger names version {}, the state {}",
@@ -168,20 +141,4 @@ fn judge(
         }
     }
     probed
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_last_line_about_an_extension_counts() {
-        let line = |version: &str| {
-            format!(
-                r#"{{"extension":"a","version":"{version}","content":"c","at":"t","result":"ready","tools":[]}}"#
-            )
-        };
-        let text = format!("{}\nhalf a li\n{}\n", line("1"), line("2"));
-        assert_eq!(entries(text.as_bytes())["a"].version, "2");
-    }
 }

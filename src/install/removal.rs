@@ -1,20 +1,32 @@
 //! How an extension goes out of a machine again, as shell scripts.
 
-use super::bundle::removal_seconds;
 use super::configure;
 use super::quote::{add, path, quote, words};
 use super::step::{self, Unbuilt};
 use crate::catalog::{Action, Manifest, RemoveStep};
 
-/// The steps: seconds, whether the network may fail them, script.
+/// One step of a removal.
+pub(super) struct RemovalStep {
+    /// Its time in seconds.
+    pub(super) seconds: u64,
+    /// Its script.
+    pub(super) text: String,
+    /// The lock it needs.
+    pub(super) lock: Option<&'static str>,
+}
+
+/// The steps of a removal.
 ///
 /// What the manifest names comes first, then what the install steps brought (as the machine
 /// remembers it; what was found is left alone), then paths and configuration.
-pub(super) fn steps(manifest: &Manifest) -> Result<Vec<(u64, bool, String)>, (String, Unbuilt)> {
+pub(super) fn steps(manifest: &Manifest) -> Result<Vec<RemovalStep>, (String, Unbuilt)> {
     let mut steps = Vec::new();
     for step in &manifest.remove.steps {
-        let text = named(manifest, step).map_err(|why| ("remove".to_owned(), why))?;
-        steps.push((removal_seconds(step), false, text));
+        steps.push(RemovalStep {
+            seconds: seconds(step),
+            text: named(manifest, step).map_err(|why| ("remove".to_owned(), why))?,
+            lock: matches!(step, RemoveStep::Apt { .. }).then_some("apt"),
+        });
     }
     let mut brought = String::new();
     for (index, step) in manifest.steps.iter().enumerate() {
@@ -29,9 +41,28 @@ pub(super) fn steps(manifest: &Manifest) -> Result<Vec<(u64, bool, String)>, (St
         }
     }
     brought.push_str("rm -rf \"$SINDRI_BASE/brought/$SINDRI_EXTENSION\"\n");
-    steps.push((600, false, brought));
-    steps.push((60, false, leftovers(manifest)));
+    steps.push(RemovalStep {
+        seconds: 600,
+        text: brought,
+        lock: Some("apt"),
+    });
+    steps.push(RemovalStep {
+        seconds: 60,
+        text: leftovers(manifest),
+        lock: None,
+    });
     Ok(steps)
+}
+
+/// The removal step's own timeout, in seconds.
+fn seconds(step: &RemoveStep) -> u64 {
+    match step {
+        RemoveStep::Script { timeout, .. } => timeout.as_secs().max(1),
+        RemoveStep::Apt { .. }
+        | RemoveStep::Dnf { .. }
+        | RemoveStep::Zypper { .. }
+        | RemoveStep::Mise { .. } => 600,
+    }
 }
 
 fn named(manifest: &Manifest, step: &RemoveStep) -> Result<String, Unbuilt> {
@@ -41,10 +72,7 @@ fn named(manifest: &Manifest, step: &RemoveStep) -> Result<String, Unbuilt> {
                 .files
                 .get(path)
                 .ok_or_else(|| Unbuilt::Script(path.clone()))?;
-            Ok(format!(
-                "exec {}\n",
-                step::script(path, content, &[])
-            ))
+            Ok(format!("exec {}\n", step::script(path, content, &[])))
         }
         // Only what this extension brought goes; `brought` below knows what that is.
         RemoveStep::Apt { packages, purge } => Ok(apt(manifest, packages, *purge)),
@@ -146,7 +174,9 @@ pub(super) fn removable(written: &str) -> bool {
         .trim_start_matches("~/")
         .trim_start_matches("$HOME/")
         .trim_start_matches("${HOME}/");
-    let mut parts = inner.split('/').filter(|part| !part.is_empty() && *part != ".");
+    let mut parts = inner
+        .split('/')
+        .filter(|part| !part.is_empty() && *part != ".");
     let deep = if written.starts_with('/') { 2 } else { 1 };
     !matches!(written, "~" | "$HOME" | "${HOME}")
         && parts.clone().all(|part| part != "..")
@@ -162,7 +192,18 @@ mod tests {
         for path in ["~/.cache/x", "x", "/opt/x", "$HOME/x"] {
             assert!(removable(path), "{path}");
         }
-        for path in ["", "/", "~", "~/", "$HOME", "/usr", "/opt/../usr/lib", "~/..", ".", "//usr"] {
+        for path in [
+            "",
+            "/",
+            "~",
+            "~/",
+            "$HOME",
+            "/usr",
+            "/opt/../usr/lib",
+            "~/..",
+            ".",
+            "//usr",
+        ] {
             assert!(!removable(path), "{path}");
         }
     }

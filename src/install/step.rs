@@ -70,7 +70,10 @@ pub(super) fn body(manifest: &Manifest, action: &Action) -> Result<Body, Unbuilt
             for (name, value) in env {
                 add(&mut text, &format!("export {name}={}\n", quote(value)));
             }
-            add(&mut text, &format!("exec {}\n", script(path, content, args)));
+            add(
+                &mut text,
+                &format!("exec {}\n", script(path, content, args)),
+            );
             Ok(Body {
                 text,
                 network: false,
@@ -99,7 +102,10 @@ pub(super) fn script(path: &str, content: &[u8], args: &[String]) -> String {
         .filter(|line| !line.is_empty())
         .unwrap_or("sh");
     let mut call = words(interpreter.split_whitespace());
-    add(&mut call, &format!(" \"$SINDRI_JOB\"/files/{}", quote(path)));
+    add(
+        &mut call,
+        &format!(" \"$SINDRI_JOB\"/files/{}", quote(path)),
+    );
     for arg in args {
         call.push(' ');
         call.push_str(&quote(arg));
@@ -127,10 +133,13 @@ fn apt(manifest: &Manifest, packages: &[String], repositories: &[AptRepository])
 set --
 ",
     );
-    add(&mut text, &format!(
-        "for package in {}; do has \"$package\" || set -- \"$@\" \"$package\"; done\n",
-        words(packages)
-    ));
+    add(
+        &mut text,
+        &format!(
+            "for package in {}; do has \"$package\" || set -- \"$@\" \"$package\"; done\n",
+            words(packages)
+        ),
+    );
     text.push_str(
         "[ $# -gt 0 ] || { : >\"$SINDRI_JOB/found\" && exit 0; }
 if [ \"$SINDRI_PROVIDER\" = local ] && [ \"$SINDRI_HOST_PACKAGES\" != 1 ]; then
@@ -145,8 +154,10 @@ fi
     for (index, repository) in repositories.iter().enumerate() {
         text.push_str(&apt_repository(manifest, repository, index));
     }
-    add(&mut text, &format!(
-        "apt() {{
+    add(
+        &mut text,
+        &format!(
+            "apt() {{
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 \\
     -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold \"$@\"
 }}
@@ -162,8 +173,9 @@ code=$?
 rm -f \"$lists\"
 exit \"$code\"
 ",
-        name = quote(manifest.name.as_str())
-    ));
+            name = quote(manifest.name.as_str())
+        ),
+    );
     text
 }
 
@@ -173,7 +185,13 @@ fn apt_repository(manifest: &Manifest, repository: &AptRepository, index: usize)
         .clone()
         .unwrap_or_else(|| format!("{}-{}", manifest.name, index + 1))
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '-' {
+                c
+            } else {
+                '-'
+            }
+        })
         .collect();
     let key = format!("/etc/apt/keyrings/{name}.asc");
     let source = match repository.sources.split_once('[') {
@@ -219,12 +237,15 @@ set --
     for spec in packages {
         let (name, version) = npm_package(spec);
         match version {
-            Some(version) => add(&mut text, &format!(
-                "has {} {} || set -- \"$@\" {}\n",
-                quote(name),
-                quote(version),
-                quote(spec)
-            )),
+            Some(version) => add(
+                &mut text,
+                &format!(
+                    "has {} {} || set -- \"$@\" {}\n",
+                    quote(name),
+                    quote(version),
+                    quote(spec)
+                ),
+            ),
             None => add(&mut text, &format!("set -- \"$@\" {}\n", quote(spec))),
         }
     }
@@ -294,20 +315,26 @@ fi
 fn cargo(crate_: &str, version: Option<&str>, features: &[String], locked: bool) -> String {
     let mut text = String::from(CARGO);
     if let Some(version) = version {
-        add(&mut text, &format!(
-            "if grep -qF {} \"$HOME/.local/.crates.toml\" 2>/dev/null; then
+        add(
+            &mut text,
+            &format!(
+                "if grep -qF {} \"$HOME/.local/.crates.toml\" 2>/dev/null; then
   : >\"$SINDRI_JOB/found\" && exit 0
 fi
 ",
-            quote(&format!("\"{crate_} {version} ("))
-        ));
+                quote(&format!("\"{crate_} {version} ("))
+            ),
+        );
     }
     text.push_str("exec cargo install --root \"$HOME/.local\"");
     if locked {
         text.push_str(" --locked");
     }
     if !features.is_empty() {
-        add(&mut text, &format!(" --features {}", quote(&features.join(","))));
+        add(
+            &mut text,
+            &format!(" --features {}", quote(&features.join(","))),
+        );
     }
     let spec = version.map_or_else(|| crate_.to_owned(), |v| format!("{crate_}@{v}"));
     add(&mut text, &format!(" -- {}\n", quote(&spec)));

@@ -9,6 +9,9 @@ pub enum Policy {
     WhereAble,
     /// Always a replacement.
     Replace,
+    /// Put back as [`Policy::WhereAble`] when only somebody else changed it; a new wanted value is
+    /// a replacement.
+    Restore,
     /// Larger: as [`Policy::WhereAble`]; smaller: refused, since it would lose data.
     Grow,
     /// Never changed; the reason is what the person reads.

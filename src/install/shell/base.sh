@@ -68,6 +68,7 @@ limited() {
     while kill -0 "-$3" && [ "$n" -lt 3 ]; do n=$((n + 1)); sleep 1; done; kill -KILL "-$3"' \
     sindri "$limit" "$late" "$leader" </dev/null >/dev/null 2>&1 7>&- 8>&- 9>&- &
   guard=$!
+  echo "$guard $(birth "$guard")" >"$scratch/guard.$mark"
   wait "$leader"
   code=$?
   if [ -e "$late" ]; then
@@ -98,9 +99,41 @@ checked() {
   frame check "$1" "$(cat "$scratch/$1.code")" "$scratch/$1.head"
 }
 
+# grab FD NAME: takes a lock of the machine, if it is free.
+grab() {
+  mkdir -p "$base/locks"
+  if command -v flock >/dev/null 2>&1; then
+    eval "exec $1>>\"\$base/locks/\$2\""
+    flock -n "$1"
+    return
+  fi
+  held=$base/locks/$2.d
+  if mkdir "$held" 2>/dev/null; then
+    echo "$$ $(birth $$)" >"$held/pid"
+    return 0
+  fi
+  if [ -f "$held/pid" ]; then
+    alive "$held/pid" || rm -rf "$held"
+  else
+    # Its holder is about to say who it is, or died before it did.
+    pause 1
+    [ -f "$held/pid" ] || rm -rf "$held"
+  fi
+  return 1
+}
+
+# release FD NAME
+release() {
+  if command -v flock >/dev/null 2>&1; then
+    eval "exec $1>&-"
+  else
+    rm -rf "$base/locks/$2.d"
+  fi
+}
+
 # kill_left FOLDER: ends what a runner that died left behind.
 kill_left() {
-  for left in "$1"/leader.* "$1"/checks/leader.*; do
+  for left in "$1"/guard.* "$1"/leader.* "$1"/checks/guard.* "$1"/checks/leader.*; do
     if alive "$left"; then kill -KILL "-$pid"; fi
   done 2>/dev/null
 }

@@ -1,6 +1,6 @@
 # Prints the job's output from a place on, as it comes, until the job is over or time is up.
 # Wants `job`, `piece`, `offset` and `patience` (seconds) to be set.
-rest=$base/follow.$$
+rest=$job/rest.$$
 ends=$(($(date +%s) + patience))
 nap=0.05
 naps=0

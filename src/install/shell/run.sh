@@ -2,43 +2,17 @@
 # Wants `extension`, `attempts`, `backoff` (milliseconds) and `brings`
 # (whether what its steps bring is to be remembered, for a removal) to be set.
 job=$(cd "$(dirname "$0")" && pwd) || exit 1
-cd "$job" || exit 1
+token=$1
 scratch=$job
 mark=job
 partial=
 failed=
-mkdir -p out tails marks checks "$base/locks" "$base/brought/$extension"
 
 # hold FD NAME: waits for a lock of the machine and keeps it.
 hold() {
-  if command -v flock >/dev/null 2>&1; then
-    eval "exec $1>>\"\$base/locks/\$2\""
-    flock -n "$1" && return
-    say "waiting $2"
-    flock "$1"
-    return
-  fi
-  silent=0
-  until mkdir "$base/locks/$2.d" 2>/dev/null; do
-    [ "$silent" = 0 ] && say "waiting $2"
-    if [ -f "$base/locks/$2.d/pid" ]; then
-      alive "$base/locks/$2.d/pid" || rm -rf "$base/locks/$2.d"
-    elif [ "$silent" -gt 10 ]; then
-      rm -rf "$base/locks/$2.d"
-    fi
-    silent=$((silent + 1))
-    sleep 1
-  done
-  echo "$$ $(birth $$)" >"$base/locks/$2.d/pid"
-}
-
-# release FD NAME
-release() {
-  if command -v flock >/dev/null 2>&1; then
-    eval "exec $1>&-"
-  else
-    rm -rf "$base/locks/$2.d"
-  fi
+  grab "$1" "$2" && return
+  say "waiting $2"
+  until grab "$1" "$2"; do pause 0.2; done
 }
 
 # newest: the number of the newest piece of output.
@@ -94,7 +68,11 @@ attempt() {
   rm -f fifo found
   mkfifo fifo || return 1
   first=$(($(newest) + 1))
-  collect "$first" <fifo 7>&- 8>&- 9>&- &
+  # It must not keep the locks of a job that is killed.
+  (
+    exec 7>&- 8>&- 9>&-
+    collect "$first"
+  ) <fifo &
   collector=$!
   limited "$2" sh "$job/steps/$1" >fifo 2>&1
   code=$?
@@ -204,8 +182,11 @@ settle() {
 }
 
 begin() {
-  hold 9 "job-${job##*/}"
+  until grab 9 "job-${job##*/}"; do pause 0.05; done
+  # Whoever came to replace the folder before we got here has started a job of their own.
+  [ "$(cat "$job/token")" = "$token" ] && cd "$job" || exit 0
   [ ! -f result ] || exit 0
+  mkdir -p out tails marks checks "$base/brought/$extension"
   echo "$$ $(birth $$)" >pid.new && mv pid.new pid
   hold 7 "extension-$extension"
   rm -f marks/*.failed

@@ -23,7 +23,10 @@ async fn what_the_network_fails_is_tried_again() {
         "npm",
         "echo npm >>\"$HOME/log\"\n[ $(wc -l <\"$HOME/log\") -ge 3 ] || { echo ECONNRESET; exit 1; }",
     );
-    let installed = ground.install(&job(manifest("thing", NPM, &[]))).await.unwrap();
+    let installed = ground
+        .install(&job(manifest("thing", NPM, &[])))
+        .await
+        .unwrap();
     assert_eq!(installed.outcome, Outcome::Ready);
     assert_eq!(ground.log().len(), 3);
     assert_eq!(ground.count(|e| matches!(e, InstallEvent::Retry { .. })), 2);
@@ -38,8 +41,14 @@ async fn what_will_never_work_is_not() {
         "ERROR: No matching distribution found for thing",
     ] {
         let ground = Ground::new().await;
-        ground.tool("npm", &format!("echo npm >>\"$HOME/log\"\necho '{said}' >&2; exit 1"));
-        let error = ground.install(&job(manifest("thing", NPM, &[]))).await.unwrap_err();
+        ground.tool(
+            "npm",
+            &format!("echo npm >>\"$HOME/log\"\necho '{said}' >&2; exit 1"),
+        );
+        let error = ground
+            .install(&job(manifest("thing", NPM, &[])))
+            .await
+            .unwrap_err();
         let failure = step(error);
         assert_eq!(failure.tail, [said]);
         assert_eq!(ground.log().len(), 1, "{said}");
@@ -60,7 +69,11 @@ async fn an_error_says_where_and_shows_the_last_lines() {
         "extension `broken` failed at `tool0` (script): exit code 7"
     );
     assert_eq!(finding.address.unwrap().to_string(), "extension.dev.broken");
-    assert!(finding.causes[0].ends_with("\n49\n50"), "{:?}", finding.causes);
+    assert!(
+        finding.causes[0].ends_with("\n49\n50"),
+        "{:?}",
+        finding.causes
+    );
     assert_eq!(finding.causes[0].lines().count(), 21);
 }
 
@@ -70,7 +83,10 @@ async fn a_step_that_hangs_is_ended_with_all_it_started() {
     let job = job(manifest(
         "hanging",
         "install:\n  method: script\n  script: {path: install.sh, timeout: 1}\nvalidate:\n  commands:\n    - name: cat\n      args: [log]\n",
-        &[("install.sh", "sleep 7654 & echo $! >>\"$HOME/log\"; trap '' TERM; sleep 7655; wait")],
+        &[(
+            "install.sh",
+            "sleep 7654 & echo $! >>\"$HOME/log\"; trap '' TERM; sleep 7655; wait",
+        )],
     ));
     let began = Instant::now();
     let failure = step(ground.install(&job).await.unwrap_err());
@@ -102,12 +118,21 @@ async fn a_hundred_megabytes_fill_neither_disk_nor_screen() {
     let ground = Ground::new().await;
     let job = scripts(
         "loud",
-        &["yes 'a line of output that says nothing at all' | head -c 100000000\necho; echo the end; exit 5"],
+        &[
+            "yes 'a line of output that says nothing at all' | head -c 100000000\necho; echo the end; exit 5",
+        ],
     );
     let began = Instant::now();
     let failure = step(ground.install(&job).await.unwrap_err());
-    assert_eq!((failure.code, failure.tail.last().unwrap().as_str()), (5, "the end"));
-    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+    assert_eq!(
+        (failure.code, failure.tail.last().unwrap().as_str()),
+        (5, "the end")
+    );
+    assert!(
+        began.elapsed() < Duration::from_mins(1),
+        "{:?}",
+        began.elapsed()
+    );
     let kept: usize = ground.printed().iter().map(String::len).sum();
     assert!(kept < 110_000_000);
 }
@@ -143,10 +168,20 @@ fn binary(sum: &str, extract: &str) -> String {
 #[tokio::test]
 async fn a_wrong_checksum_is_final() {
     let ground = Ground::new().await;
-    ground.tool("curl", "echo curl >>\"$HOME/log\"\nwhile [ \"$1\" != -o ]; do shift; done; echo evil >\"$2\"");
-    let job = job(manifest("tool", &binary(&"0".repeat(64), "extract: false"), &[]));
+    ground.tool(
+        "curl",
+        "echo curl >>\"$HOME/log\"\nwhile [ \"$1\" != -o ]; do shift; done; echo evil >\"$2\"",
+    );
+    let job = job(manifest(
+        "tool",
+        &binary(&"0".repeat(64), "extract: false"),
+        &[],
+    ));
     let failure = step(ground.install(&job).await.unwrap_err());
-    assert!(failure.tail[0].starts_with("checksum mismatch: expected 0000"), "{failure:?}");
+    assert!(
+        failure.tail[0].starts_with("checksum mismatch: expected 0000"),
+        "{failure:?}"
+    );
     assert_eq!(ground.log().len(), 1);
     assert!(!ground.home.join(".local/bin/tool").exists());
 }
@@ -154,23 +189,40 @@ async fn a_wrong_checksum_is_final() {
 #[tokio::test]
 async fn an_archive_stays_in_its_folder() {
     for (evil, script) in [
-        ("../escaped", "tar -czPf \"$2\" -C \"$HOME/.local\" ../escaped"),
-        ("link", "mkdir -p l; ln -sfn / l/link; cp escaped l/tool; tar -czf \"$2\" -C l tool link"),
+        (
+            "../escaped",
+            "tar -czPf \"$2\" -C \"$HOME/.local\" ../escaped",
+        ),
+        (
+            "link",
+            "mkdir -p l; ln -sfn / l/link; cp escaped l/tool; tar -czf \"$2\" -C l tool link",
+        ),
     ] {
         let ground = Ground::new().await;
         fs::write(ground.home.join("escaped"), "evil").unwrap();
         ground.tool(
             "curl",
-            &format!("while [ \"$1\" != -o ]; do shift; done; cd \"$HOME\"; {script}; echo curl >>log"),
+            &format!(
+                "while [ \"$1\" != -o ]; do shift; done; cd \"$HOME\"; {script}; echo curl >>log"
+            ),
         );
-        ground.tool("sha256sum", &format!("cat >/dev/null; echo {}", "0".repeat(64)));
+        ground.tool(
+            "sha256sum",
+            &format!("cat >/dev/null; echo {}", "0".repeat(64)),
+        );
         let job = job(manifest(
             "tool",
             &binary(&"0".repeat(64), "extract: true\n        member: tool"),
             &[],
         ));
         let failure = step(ground.install(&job).await.unwrap_err());
-        assert!(failure.tail.iter().any(|line| line.contains("unsafe archive")), "{evil}: {failure:?}");
+        assert!(
+            failure
+                .tail
+                .iter()
+                .any(|line| line.contains("unsafe archive")),
+            "{evil}: {failure:?}"
+        );
         assert_eq!(ground.log().len(), 1);
     }
 }
@@ -184,14 +236,20 @@ async fn what_fails_besides_the_core_leaves_a_partial_extension() {
         blocks,
         &[
             ("main.sh", "echo main >>\"$HOME/log\""),
-            ("extra.sh", "echo extra >>\"$HOME/log\"; echo no luck; [ -f \"$HOME/mended\" ]"),
+            (
+                "extra.sh",
+                "echo extra >>\"$HOME/log\"; echo no luck; [ -f \"$HOME/mended\" ]",
+            ),
         ],
     ));
     let installed = ground.install(&job).await.unwrap();
     let Outcome::Partial { failed } = &installed.outcome else {
         panic!("{installed:?}");
     };
-    assert_eq!((failed[0].part.as_str(), failed[0].reason.as_str()), ("extra", "exit code 1: no luck"));
+    assert_eq!(
+        (failed[0].part.as_str(), failed[0].reason.as_str()),
+        ("extra", "exit code 1: no luck")
+    );
     assert_eq!(installed.note().as_deref(), Some("2 of 3 tools"));
     assert_eq!(installed.tools[1].result, ToolState::Failed);
 
@@ -206,13 +264,21 @@ async fn what_fails_besides_the_core_leaves_a_partial_extension() {
 #[tokio::test]
 async fn apt_fetches_its_lists_once_and_installs_what_is_missing() {
     let ground = Ground::new().await;
-    ground.tool("dpkg-query", "for last; do :; done; [ \"$last\" = present ] && echo 'install ok installed 1.0'");
-    ground.tool("apt-get", "echo \"$*\" | sed 's/-[qo] *[^ ]*::*[^ ]* *//g; s/-q *//' >>\"$HOME/log\"");
+    ground.tool(
+        "dpkg-query",
+        "for last; do :; done; [ \"$last\" = present ] && echo 'install ok installed 1.0'",
+    );
+    ground.tool(
+        "apt-get",
+        "echo \"$*\" | sed 's/-[qo] *[^ ]*::*[^ ]* *//g; s/-q *//' >>\"$HOME/log\"",
+    );
     ground.tool("id", "echo 0");
     let of = |name: &str, packages: &str| {
         job(manifest(
             name,
-            &format!("install:\n  method: apt\n  apt: {{packages: [{packages}]}}\nvalidate:\n  commands:\n    - name: cat\n      args: [log]\n"),
+            &format!(
+                "install:\n  method: apt\n  apt: {{packages: [{packages}]}}\nvalidate:\n  commands:\n    - name: cat\n      args: [log]\n"
+            ),
             &[],
         ))
     };
@@ -227,9 +293,19 @@ async fn apt_fetches_its_lists_once_and_installs_what_is_missing() {
     let log = ground.log();
     assert_eq!(log.len(), 3, "{log:?}");
     assert!(log[0].ends_with("update"));
-    assert!(log[1].ends_with("install -y --no-install-recommends -- absent"), "{log:?}");
-    assert!(log[2].ends_with("install -y --no-install-recommends -- other"), "{log:?}");
+    assert!(
+        log[1].ends_with("install -y --no-install-recommends -- absent"),
+        "{log:?}"
+    );
+    assert!(
+        log[2].ends_with("install -y --no-install-recommends -- other"),
+        "{log:?}"
+    );
 
     ground.remove(&of("one", "present, absent")).await.unwrap();
-    assert!(ground.log()[3].ends_with("remove -y -- absent"), "{:?}", ground.log());
+    assert!(
+        ground.log()[3].ends_with("remove -y -- absent"),
+        "{:?}",
+        ground.log()
+    );
 }

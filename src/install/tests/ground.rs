@@ -11,14 +11,10 @@ use tempfile::TempDir;
 
 use crate::address::{Name, NameRule};
 use crate::catalog::{Catalog, Folder, Folders, Manifest};
-use crate::install::{
-    InstallError, InstallEvent, Installed, Installer, Job, Persistence, Purpose,
-};
+use crate::install::{InstallError, InstallEvent, Installed, Installer, Job, Persistence, Purpose};
 use crate::provider::local::Local;
 use crate::provider::{CreateRequest, MachineRef, Provider};
-use crate::resource::{
-    LocalSettings, MachineSpec, Power, ProviderKind, Settings, Spec,
-};
+use crate::resource::{LocalSettings, MachineSpec, Power, ProviderKind, Settings, Spec};
 use crate::secret::{Redactor, Value};
 use crate::state::{Lineage, OperationId};
 use crate::sys::Environment;
@@ -40,14 +36,44 @@ impl Ground {
         Self::on("/usr/local/bin:/usr/bin:/bin").await
     }
 
-    /// With nothing but busybox on the machine's PATH.
+    /// With nothing but busybox on the machine's PATH, and with no `flock`.
     pub(super) async fn of_busybox() -> Self {
         let ground = Self::on("").await;
         for applet in [
-            "sh", "setsid", "tar", "mkfifo", "dd", "cat", "wc", "tr", "sleep", "rm", "mv", "mkdir",
-            "cp", "ls", "head", "tail", "grep", "sed", "od", "date", "dirname", "id", "mktemp",
-            "chmod", "stat", "find", "flock", "touch", "readlink", "sha256sum", "uname", "yes",
-            "env", "seq", "ps",
+            "sh",
+            "setsid",
+            "tar",
+            "mkfifo",
+            "dd",
+            "cat",
+            "wc",
+            "tr",
+            "sleep",
+            "rm",
+            "mv",
+            "mkdir",
+            "cp",
+            "ls",
+            "head",
+            "tail",
+            "grep",
+            "sed",
+            "od",
+            "date",
+            "dirname",
+            "id",
+            "mktemp",
+            "chmod",
+            "stat",
+            "find",
+            "touch",
+            "readlink",
+            "sha256sum",
+            "uname",
+            "yes",
+            "env",
+            "seq",
+            "rmdir",
         ] {
             symlink("/usr/bin/busybox", ground.bin.join(applet)).unwrap();
         }
@@ -155,7 +181,12 @@ impl Ground {
     }
 
     pub(super) fn count(&self, wanted: impl Fn(&InstallEvent) -> bool) -> usize {
-        self.events.lock().unwrap().iter().filter(|e| wanted(e)).count()
+        self.events
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|e| wanted(e))
+            .count()
     }
 
     /// The folders of jobs that are still there.
@@ -195,7 +226,10 @@ pub(super) fn manifest(name: &str, blocks: &str, files: &[(&str, &str)]) -> Arc<
         extensions: BTreeMap::from([(name.clone(), folder)]),
         ..Folders::default()
     };
-    Catalog::new(Arc::new(shelf)).manifest(&name).unwrap().unwrap()
+    Catalog::new(Arc::new(shelf))
+        .manifest(&name)
+        .unwrap()
+        .unwrap()
 }
 
 pub(super) fn job(manifest: Arc<Manifest>) -> Job {
@@ -221,6 +255,9 @@ pub(super) fn scripts(name: &str, scripts: &[&str]) -> Job {
         files.push((path, (*script).to_owned()));
     }
     blocks.push_str("validate:\n  commands:\n    - name: cat\n      args: [log]\n");
-    let files: Vec<(&str, &str)> = files.iter().map(|(p, t)| (p.as_str(), t.as_str())).collect();
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(p, t)| (p.as_str(), t.as_str()))
+        .collect();
     job(manifest(name, &blocks, &files))
 }

@@ -25,7 +25,10 @@ async fn an_extension_is_installed_validated_and_written_down() {
     assert_eq!(installed.tools[0].version.as_deref(), Some("1.2.3"));
     assert_eq!(ground.printed(), ["hello (sensitive)", "greeter local"]);
     let ledger = ground.read(".local/state/sindri/ledger.jsonl");
-    assert!(ledger.contains(r#""extension":"greeter","version":"1.0.0""#), "{ledger}");
+    assert!(
+        ledger.contains(r#""extension":"greeter","version":"1.0.0""#),
+        "{ledger}"
+    );
     assert!(ledger.contains(r#""result":"ready""#) && ledger.contains(r#""root":"root-1""#));
     assert!(ground.jobs().is_empty());
 
@@ -49,9 +52,14 @@ async fn probe_one(ground: &Ground, job: &crate::install::Job) -> crate::install
         manifest: job.manifest.clone(),
         recorded: None,
     }];
-    let mut seen = probe(&ground.local, &ground.machine, &probes, &Redactor::default())
-        .await
-        .unwrap();
+    let mut seen = probe(
+        &ground.local,
+        &ground.machine,
+        &probes,
+        &Redactor::default(),
+    )
+    .await
+    .unwrap();
     seen.remove(&job.manifest.name).unwrap()
 }
 
@@ -108,7 +116,13 @@ async fn a_job_that_died_resumes_at_its_first_unfinished_step() {
     let folder = ground.jobs().pop().unwrap();
     let pid = fs::read_to_string(folder.join("pid")).unwrap();
     let pid = pid.split(' ').next().unwrap();
-    assert!(Command::new("kill").args(["-KILL", pid]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args(["-KILL", pid])
+            .status()
+            .unwrap()
+            .success()
+    );
     let installed = ground.install(&job).await.unwrap();
     assert_eq!(installed.outcome, Outcome::Ready);
     // The second step's first run, which outlived the job, was ended before it was through.
@@ -116,9 +130,36 @@ async fn a_job_that_died_resumes_at_its_first_unfinished_step() {
 }
 
 #[tokio::test]
+async fn killed_at_any_moment_every_step_runs_once() {
+    let ground = Ground::new().await;
+    let line = |n: usize| format!("echo {n} >>\"$HOME/log\"; sleep 0.1; echo end of {n}");
+    let lines: Vec<String> = (0..6).map(line).collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let job = scripts("often-killed", &lines);
+    let mut kills = 0;
+    let installed = loop {
+        // Each life is a little longer than the one before, so that every moment gets its turn.
+        let span = Duration::from_millis(5 + 7 * kills);
+        match tokio::time::timeout(span, ground.install(&job)).await {
+            Ok(result) => break result.unwrap(),
+            Err(_) => kills += 1,
+        }
+    };
+    assert!(kills > 3);
+    assert_eq!(installed.outcome, Outcome::Ready);
+    assert_eq!(ground.log(), ["0", "1", "2", "3", "4", "5"]);
+}
+
+#[tokio::test]
 async fn a_dead_job_of_another_root_counts_for_nothing() {
     let ground = Ground::new().await;
-    let mut job = scripts("slow", &["echo one >>\"$HOME/log\"", "echo two >>\"$HOME/log\"; [ -f \"$HOME/mended\" ]"]);
+    let mut job = scripts(
+        "slow",
+        &[
+            "echo one >>\"$HOME/log\"",
+            "echo two >>\"$HOME/log\"; [ -f \"$HOME/mended\" ]",
+        ],
+    );
     assert!(ground.install(&job).await.is_err());
     assert_eq!(ground.log(), ["one", "two"]);
     fs::write(ground.home.join("mended"), "").unwrap();
@@ -131,7 +172,13 @@ async fn a_dead_job_of_another_root_counts_for_nothing() {
 #[tokio::test]
 async fn after_a_failure_finished_steps_are_not_repeated() {
     let ground = Ground::new().await;
-    let job = scripts("slow", &["echo one >>\"$HOME/log\"", "echo two >>\"$HOME/log\"; [ -f \"$HOME/mended\" ]"]);
+    let job = scripts(
+        "slow",
+        &[
+            "echo one >>\"$HOME/log\"",
+            "echo two >>\"$HOME/log\"; [ -f \"$HOME/mended\" ]",
+        ],
+    );
     let error = ground.install(&job).await.unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -145,7 +192,13 @@ async fn after_a_failure_finished_steps_are_not_repeated() {
 #[tokio::test]
 async fn busybox_is_shell_enough() {
     let ground = Ground::of_busybox().await;
-    let job = scripts("slow", &["echo one >>\"$HOME/log\"; echo said", "seq 1 30000; echo two >>\"$HOME/log\"; false"]);
+    let job = scripts(
+        "slow",
+        &[
+            "echo one >>\"$HOME/log\"; echo said",
+            "seq 1 30000; echo two >>\"$HOME/log\"; false",
+        ],
+    );
     let error = ground.install(&job).await.unwrap_err();
     let crate::install::InstallError::Step(step) = &error else {
         panic!("{error}");
@@ -160,6 +213,20 @@ async fn busybox_is_shell_enough() {
 #[tokio::test]
 async fn package_managers_are_not_shared() {
     let ground = Ground::new().await;
+    share_npm(&ground).await;
+}
+
+#[tokio::test]
+async fn without_flock_they_are_not_shared_either() {
+    let ground = Ground::of_busybox().await;
+    let locks = ground.home.join(".local/state/sindri/locks");
+    // A lock whose holder is gone.
+    fs::create_dir_all(locks.join("npm.d")).unwrap();
+    fs::write(locks.join("npm.d/pid"), "999999 gone\n").unwrap();
+    share_npm(&ground).await;
+}
+
+async fn share_npm(ground: &Ground) {
     ground.tool(
         "npm",
         "mkdir \"$HOME/busy\" || exit 9\nsleep 0.3\nrmdir \"$HOME/busy\"\necho npm >>\"$HOME/log\"",
@@ -167,7 +234,9 @@ async fn package_managers_are_not_shared() {
     let of = |name: &str| {
         job(manifest(
             name,
-            &format!("install:\n  method: npm\n  npm: {{package: {name}@1.0.0}}\nvalidate:\n  commands:\n    - name: cat\n      args: [log]\n"),
+            &format!(
+                "install:\n  method: npm\n  npm: {{package: {name}@1.0.0}}\nvalidate:\n  commands:\n    - name: cat\n      args: [log]\n"
+            ),
             &[],
         ))
     };
@@ -187,7 +256,11 @@ async fn package_managers_are_not_shared() {
 #[tokio::test]
 async fn configuration_is_written_once_and_goes_with_the_extension() {
     let ground = Ground::new().await;
-    fs::write(ground.home.join("settings.json"), r#"{"a": {"x": 1}, "b": 2}"#).unwrap();
+    fs::write(
+        ground.home.join("settings.json"),
+        r#"{"a": {"x": 1}, "b": 2}"#,
+    )
+    .unwrap();
     fs::write(ground.home.join("list.txt"), "mine\n").unwrap();
     fs::write(ground.home.join("keep.txt"), "mine\n").unwrap();
     let mut job = job(manifest(
@@ -214,14 +287,28 @@ async fn configuration_is_written_once_and_goes_with_the_extension() {
 
     ground.remove(&job).await.unwrap();
     assert!(!ground.home.join(".config/new").exists());
-    assert!(!ground.home.join(".config/sindri/profile.d/configured.sh").exists());
-    assert!(ground.read(".local/state/sindri/ledger.jsonl").contains(r#""result":"removed""#));
+    assert!(
+        !ground
+            .home
+            .join(".config/sindri/profile.d/configured.sh")
+            .exists()
+    );
+    assert!(
+        ground
+            .read(".local/state/sindri/ledger.jsonl")
+            .contains(r#""result":"removed""#)
+    );
 }
 
 #[tokio::test]
 async fn no_secret_lies_in_the_machine_afterwards() {
     let ground = Ground::new().await;
-    let job = scripts("leaky", &[&format!("echo one >>\"$HOME/log\"; echo {CANARY}; echo {CANARY} >&2; exit 3")]);
+    let job = scripts(
+        "leaky",
+        &[&format!(
+            "echo one >>\"$HOME/log\"; echo {CANARY}; echo {CANARY} >&2; exit 3"
+        )],
+    );
     let error = ground.install(&job).await.unwrap_err();
     let shown = format!("{error:?} {:?}", ground.printed());
     assert!(!shown.contains(CANARY), "{shown}");

@@ -13,7 +13,10 @@ async fn ground() -> Ground {
     let bin = directory.path().join("bin");
     std::fs::create_dir(&bin).unwrap();
     let own = Environment::of_process();
-    let environment = own.iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+    let environment = own
+        .iter()
+        .map(|(k, v)| (k.to_owned(), v.to_owned()))
+        .collect();
     Ground::with(directory, bin, environment).await
 }
 
@@ -31,7 +34,13 @@ async fn a_python_tool_comes_into_an_environment_of_its_own() {
     assert!(ground.home.join(".local/bin/yamllint").exists());
     assert!(!ground.home.join(".local/bin/pip").exists());
     ground.remove(&job).await.unwrap();
-    assert!(ground.home.join(".local/bin/yamllint").symlink_metadata().is_err());
+    assert!(
+        ground
+            .home
+            .join(".local/bin/yamllint")
+            .symlink_metadata()
+            .is_err()
+    );
     assert!(!ground.home.join(".local/share/sindri/venv/lint").exists());
 }
 
@@ -48,7 +57,13 @@ async fn an_npm_tool_comes_into_the_machines_prefix() {
     assert_eq!(installed.outcome, Outcome::Ready);
     assert!(ground.home.join(".local/bin/semver").exists());
     ground.remove(&job).await.unwrap();
-    assert!(ground.home.join(".local/bin/semver").symlink_metadata().is_err());
+    assert!(
+        ground
+            .home
+            .join(".local/bin/semver")
+            .symlink_metadata()
+            .is_err()
+    );
 }
 
 #[tokio::test]
@@ -62,5 +77,23 @@ async fn binaries_of_the_catalog_are_verified_and_run() {
         let installed = ground.install(&job).await.unwrap();
         assert_eq!(installed.outcome, Outcome::Ready, "{name}");
         assert!(installed.tools[0].version.is_some(), "{name}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "takes minutes: builds crates and fetches everything in the catalog"]
+async fn every_extension_of_the_catalog_that_needs_no_root_installs() {
+    let ground = ground().await;
+    let catalog = Catalog::new(Arc::new(Folders::default()));
+    for name in catalog.names() {
+        let manifest = catalog.manifest(&name).unwrap().unwrap();
+        if manifest.method == "apt" {
+            continue;
+        }
+        let mut job = job(manifest);
+        job.purpose = Purpose::Upgrade;
+        let installed = ground.install(&job).await.unwrap();
+        assert_eq!(installed.outcome, Outcome::Ready, "{name}");
+        ground.remove(&job).await.unwrap();
     }
 }

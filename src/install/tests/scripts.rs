@@ -62,7 +62,11 @@ fn machine(spec: MachineSpec) -> MachineRef {
 }
 
 fn bundle() -> Bundle {
-    let job = job(manifest("all", EVERYTHING, &[("install.sh", "#!/bin/bash\ntrue")]));
+    let job = job(manifest(
+        "all",
+        EVERYTHING,
+        &[("install.sh", "#!/bin/bash\ntrue")],
+    ));
     let place = Place::of(&machine(local(false)));
     Bundle::install(&job, place, Persistence::default(), false).unwrap()
 }
@@ -83,9 +87,7 @@ fn the_plan_of_a_job_reads_in_order() {
          step configure 120 core once -\n\
          finish\n"
     );
-    assert!(run.starts_with(
-        "place=home\nexport SINDRI_PROVIDER=local SINDRI_HOST_PACKAGES=0\n"
-    ));
+    assert!(run.starts_with("place=home\nexport SINDRI_PROVIDER=local SINDRI_HOST_PACKAGES=0\n"));
 }
 
 #[test]
@@ -117,7 +119,11 @@ fn every_shell_reads_every_script() {
     let bundle = bundle();
     let steps = (1..=6).map(|n| format!("steps/{n}"));
     for path in steps.chain(["run".to_owned(), "steps/configure".to_owned()]) {
-        for shell in [&["dash", "-n"][..], &["busybox", "sh", "-n"], &["bash", "-n"]] {
+        for shell in [
+            &["dash", "-n"][..],
+            &["busybox", "sh", "-n"],
+            &["bash", "-n"],
+        ] {
             let mut child = Command::new(shell[0])
                 .args(&shell[1..])
                 .stdin(Stdio::piped())

@@ -122,6 +122,7 @@ fn refused(reference: &str, error: ProviderError) -> ProviderError {
         "pull access denied",
         "unauthorized",
         "authentication required",
+        "no basic auth",
     ]) {
         ProviderError {
             class: Class::Denied,

@@ -59,7 +59,11 @@ async fn observe(fake: &Fake, request: &CreateRequest) -> Observation {
             wanted: true,
         }],
     };
-    fake.observe(&query).await.unwrap().remove(&request.address).unwrap()
+    fake.observe(&query)
+        .await
+        .unwrap()
+        .remove(&request.address)
+        .unwrap()
 }
 
 async fn stands(fake: &Fake, request: &CreateRequest) -> bool {
@@ -96,11 +100,19 @@ async fn it_keeps_the_contract() {
 async fn it_fails_as_often_as_told() {
     let (fake, world) = fake();
     let failure = Failure::new(Class::Retryable, "busy");
-    world.fault(Fault::new(Effect::Fail(failure)).on(Verb::Create).of(Kind::Machine).times(2));
+    world.fault(
+        Fault::new(Effect::Fail(failure))
+            .on(Verb::Create)
+            .of(Kind::Machine)
+            .times(2),
+    );
     let wanted = request("dev", 1);
     for _ in 0..2 {
         let error = fake.create(&wanted, &quiet).await.unwrap_err();
-        assert_eq!((error.class, error.to_string().as_str()), (Class::Retryable, "busy"));
+        assert_eq!(
+            (error.class, error.to_string().as_str()),
+            (Class::Retryable, "busy")
+        );
         assert!(!stands(&fake, &wanted).await);
     }
     fake.create(&wanted, &quiet).await.unwrap();
@@ -112,16 +124,27 @@ async fn it_lies() {
     let (fake, world) = fake();
     let (one, two) = (request("one", 1), request("two", 2));
     let lost = Failure::new(Class::Ambiguous, "no answer");
-    world.fault(Fault::new(Effect::FailAfter(lost)).at(one.address.clone()).times(1));
+    world.fault(
+        Fault::new(Effect::FailAfter(lost))
+            .at(one.address.clone())
+            .times(1),
+    );
     assert!(fake.create(&one, &quiet).await.is_err());
     assert!(stands(&fake, &one).await);
-    world.fault(Fault::new(Effect::Pretend).on(Verb::Create).at(two.address.clone()));
+    world.fault(
+        Fault::new(Effect::Pretend)
+            .on(Verb::Create)
+            .at(two.address.clone()),
+    );
     assert!(fake.create(&two, &quiet).await.is_ok());
     assert!(!stands(&fake, &two).await);
     world.fault(Fault::new(Effect::Omit).at(one.address.clone()).times(1));
     assert!(!stands(&fake, &one).await);
     world.fault(Fault::new(Effect::Unreadable("denied".into())).times(1));
-    assert_eq!(observe(&fake, &one).await, Observation::Unreadable("denied".into()));
+    assert_eq!(
+        observe(&fake, &one).await,
+        Observation::Unreadable("denied".into())
+    );
     assert!(stands(&fake, &one).await);
 }
 
@@ -139,7 +162,11 @@ async fn a_stalled_call_waits_for_its_release() {
         create.await.unwrap();
     }
     let outcomes = |world: &FakeWorldHandle| -> Vec<String> {
-        world.calls().into_iter().filter_map(|call| call.outcome).collect()
+        world
+            .calls()
+            .into_iter()
+            .filter_map(|call| call.outcome)
+            .collect()
     };
     assert_eq!(outcomes(&world), ["ok"]);
 
@@ -218,7 +245,14 @@ async fn calls_are_recorded_with_their_overlap() {
     };
     assert!(order(&one, &three) && order(&two, &three));
     assert!(!order(&one, &two) && !order(&two, &one) && !order(&three, &one));
-    assert_eq!(world.acts(), ["create machine.one", "create machine.two", "create machine.three"]);
+    assert_eq!(
+        world.acts(),
+        [
+            "create machine.one",
+            "create machine.two",
+            "create machine.three"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -229,7 +263,10 @@ async fn strangers_are_found_in_the_way_and_left_alone() {
     world.change(|world| world.objects[0].lineage = Some(Lineage::from_random([9; 16])));
     assert!(!stands(&fake, &wanted).await);
     let error = fake.create(&request("dev", 2), &quiet).await.unwrap_err();
-    assert_eq!((error.class, error.code.as_str()), (Class::Conflict, "fake::name-taken"));
+    assert_eq!(
+        (error.class, error.code.as_str()),
+        (Class::Conflict, "fake::name-taken")
+    );
     let delete = DeleteRequest {
         lineage: wanted.lineage.clone(),
         address: wanted.address.clone(),
@@ -260,13 +297,12 @@ async fn an_image_pin_has_the_scripted_digest() {
 async fn a_world_survives_its_json() {
     let (fake, world) = fake();
     let machine = made(&fake, &request("dev", 1)).await;
-    let files = [&b"text"[..], &b"\xff\0"[..], &b"base64:x"[..]].map(|content| {
-        crate::provider::File {
+    let files =
+        [&b"text"[..], &b"\xff\0"[..], &b"base64:x"[..]].map(|content| crate::provider::File {
             path: format!("/f{}", content.len()),
             content: Arc::from(content),
             mode: 0o600,
-        }
-    });
+        });
     fake.put(&machine, &files).await.unwrap();
     world.fault(Fault::new(Effect::Stall).on(Verb::Delete).times(3));
     world.fault(Fault::new(Effect::Fail(Failure::new(
@@ -278,5 +314,11 @@ async fn a_world_survives_its_json() {
     let again = FakeWorldHandle::from_json(&text).unwrap();
     assert_eq!(again.to_json().unwrap(), text);
     assert_eq!(again.snapshot().objects, world.snapshot().objects);
-    assert!(FakeWorldHandle::from_json("{}").unwrap().snapshot().objects.is_empty());
+    assert!(
+        FakeWorldHandle::from_json("{}")
+            .unwrap()
+            .snapshot()
+            .objects
+            .is_empty()
+    );
 }

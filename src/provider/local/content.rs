@@ -68,7 +68,11 @@ pub(super) fn withdraw(
 }
 
 fn delivered(machine: &Machine, name: &Name) -> PathBuf {
-    machine.place.directory.join("run/secrets").join(name.as_str())
+    machine
+        .place
+        .directory
+        .join("run/secrets")
+        .join(name.as_str())
 }
 
 /// A secret's file while it is being written; a fixed name, so that no copy stays behind.
@@ -91,7 +95,10 @@ fn write_secret(at: &Path, value: &[u8], mode: u32) -> Result<(), ProviderError>
 fn place_of(machine: &Machine, path: &str) -> Result<PathBuf, ProviderError> {
     let at = path::file(&machine.place.directory, &machine.marker, path)?;
     if files::resolve(&machine.place.marker()).is_ok_and(|(marker, _)| at == marker) {
-        return Err(error::bad_path(path, "the machine keeps its own files there"));
+        return Err(error::bad_path(
+            path,
+            "the machine keeps its own files there",
+        ));
     }
     Ok(at)
 }

@@ -10,13 +10,20 @@ use super::place::{Place, Shelf};
 use crate::address::Address;
 use crate::provider::{CreateRequest, Made, ProviderError};
 use crate::resource::{Attributes, MachineSpec, Power, Spec, VolumeSpec};
+use crate::state::ObjectId;
 use crate::sys::files::{self, Entry};
 
 pub(super) fn create(root: &Path, request: &CreateRequest) -> Result<Made, ProviderError> {
     match request.spec.as_ref() {
         Spec::Machine(spec) => machine(root, request, spec),
         Spec::Volume(spec) => volume(root, request, spec),
-        Spec::Network(_) | Spec::Image(_) | Spec::Gpu(_) | Spec::Secret(_) | Spec::Extension(_) => {
+        // A pin without an object: its address stands for it.
+        Spec::Gpu(_) => Ok(Made {
+            id: ObjectId::new(&request.address.to_string()),
+            attributes: Attributes::default(),
+            incarnation: None,
+        }),
+        Spec::Network(_) | Spec::Image(_) | Spec::Secret(_) | Spec::Extension(_) => {
             Err(error::not_held(request.spec.kind().as_str()))
         }
     }

@@ -16,11 +16,11 @@ pub(super) fn delete(request: &DeleteRequest) -> Result<(), ProviderError> {
     let shelf = match &request.address {
         Address::Machine(_) => Shelf::Machines,
         Address::Volume(..) => Shelf::Volumes,
-        Address::Network(_)
-        | Address::Image(_)
-        | Address::Gpu(_)
-        | Address::Secret(..)
-        | Address::Extension(..) => return Err(error::not_held(request.address.kind().as_str())),
+        // A pin is let go of.
+        Address::Gpu(_) => return Ok(()),
+        Address::Network(_) | Address::Image(_) | Address::Secret(..) | Address::Extension(..) => {
+            return Err(error::not_held(request.address.kind().as_str()));
+        }
     };
     // An id that can't be one of ours was never made by us.
     let Some(place) = Place::recorded(shelf, &request.lineage, &request.current.id) else {

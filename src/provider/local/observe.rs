@@ -18,7 +18,7 @@ use crate::sys::files::{self, Entry};
 /// From how many questions on a second thread is worth its start.
 const MANY: usize = 256;
 
-/// Looks for every machine and volume asked about; other kinds aren't answered.
+/// Looks for every machine, volume and GPU pin asked about; other kinds aren't answered.
 ///
 /// One small file is read for each. Only where something recorded isn't in its place is the
 /// directory searched for it under another name.
@@ -63,6 +63,9 @@ pub(super) fn observe(root: &Path, query: &Query) -> BTreeMap<Address, Observati
 
 /// What of ours stands for one question; `None` if it is of a kind that a host hasn't.
 fn answer(root: &Path, lineage: &Lineage, question: &Question) -> Option<Observation> {
+    if let Spec::Gpu(_) = question.spec.as_ref() {
+        return Some(pin(question));
+    }
     let (shelf, name) = asked(&question.spec)?;
     for place in places(shelf, root, lineage, question, name) {
         let found = look(shelf, &place, lineage, &question.address);
@@ -73,16 +76,29 @@ fn answer(root: &Path, lineage: &Lineage, question: &Question) -> Option<Observa
     Some(Observation::Absent)
 }
 
+/// A pin is a decision without an object: what is recorded of it stands.
+fn pin(question: &Question) -> Observation {
+    match &question.id {
+        None => Observation::Absent,
+        Some(id) => Observation::Present(Box::new(Seen {
+            id: id.clone(),
+            operation: None,
+            attributes: question.spec.attributes(),
+            power: None,
+            incarnation: None,
+            outputs: Attributes::default(),
+        })),
+    }
+}
+
 /// The shelf and real name of what is asked about, if it is of a kind that a host has.
 pub(super) fn asked(spec: &Spec) -> Option<(Shelf, &str)> {
     match spec {
         Spec::Machine(spec) => Some((Shelf::Machines, &spec.name)),
         Spec::Volume(spec) => Some((Shelf::Volumes, &spec.name)),
-        Spec::Network(_)
-        | Spec::Image(_)
-        | Spec::Gpu(_)
-        | Spec::Secret(_)
-        | Spec::Extension(_) => None,
+        Spec::Network(_) | Spec::Image(_) | Spec::Gpu(_) | Spec::Secret(_) | Spec::Extension(_) => {
+            None
+        }
     }
 }
 

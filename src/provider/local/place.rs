@@ -104,7 +104,8 @@ impl Place {
     }
 
     fn beside(&self, before: &str, after: &str) -> PathBuf {
-        self.directory.with_file_name(format!("{before}{}{after}", self.name()))
+        self.directory
+            .with_file_name(format!("{before}{}{after}", self.name()))
     }
 
     /// The object's id: its directory.

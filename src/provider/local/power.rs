@@ -25,10 +25,9 @@ pub(super) fn set(machine: &MachineRef, power: Power) -> Result<(), ProviderErro
     let wanted = create::settled(power);
     if machine.marker.power != Some(wanted) {
         machine.marker.power = Some(wanted);
-        machine
-            .marker
-            .rewrite(&machine.place)
-            .map_err(|source| error::file_system("recording power", &machine.place.marker(), source))?;
+        machine.marker.rewrite(&machine.place).map_err(|source| {
+            error::file_system("recording power", &machine.place.marker(), source)
+        })?;
     }
     match wanted {
         Power::Stopped => end_processes(&machine.place.directory),

@@ -179,7 +179,7 @@ fn differing(page: &mut Page, change: &Change) {
         .map(|object| quoted_id(object.id.as_str()));
     if change.fields.is_empty() && id.is_none() {
         sign(page, change.action, &change.address);
-        page.raw(" {}").end();
+        page.end();
         return;
     }
     open(page, change.action, &change.address);

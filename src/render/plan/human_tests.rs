@@ -152,7 +152,7 @@ fn a_plan_of_everything() {
 
       # extension.dev.nodejs must be replaced
       # (because machine.dev is replaced)
-    -/+ extension "dev" "nodejs" {}
+    -/+ extension "dev" "nodejs"
 
       # extension.dev.tmux will be destroyed
       # (the configuration no longer asks for it)
@@ -399,7 +399,7 @@ fn reasons_and_rare_actions() {
 
       # extension.dev.nodejs will be updated in-place
       # (what failed last time is tried again: pnpm)
-      ~ extension "dev" "nodejs" {}
+      ~ extension "dev" "nodejs"
 
       # volume.dev.workspace will be kept
       # (with its content, after its machine is gone; --volumes destroys it)

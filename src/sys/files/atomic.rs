@@ -28,13 +28,14 @@ pub fn write_atomic(path: &Path, bytes: &[u8], mode: u32, durable: bool) -> io::
 ///
 /// For one writer at a time that shall leave no second copy behind: what a kill left under the
 /// temporary name is swept by the next write. Nothing is forced to the disk.
-pub fn write_by_way_of(
-    temporary: &Path,
-    path: &Path,
-    bytes: &[u8],
-    mode: u32,
-) -> io::Result<()> {
-    let create = || OpenOptions::new().write(true).create_new(true).mode(mode).open(temporary);
+pub fn write_by_way_of(temporary: &Path, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let create = || {
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(temporary)
+    };
     let mut file = match create() {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             std::fs::remove_file(temporary)?;
@@ -90,7 +91,9 @@ pub fn sync_dir(directory: &Path) -> io::Result<()> {
 /// Reads a file of at most `max` bytes; a larger one is [`io::ErrorKind::FileTooLarge`].
 pub fn read_limited(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
-    let mut bytes = Vec::new();
+    // The length is only a hint, which spares a read its guesses; the limit is what counts.
+    let length = file.metadata()?.len().min(max);
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
     file.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > max {
         return Err(io::Error::new(
@@ -196,7 +199,10 @@ mod tests {
             assert_eq!(read_small(&path, 9000).unwrap().len(), size);
         }
         std::fs::write(&path, vec![b'x'; 9001]).unwrap();
-        assert_eq!(read_small(&path, 9000).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        assert_eq!(
+            read_small(&path, 9000).unwrap_err().kind(),
+            io::ErrorKind::FileTooLarge
+        );
     }
 
     #[test]

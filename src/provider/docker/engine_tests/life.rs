@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use super::world::{IMAGE, World, address, ignore, label_name, socket};
+use super::world::{
+    IMAGE, World, address, change, ignore, label_name, object, pin, reference, socket,
+};
 use crate::address::{Name, NameRule};
-use crate::provider::{Delivery, Provider, Reader};
+use crate::plan::Observation;
+use crate::provider::{CreateRequest, Delivery, MachineRef, Made, Provider, Reader};
 use crate::resource::{FileTarget, Power, RestartPolicy, Settings, Size, Spec};
 
 fn secret(value: &str, target: Option<&str>) -> Delivery {
@@ -18,45 +21,57 @@ fn secret(value: &str, target: Option<&str>) -> Delivery {
     }
 }
 
-#[tokio::test]
-async fn a_machine_lives_from_nothing_to_nothing() {
-    let world = World::new("life").await;
-    let docker = &world.docker;
-    let network = world.request("network.net", Spec::Network(world.network()));
-    let volume = world.request("volume.dev.workspace", Spec::Volume(world.volume()));
-    let image = world.request("image.dev", Spec::Image(world.image()));
-    let made_network = world.create(&network).await.unwrap();
-    let made_volume = world.create(&volume).await.unwrap();
-    let made_image = world.create(&image).await.unwrap();
-    assert!(made_image.id.as_str().starts_with("sha256:"));
-    let mut spec = world.full_machine();
-    spec.memory = Some(Size::mib(64));
-    let mut machine = world.request("machine.dev", Spec::Machine(Box::new(spec.clone())));
-    for (request, made) in [
-        (&network, &made_network),
-        (&volume, &made_volume),
-        (&image, &made_image),
-    ] {
-        let object = world.object(request, made);
-        machine.dependencies.insert(request.address.clone(), object);
-    }
-    let made = world.create(&machine).await.unwrap();
-    let here = world.reference(&machine, &made);
+/// A machine with its network, its volume and its pin.
+struct Household {
+    network: (CreateRequest, Made),
+    volume: (CreateRequest, Made),
+    image: (CreateRequest, Made),
+    machine: (CreateRequest, Made),
+}
 
-    // Everything made is seen as it was asked for.
-    let asked = [
-        (&network, &made_network),
-        (&volume, &made_volume),
-        (&image, &made_image),
-        (&machine, &made),
-    ]
-    .map(|(request, made)| (request, Some(&made.id)));
+impl Household {
+    async fn new(world: &World) -> Self {
+        let put_up = async |at, spec| {
+            let request = world.request(at, spec);
+            let made = world.create(&request).await.unwrap();
+            (request, made)
+        };
+        let network = put_up("network.net", Spec::Network(world.network())).await;
+        let volume = put_up("volume.dev.workspace", Spec::Volume(world.volume())).await;
+        let image = put_up("image.dev", Spec::Image(pin())).await;
+        let mut spec = world.full_machine();
+        spec.memory = Some(Size::mib(64));
+        let mut request = world.request("machine.dev", Spec::Machine(Box::new(spec)));
+        for (other, made) in [&network, &volume, &image] {
+            let object = object(other, made);
+            request.dependencies.insert(other.address.clone(), object);
+        }
+        let made = world.create(&request).await.unwrap();
+        Self {
+            network,
+            volume,
+            image,
+            machine: (request, made),
+        }
+    }
+
+    fn here(&self) -> MachineRef {
+        reference(&self.machine.0, &self.machine.1)
+    }
+}
+
+#[tokio::test]
+async fn what_is_made_is_seen_as_it_was_asked_for() {
+    let world = World::new("seen").await;
+    let house = Household::new(&world).await;
+    assert!(house.image.1.id.as_str().starts_with("sha256:"));
+    let asked = [&house.network, &house.volume, &house.image, &house.machine]
+        .map(|(request, made)| (request, Some(&made.id)));
     let query = world.query(&asked);
-    let observed = docker.observe(&query).await.unwrap();
+    let observed = world.docker.observe(&query).await.unwrap();
     for (request, id) in asked {
-        let seen = match &observed[&request.address] {
-            crate::plan::Observation::Present(seen) => seen,
-            other => panic!("{}: {other:?}", request.address),
+        let Observation::Present(seen) = &observed[&request.address] else {
+            panic!("{} isn't there", request.address);
         };
         assert_eq!(Some(&seen.id), id);
         let declared = request.spec.attributes();
@@ -69,22 +84,21 @@ async fn a_machine_lives_from_nothing_to_nothing() {
             );
         }
     }
-    assert!(docker.check(&query, &observed).await.is_empty());
-
+    assert!(world.docker.check(&query, &observed).await.is_empty());
     // It runs commands in its workspace, under its own name.
-    let said = world
-        .sh(&here, "pwd; hostname 2>/dev/null || cat /etc/hostname")
-        .await;
+    let said = world.sh(&house.here(), "pwd; cat /etc/hostname").await;
     assert_eq!(String::from_utf8_lossy(&said.stdout), "/workspace\ndev\n");
+}
 
-    // A secret is a file, and no part of what the Engine shows; it survives a restart.
+#[tokio::test]
+async fn a_secret_survives_a_restart_and_shows_nowhere() {
+    let world = World::new("secret").await;
+    let here = Household::new(&world).await.here();
     let value = "s3cr3t value\nwith two lines\n";
-    docker
-        .deliver(&here, &secret(value, Some("/root/.token")))
-        .await
-        .unwrap();
-    world.sh(&here, "echo kept > /workspace/file").await;
-    socket()
+    let delivery = secret(value, Some("/root/.token"));
+    world.docker.deliver(&here, &delivery).await.unwrap();
+    let client = socket();
+    client
         .restart_container(here.id.as_str(), None)
         .await
         .unwrap();
@@ -96,63 +110,72 @@ async fn a_machine_lives_from_nothing_to_nothing() {
         .await;
     let text = String::from_utf8_lossy(&said.stdout).into_owned();
     assert_eq!(text, format!("{value}700\n400\n600\n"));
-    let inspected = socket()
-        .inspect_container(here.id.as_str(), None)
-        .await
-        .unwrap();
-    assert!(
-        !serde_json::to_string(&inspected)
-            .unwrap()
-            .contains("s3cr3t")
-    );
+    let inspected = client.inspect_container(here.id.as_str(), None).await;
+    let shown = serde_json::to_string(&inspected.unwrap()).unwrap();
+    assert!(!shown.contains("s3cr3t"));
+}
 
-    // Limits change in place: the container stays the same.
-    let host = inspected.host_config.unwrap();
-    assert_eq!(host.memory, Some(64 << 20));
-    let mut larger = spec.clone();
+#[tokio::test]
+async fn limits_change_in_place() {
+    let world = World::new("limits").await;
+    let house = Household::new(&world).await;
+    let (request, made) = &house.machine;
+    let inspected = socket().inspect_container(made.id.as_str(), None).await;
+    let host = inspected.unwrap().host_config.unwrap();
+    assert_eq!(
+        (host.memory, host.memory_swap),
+        (Some(64 << 20), Some(64 << 20))
+    );
+    let mut larger = world.full_machine();
     larger.memory = Some(Size::mib(128));
     larger.cpus = Some(1);
     if let Settings::Docker(settings) = &mut larger.settings {
         settings.restart = RestartPolicy::Always;
     }
     let paths = ["memory", "cpus", "docker.restart"];
-    let change = world.change(&machine, &made, larger, &paths);
-    let changed = docker.update(&change, &ignore).await.unwrap();
+    let wanted = change(request, made, larger, &paths);
+    let changed = world.docker.update(&wanted, &ignore).await.unwrap();
     assert_eq!(changed.id, made.id);
-    let seen = world.see(&change.wanted, Some(&made.id)).await.unwrap();
+    let seen = world.see(&wanted.wanted, Some(&made.id)).await.unwrap();
     assert_eq!(seen.attributes.get("memory").unwrap(), "128MB");
     assert_eq!(seen.attributes.get("cpus").unwrap(), 1);
     assert_eq!(seen.attributes.get("docker.restart").unwrap(), "always");
     assert_eq!(seen.power, Some(Power::Running));
+}
 
+#[tokio::test]
+async fn a_volume_outlives_its_machine_and_nothing_outlives_the_end() {
+    let world = World::new("life").await;
+    let docker = &world.docker;
+    let house = Household::new(&world).await;
+    let (mut machine, made) = house.machine.clone();
+    let here = house.here();
+    docker.deliver(&here, &secret("gone", None)).await.unwrap();
+    world.sh(&here, "echo kept > /workspace/file").await;
     // What is in use isn't deleted; what is free is, and with it the machine's own volume.
-    let busy = docker
-        .delete(&world.deletion(&network, &made_network))
-        .await;
-    assert_eq!(busy.unwrap_err().code.as_str(), "docker::network-in-use");
-    let busy = docker.delete(&world.deletion(&volume, &made_volume)).await;
-    assert_eq!(busy.unwrap_err().code.as_str(), "docker::volume-in-use");
+    for ((request, made), code) in [
+        (&house.network, "docker::network-in-use"),
+        (&house.volume, "docker::volume-in-use"),
+    ] {
+        let busy = docker.delete(&world.deletion(request, made)).await;
+        assert_eq!(busy.unwrap_err().code.as_str(), code);
+    }
     docker
         .delete(&world.deletion(&machine, &made))
         .await
         .unwrap();
     assert_eq!(world.left().await, [0, 1, 1]);
 
-    // A new machine finds the file on the volume.
     machine.operation = world.operation();
     let again = world.create(&machine).await.unwrap();
     assert_ne!(again.id, made.id);
-    let here = world.reference(&machine, &again);
+    let here = reference(&machine, &again);
     assert_eq!(
         world.sh(&here, "cat /workspace/file").await.stdout,
         b"kept\n"
     );
     assert_eq!(world.sh(&here, "ls /run/secrets").await.stdout, b"");
-    for (request, made) in [
-        (&machine, &again),
-        (&volume, &made_volume),
-        (&network, &made_network),
-    ] {
+    for (request, made) in [&(machine, again), &house.volume, &house.network] {
         let deletion = world.deletion(request, made);
         docker.delete(&deletion).await.unwrap();
         docker
@@ -198,10 +221,10 @@ async fn machines_find_each_other_by_name() {
         spec.name = format!("{}-{name}", world.name);
         spec.network = Some(label_name("net"));
         let mut request = world.request(&format!("machine.{name}"), Spec::Machine(Box::new(spec)));
-        let object = world.object(&network, &made);
+        let object = object(&network, &made);
         request.dependencies.insert(address("network.net"), object);
         let made = world.create(&request).await.unwrap();
-        references.push(world.reference(&request, &made));
+        references.push(reference(&request, &made));
     }
     let said = world.sh(&references[0], "ping -c 1 -w 5 two").await;
     assert_eq!(said.code, 0, "{}", String::from_utf8_lossy(&said.stderr));
@@ -270,7 +293,7 @@ async fn a_machine_wanted_stopped_takes_secrets_before_it_ever_ran() {
     spec.power = Power::Stopped;
     let request = world.request("machine.dev", Spec::Machine(Box::new(spec)));
     let made = world.create(&request).await.unwrap();
-    let here = world.reference(&request, &made);
+    let here = reference(&request, &made);
     let seen = world.see(&request, Some(&made.id)).await.unwrap();
     assert_eq!(seen.power, Some(Power::Stopped));
     world
@@ -291,8 +314,8 @@ async fn limits_that_are_dropped_become_the_whole_host() {
     spec.cpus = Some(1);
     let request = world.request("machine.dev", Spec::Machine(Box::new(spec)));
     let made = world.create(&request).await.unwrap();
-    let change = world.change(&request, &made, world.machine(), &["memory", "cpus"]);
-    world.docker.update(&change, &ignore).await.unwrap();
+    let wanted = change(&request, &made, world.machine(), &["memory", "cpus"]);
+    world.docker.update(&wanted, &ignore).await.unwrap();
     let host = socket()
         .inspect_container(made.id.as_str(), None)
         .await
@@ -300,9 +323,9 @@ async fn limits_that_are_dropped_become_the_whole_host() {
         .host_config
         .unwrap();
     assert!(host.memory.unwrap() > 64 << 20);
-    let seen = world.see(&change.wanted, Some(&made.id)).await.unwrap();
+    let seen = world.see(&wanted.wanted, Some(&made.id)).await.unwrap();
     assert!(seen.attributes.get("memory").is_none());
-    let refused = world.change(&request, &made, world.machine(), &["docker.ports"]);
+    let refused = change(&request, &made, world.machine(), &["docker.ports"]);
     let error = world.docker.update(&refused, &ignore).await.unwrap_err();
     assert_eq!(error.code.as_str(), "docker::not-in-place");
 }
@@ -310,7 +333,7 @@ async fn limits_that_are_dropped_become_the_whole_host() {
 #[tokio::test]
 async fn an_image_pin_is_the_engines_own_id() {
     let world = World::new("pin").await;
-    let image = world.request("image.dev", Spec::Image(world.image()));
+    let image = world.request("image.dev", Spec::Image(pin()));
     let made = world.create(&image).await.unwrap();
     let expected = socket().inspect_image(IMAGE).await.unwrap().id.unwrap();
     assert_eq!(made.id.as_str(), expected);
@@ -320,7 +343,7 @@ async fn an_image_pin_is_the_engines_own_id() {
     assert_eq!(world.see(&image, None).await, None);
 
     // Never pulled and not there: said by the check and by the attempt.
-    let mut spec = world.image();
+    let mut spec = pin();
     spec.reference = "sindri-test/nowhere:1".to_owned();
     spec.pull = crate::resource::PullPolicy::Never;
     let missing = crate::provider::CreateRequest {

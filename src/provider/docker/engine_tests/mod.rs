@@ -2,5 +2,7 @@
 
 mod inside;
 mod life;
+mod pull;
+mod strangers;
 mod trouble;
 mod world;

@@ -5,15 +5,12 @@ use std::net::{Shutdown, TcpListener};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use bollard::models::{
-    ContainerCreateBody, ContainerUpdateBody, NetworkCreateRequest, VolumeCreateRequest,
-};
-use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder,
-};
+use bollard::models::ContainerUpdateBody;
+use bollard::query_parameters::{RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder};
 
-use super::world::{IMAGE, World, import, socket};
+use super::world::{IMAGE, World, check, codes, import, object, pin, reference, socket};
 use crate::plan::Observation;
 use crate::provider::docker::request::volume::Part;
 use crate::provider::docker::{Docker, label, volume};
@@ -21,125 +18,8 @@ use crate::provider::{Class, CreateRequest, Provider, Reader};
 use crate::resource::{MachineSpec, PortMapping, Power, Protocol, Settings, Size, Spec};
 use crate::sys::Environment;
 
-fn codes(findings: &[crate::diagnostic::Diagnostic]) -> Vec<&str> {
-    findings
-        .iter()
-        .map(|finding| finding.code.as_str())
-        .collect()
-}
-
 fn machine_request(world: &World, spec: MachineSpec) -> CreateRequest {
     world.request("machine.dev", Spec::Machine(Box::new(spec)))
-}
-
-async fn check(world: &World, request: &CreateRequest) -> Vec<crate::diagnostic::Diagnostic> {
-    let query = world.query(&[(request, None)]);
-    let observed = world.docker.observe(&query).await.unwrap();
-    world.docker.check(&query, &observed).await
-}
-
-#[tokio::test]
-async fn a_stranger_of_the_same_name_is_left_alone() {
-    let world = World::new("stranger").await;
-    let client = socket();
-    let name = world.name.clone();
-    let options = CreateContainerOptionsBuilder::new().name(&name).build();
-    let body = ContainerCreateBody {
-        image: Some(IMAGE.to_owned()),
-        cmd: Some(vec!["sleep".to_owned(), "600".to_owned()]),
-        ..Default::default()
-    };
-    let stranger = client
-        .create_container(Some(options), body)
-        .await
-        .unwrap()
-        .id;
-    let network = NetworkCreateRequest {
-        name: name.clone(),
-        ..Default::default()
-    };
-    let strange_network = client.create_network(network).await.unwrap().id;
-    let strange_volume = VolumeCreateRequest {
-        name: Some(world.volume().name),
-        ..Default::default()
-    };
-    client.create_volume(strange_volume).await.unwrap();
-
-    let mut errors = Vec::new();
-    for (at, spec) in [
-        ("machine.dev", Spec::Machine(Box::new(world.machine()))),
-        ("network.net", Spec::Network(world.network())),
-        ("volume.dev.workspace", Spec::Volume(world.volume())),
-    ] {
-        let request = world.request(at, spec);
-        let findings = check(&world, &request).await;
-        let error = world.create(&request).await.unwrap_err();
-        errors.push((at, codes(&findings).join(" "), error.code.to_string()));
-        assert_eq!(world.see(&request, None).await, None);
-        // Even with the stranger's id in a forged state, nothing without our label is deleted by
-        // name alone.
-        if at.starts_with("volume") {
-            let made = crate::provider::Made {
-                id: crate::state::ObjectId::new(&world.volume().name),
-                attributes: crate::resource::Attributes::default(),
-                incarnation: None,
-            };
-            assert_eq!(world.see(&request, Some(&made.id)).await, None);
-            let deletion = world.deletion(&request, &made);
-            let refused = world.docker.delete(&deletion).await.unwrap_err();
-            assert_eq!(refused.code.as_str(), "docker::not-ours");
-        }
-    }
-    let still = client.inspect_container(&stranger, None).await;
-    let left = world.left().await;
-    let options = RemoveContainerOptionsBuilder::new().force(true).build();
-    client
-        .remove_container(&stranger, Some(options))
-        .await
-        .unwrap();
-    client.remove_network(&strange_network).await.unwrap();
-    client
-        .remove_volume(
-            &world.volume().name,
-            None::<bollard::query_parameters::RemoveVolumeOptions>,
-        )
-        .await
-        .unwrap();
-    for (at, found, failed) in errors {
-        assert_eq!(
-            (&*found, &*failed),
-            ("docker::name-taken", "docker::name-taken"),
-            "{at}"
-        );
-    }
-    assert!(still.is_ok());
-    assert_eq!(left, [0, 0, 0], "a refused creation leaves nothing");
-}
-
-#[tokio::test]
-async fn another_projects_objects_are_left_alone() {
-    let ours = World::new("ours").await;
-    let theirs = World::new("theirs").await;
-    let (request, here) = theirs.dev().await;
-    let made = crate::provider::Made {
-        id: here.id.clone(),
-        attributes: crate::resource::Attributes::default(),
-        incarnation: None,
-    };
-    let refused = ours.docker.delete(&ours.deletion(&request, &made)).await;
-    assert_eq!(refused.unwrap_err().code.as_str(), "docker::not-ours");
-    let change = ours.change(&request, &made, theirs.machine(), &["memory"]);
-    let change = crate::provider::UpdateRequest {
-        wanted: CreateRequest {
-            lineage: ours.lineage.clone(),
-            ..change.wanted
-        },
-        ..change
-    };
-    let refused = ours.docker.update(&change, &super::world::ignore).await;
-    assert_eq!(refused.unwrap_err().code.as_str(), "docker::not-ours");
-    assert_eq!(ours.see(&request, Some(&here.id)).await, None);
-    assert_eq!(theirs.sh(&here, "echo on").await.stdout, b"on\n");
 }
 
 #[tokio::test]
@@ -282,6 +162,25 @@ async fn a_creation_cut_anywhere_is_finished_by_its_repetition() {
     }
 }
 
+#[tokio::test]
+async fn a_call_dropped_at_any_moment_is_finished_by_its_repetition() {
+    let world = World::new("dropped").await;
+    for pause in [0, 5, 10, 20, 40, 60, 80, 120, 160, 240, 320] {
+        let request = machine_request(&world, world.machine());
+        let limit = Duration::from_millis(pause);
+        drop(tokio::time::timeout(limit, world.create(&request)).await);
+        let made = world.create(&request).await;
+        let made = made.unwrap_or_else(|error| panic!("after {pause} ms: {error:?}"));
+        assert_eq!(world.left().await, [1, 0, 1], "after {pause} ms");
+        let here = reference(&request, &made);
+        assert_eq!(world.sh(&here, "echo up").await.stdout, b"up\n");
+        let deletion = world.deletion(&request, &made);
+        drop(tokio::time::timeout(limit, world.docker.delete(&deletion)).await);
+        world.docker.delete(&deletion).await.unwrap();
+        assert_eq!(world.left().await, [0, 0, 0], "after {pause} ms");
+    }
+}
+
 /// Passes connections on to the Engine, and cuts those that ask for something once the Engine has
 /// answered, so that the answer is lost.
 fn cutting_proxy(at: &Path, cut: &'static str) {
@@ -418,17 +317,22 @@ async fn wishes_beyond_the_host_are_found() {
         assert!(found.contains(&code), "{code} is not among {found:?}");
     }
     assert!(findings.iter().all(|finding| finding.address.is_some()));
+    let gpu = serde_json::json!({"provider": "docker", "type": "nvidia", "count": 1});
+    let gpu = Spec::Gpu(serde_json::from_value(gpu).unwrap());
+    let findings = check(&world, &world.request("gpu.dev", gpu)).await;
+    let nvidia = world.docker.features().await.unwrap().nvidia;
+    assert_eq!(codes(&findings) == ["docker::gpu-runtime-missing"], !nvidia);
 }
 
 #[tokio::test]
 async fn a_replaced_image_shows_on_the_machine() {
     let world = World::new("image").await;
-    let image = world.request("image.dev", Spec::Image(world.image()));
+    let image = world.request("image.dev", Spec::Image(pin()));
     let pinned = world.create(&image).await.unwrap();
     let mut request = machine_request(&world, world.machine());
     request
         .dependencies
-        .insert(image.address.clone(), world.object(&image, &pinned));
+        .insert(image.address.clone(), object(&image, &pinned));
     let made = world.create(&request).await.unwrap();
     let other = crate::state::ObjectId::new("sha256:another");
     for (pin, same) in [(&pinned.id, true), (&other, false)] {

@@ -98,14 +98,6 @@ impl World {
         }
     }
 
-    pub(super) fn image(&self) -> ImageSpec {
-        ImageSpec {
-            provider: ProviderKind::Docker,
-            reference: IMAGE.to_owned(),
-            pull: PullPolicy::IfNotPresent,
-        }
-    }
-
     /// A running machine without network and volumes.
     pub(super) fn machine(&self) -> MachineSpec {
         MachineSpec {
@@ -153,55 +145,15 @@ impl World {
     pub(super) async fn dev(&self) -> (CreateRequest, MachineRef) {
         let request = self.request("machine.dev", Spec::Machine(Box::new(self.machine())));
         let made = self.create(&request).await.unwrap();
-        let machine = self.reference(&request, &made);
+        let machine = reference(&request, &made);
         (request, machine)
-    }
-
-    pub(super) fn reference(&self, request: &CreateRequest, made: &Made) -> MachineRef {
-        MachineRef {
-            name: request.address.leaf().clone(),
-            id: made.id.clone(),
-            spec: Arc::clone(&request.spec),
-        }
-    }
-
-    pub(super) fn object(&self, request: &CreateRequest, made: &Made) -> Arc<Object> {
-        Arc::new(Object {
-            id: made.id.clone(),
-            provider: ProviderKind::Docker,
-            operation: request.operation.clone(),
-            generation: request.generation,
-            spec: Arc::clone(&request.spec),
-            schema: Spec::SCHEMA,
-            attributes: made.attributes.clone(),
-            dependencies: Vec::new(),
-            status: Status::Ready,
-            incarnation: made.incarnation.clone(),
-        })
     }
 
     pub(super) fn deletion(&self, request: &CreateRequest, made: &Made) -> DeleteRequest {
         DeleteRequest {
             lineage: self.lineage.clone(),
             address: request.address.clone(),
-            current: self.object(request, made),
-        }
-    }
-
-    pub(super) fn change(
-        &self,
-        request: &CreateRequest,
-        made: &Made,
-        spec: MachineSpec,
-        paths: &[&str],
-    ) -> UpdateRequest {
-        UpdateRequest {
-            wanted: CreateRequest {
-                spec: Arc::new(Spec::Machine(Box::new(spec))),
-                ..request.clone()
-            },
-            current: self.object(request, made),
-            paths: paths.iter().map(ToString::to_string).collect(),
+            current: object(request, made),
         }
     }
 
@@ -244,6 +196,53 @@ impl World {
         let client = socket();
         let (containers, networks, volumes) = ours(&client, &self.lineage).await;
         [containers.len(), networks.len(), volumes.len()]
+    }
+}
+
+pub(super) fn pin() -> ImageSpec {
+    ImageSpec {
+        provider: ProviderKind::Docker,
+        reference: IMAGE.to_owned(),
+        pull: PullPolicy::IfNotPresent,
+    }
+}
+
+pub(super) fn reference(request: &CreateRequest, made: &Made) -> MachineRef {
+    MachineRef {
+        name: request.address.leaf().clone(),
+        id: made.id.clone(),
+        spec: Arc::clone(&request.spec),
+    }
+}
+
+pub(super) fn object(request: &CreateRequest, made: &Made) -> Arc<Object> {
+    Arc::new(Object {
+        id: made.id.clone(),
+        provider: ProviderKind::Docker,
+        operation: request.operation.clone(),
+        generation: request.generation,
+        spec: Arc::clone(&request.spec),
+        schema: Spec::SCHEMA,
+        attributes: made.attributes.clone(),
+        dependencies: Vec::new(),
+        status: Status::Ready,
+        incarnation: made.incarnation.clone(),
+    })
+}
+
+pub(super) fn change(
+    request: &CreateRequest,
+    made: &Made,
+    spec: MachineSpec,
+    paths: &[&str],
+) -> UpdateRequest {
+    UpdateRequest {
+        wanted: CreateRequest {
+            spec: Arc::new(Spec::Machine(Box::new(spec))),
+            ..request.clone()
+        },
+        current: object(request, made),
+        paths: paths.iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -357,4 +356,22 @@ pub(super) async fn import(reference: &str, program: &str, works: bool) {
         .try_collect::<Vec<_>>()
         .await
         .unwrap();
+}
+
+/// The codes of findings.
+pub(super) fn codes(findings: &[crate::diagnostic::Diagnostic]) -> Vec<&str> {
+    findings
+        .iter()
+        .map(|finding| finding.code.as_str())
+        .collect()
+}
+
+/// What a check finds before anything of a request stands.
+pub(super) async fn check(
+    world: &World,
+    request: &CreateRequest,
+) -> Vec<crate::diagnostic::Diagnostic> {
+    let query = world.query(&[(request, None)]);
+    let observed = world.docker.observe(&query).await.unwrap();
+    world.docker.check(&query, &observed).await
 }

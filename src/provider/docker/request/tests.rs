@@ -39,7 +39,7 @@ fn request(at: &str, spec: Spec) -> CreateRequest {
     }
 }
 
-fn machine(settings: Value) -> MachineSpec {
+fn machine(settings: &Value) -> MachineSpec {
     let mut full = json!({"network": "bridge", "restart": "unless-stopped", "runtime": "auto"});
     full.as_object_mut()
         .unwrap()
@@ -82,7 +82,7 @@ fn body(machine: &MachineSpec, engine: &Features) -> Value {
 
 #[test]
 fn a_whole_container_in_bytes() {
-    let mut spec = machine(json!({
+    let mut spec = machine(&json!({
         "ports": [{"host": 8080, "container": 80}, {"address": "127.0.0.1", "host": 53, "container": 53, "protocol": "udp"}],
         "extraHosts": ["db.test:10.0.0.1"],
     }));
@@ -150,7 +150,7 @@ fn a_whole_container_in_bytes() {
 
 #[test]
 fn what_is_not_asked_for_is_not_sent() {
-    let host = &body(&machine(json!({})), &engine())["HostConfig"];
+    let host = &body(&machine(&json!({})), &engine())["HostConfig"];
     for absent in [
         "Memory",
         "NanoCpus",
@@ -165,7 +165,7 @@ fn what_is_not_asked_for_is_not_sent() {
 
 #[test]
 fn a_dependency_that_is_not_there_is_an_error() {
-    let mut spec = machine(json!({}));
+    let mut spec = machine(&json!({}));
     spec.network = Some(Name::parse(NameRule::Label, "acme").unwrap());
     let request = request("machine.dev", Spec::Machine(Box::new(spec.clone())));
     let error = container::body(&request, &spec, &engine(), true).unwrap_err();
@@ -175,7 +175,7 @@ fn a_dependency_that_is_not_there_is_an_error() {
 #[test]
 fn docker_inside_is_done_as_the_engine_can() {
     let dind = |mode: &str, driver: &str| {
-        machine(json!({"dind": {"mode": mode, "storageDriver": driver, "storageSize": "20GB"}}))
+        machine(&json!({"dind": {"mode": mode, "storageDriver": driver, "storageSize": "20GB"}}))
     };
     let plain = engine();
     let mut sysbox = engine();
@@ -206,7 +206,7 @@ fn docker_inside_is_done_as_the_engine_can() {
     let driver = body(&dind("privileged", "fuse-overlayfs"), &plain);
     assert_eq!(driver["Env"], json!(["DOCKER_DRIVER=fuse-overlayfs"]));
     let runc = host(
-        &machine(json!({"runtime": "runc", "privileged": true})),
+        &machine(&json!({"runtime": "runc", "privileged": true})),
         &plain,
     );
     assert_eq!(
@@ -218,7 +218,7 @@ fn docker_inside_is_done_as_the_engine_can() {
 #[test]
 fn gpus_are_device_requests_or_devices() {
     let with = |vendor: &str| {
-        let mut spec = machine(json!({}));
+        let mut spec = machine(&json!({}));
         let gpu = json!({"provider": "docker", "type": vendor, "count": 2});
         spec.gpu = Some(serde_json::from_value(gpu).unwrap());
         body(&spec, &engine())["HostConfig"].clone()
@@ -234,20 +234,20 @@ fn gpus_are_device_requests_or_devices() {
 
 #[test]
 fn networks_of_the_host_or_none_take_no_endpoint() {
-    let host = body(&machine(json!({"network": "host"})), &engine());
+    let host = body(&machine(&json!({"network": "host"})), &engine());
     assert_eq!(host["HostConfig"]["NetworkMode"], "host");
     assert!(
         host.get("Hostname").is_none(),
         "the host's network has the host's name"
     );
     assert!(host.get("NetworkingConfig").is_none());
-    let none = body(&machine(json!({"network": "none"})), &engine());
+    let none = body(&machine(&json!({"network": "none"})), &engine());
     assert_eq!(none["HostConfig"]["NetworkMode"], "none");
 }
 
 #[test]
 fn changes_in_place_move_memory_with_its_swap() {
-    let mut spec = machine(json!({"restart": "always"}));
+    let mut spec = machine(&json!({"restart": "always"}));
     spec.memory = Some(Size::gib(2));
     spec.cpus = Some(3);
     let update = |spec: &MachineSpec, paths: &[&str], engine: &Features| {
@@ -295,7 +295,7 @@ fn networks_and_volumes_carry_their_labels() {
     let body = serde_json::to_value(volume::body(&request_of, &spec)).unwrap();
     assert_eq!(body["Name"], "acme-dev-data");
     assert!(body["Labels"].get("dev.sindri.part").is_none());
-    let request_of = request("machine.dev", Spec::Machine(Box::new(machine(json!({})))));
+    let request_of = request("machine.dev", Spec::Machine(Box::new(machine(&json!({})))));
     let body = volume::part_body(&request_of, "acme-dev", Part::Secrets);
     let body = serde_json::to_value(body).unwrap();
     assert_eq!(body["Name"], "acme-dev-secrets");
@@ -305,7 +305,7 @@ fn networks_and_volumes_carry_their_labels() {
 
 #[test]
 fn commands_are_wrapped_without_their_secrets() {
-    let mut spec = machine(json!({}));
+    let mut spec = machine(&json!({}));
     let command = Command {
         argv: vec!["echo".to_owned(), "a b".to_owned()],
         secrets: true,
@@ -347,7 +347,7 @@ fn commands_are_wrapped_without_their_secrets() {
 
 #[test]
 fn settings_of_another_provider_are_refused() {
-    let mut spec = machine(json!({}));
+    let mut spec = machine(&json!({}));
     spec.settings = Settings::Local(crate::resource::LocalSettings::default());
     let request = request("machine.dev", Spec::Machine(Box::new(spec.clone())));
     let error = container::body(&request, &spec, &engine(), true).unwrap_err();

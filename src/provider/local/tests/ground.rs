@@ -98,7 +98,9 @@ impl Ground {
     fn on(root: PathBuf, variables: &[(&str, &str)]) -> Self {
         let mut environment = vec![("PATH", "/usr/local/bin:/usr/bin:/bin")];
         environment.extend(variables);
-        let pairs = environment.into_iter().map(|(n, v)| (n.to_owned(), v.to_owned()));
+        let pairs = environment
+            .into_iter()
+            .map(|(n, v)| (n.to_owned(), v.to_owned()));
         Self {
             local: Local::new(root.clone(), Arc::new(Environment::of(pairs))),
             root,
@@ -165,7 +167,12 @@ impl Ground {
         object: Option<&Object>,
     ) -> Observation {
         let query = query(request, object);
-        self.local.observe(&query).await.unwrap().remove(&request.address).unwrap()
+        self.local
+            .observe(&query)
+            .await
+            .unwrap()
+            .remove(&request.address)
+            .unwrap()
     }
 
     pub(super) async fn seen(&self, request: &CreateRequest) -> Seen {
@@ -179,7 +186,10 @@ impl Ground {
         let query = query(request, None);
         let observed = self.local.observe(&query).await.unwrap();
         let findings = self.local.check(&query, &observed).await;
-        findings.iter().map(|finding| finding.code.to_string()).collect()
+        findings
+            .iter()
+            .map(|finding| finding.code.to_string())
+            .collect()
     }
 
     pub(super) async fn shell(&self, machine: &MachineRef, script: &str) -> Output {

@@ -19,7 +19,11 @@ async fn a_half_built_machine_is_nothing_and_is_swept() {
     assert!(ground.codes(&wanted).await.is_empty());
     let object = ground.object(&wanted).await;
     assert!(!half.exists());
-    assert!(!std::path::Path::new(object.id.as_str()).join("home/junk").exists());
+    assert!(
+        !std::path::Path::new(object.id.as_str())
+            .join("home/junk")
+            .exists()
+    );
 }
 
 #[tokio::test]
@@ -29,7 +33,10 @@ async fn a_half_removed_machine_is_nothing_and_is_swept() {
     let object = ground.object(&wanted).await;
     let gone = ground.machines().join(".dev.gone");
     std::fs::rename(object.id.as_str(), &gone).unwrap();
-    assert_eq!(ground.observe(&wanted, Some(&object)).await, Observation::Absent);
+    assert_eq!(
+        ground.observe(&wanted, Some(&object)).await,
+        Observation::Absent
+    );
     ground.delete(&wanted.address, &object).await;
     assert!(!gone.exists());
 }
@@ -55,7 +62,10 @@ async fn a_volumes_marker_without_content_is_nothing() {
     ground.seen(&wanted).await;
 
     std::fs::remove_dir(object.id.as_str()).unwrap();
-    assert_eq!(ground.observe(&wanted, Some(&object)).await, Observation::Absent);
+    assert_eq!(
+        ground.observe(&wanted, Some(&object)).await,
+        Observation::Absent
+    );
     ground.delete(&wanted.address, &object).await;
     assert_eq!(std::fs::read_dir(ground.volumes()).unwrap().count(), 0);
 }
@@ -102,7 +112,11 @@ async fn churn() {
 fn churned(operation: u8) -> [CreateRequest; 2] {
     [
         machine_request("dev", operation),
-        request("volume.dev.data", operation, Spec::Volume(volume("dev.data"))),
+        request(
+            "volume.dev.data",
+            operation,
+            Spec::Volume(volume("dev.data")),
+        ),
     ]
 }
 
@@ -119,7 +133,11 @@ async fn a_kill_at_any_instant_leaves_a_whole_machine_or_none() {
     let ground = Ground::new();
     for round in 0..40_u64 {
         let mut child = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "provider::local::tests::kills::churn", "--nocapture"])
+            .args([
+                "--exact",
+                "provider::local::tests::kills::churn",
+                "--nocapture",
+            ])
             .env(CHURN, &ground.root)
             .stdout(std::process::Stdio::null())
             .spawn()
