@@ -64,11 +64,7 @@ impl Screen {
         if session.is_json() {
             let lines = render::event_json(event, session.world().clock.now());
             // A reader that went away must not stop the work.
-<<<<<<< HEAD
-            let _deaf = session.answer(&line).is_err();
-=======
             let _deaf = session.answer(&lines).is_err();
->>>>>>> golden
             return;
         }
         if session.quiet && !matches!(event, Event::Failed { .. }) {

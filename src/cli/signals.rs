@@ -11,13 +11,8 @@ use crate::engine::Stop;
 /// Watches for a person's or the system's wish to stop, and for the end of the time given.
 pub(crate) fn watch(
     runtime: &Runtime,
-<<<<<<< HEAD
-    signals: bool,
-    deadline: Option<Instant>,
-=======
     host: &Host,
-    limit: Option<Duration>,
->>>>>>> golden
+    deadline: Option<Instant>,
 ) -> watch::Receiver<Stop> {
     let (tell, told) = watch::channel(Stop::Go);
     if let Some(at) = deadline {

@@ -174,14 +174,8 @@ impl Shown {
     }
 }
 
-<<<<<<< HEAD
 fn help(diagnostic: &Diagnostic, columns: usize) -> Option<String> {
-    let allow = diagnostic
-        .allowable
-=======
-fn help(diagnostic: &Diagnostic) -> Option<String> {
     let allow = (diagnostic.allowable && diagnostic.is_error())
->>>>>>> golden
         .then(|| format!("`--allow {}` goes on regardless", diagnostic.code));
     let lines: Vec<String> = diagnostic
         .help

@@ -41,11 +41,7 @@ pub(super) fn run(
         refuse(&project.findings, &acting.asked.allow)?;
     }
     let runtime = crate::cli::session::runtime()?;
-<<<<<<< HEAD
     let deadline = deadline(session, acting.act)?;
-=======
-    let stop = signals::watch(&runtime, &session.host, limit(session, acting.act)?);
->>>>>>> golden
     let mut screen = Screen::new(session);
     let mut locked = lock(session, acting, &mut screen)?;
     let recorded = (!locked.is_new()).then(|| locked.state());
@@ -150,7 +146,7 @@ pub(super) fn carry_out(
     let blank = Context::empty(ready.context.unknown.clone());
     let context = std::mem::replace(&mut ready.context, blank);
     // Until here a signal simply ended the process: nothing had been begun.
-    let stop = signals::watch(runtime, session.host.signals, ready.deadline);
+    let stop = signals::watch(runtime, &session.host, ready.deadline);
     let apply = Apply {
         plan: &ready.plan,
         observed: &ready.survey.observed,

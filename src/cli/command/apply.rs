@@ -60,11 +60,7 @@ fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
         act: &act,
     };
     let runtime = runtime()?;
-<<<<<<< HEAD
     let deadline = acting::deadline(session, &act)?;
-=======
-    let stop = signals::watch(&runtime, &session.host, acting::limit(session, &act)?);
->>>>>>> golden
     let mut screen = Screen::new(session);
     let locked = acting::lock(session, &acting, &mut screen)?;
     let mut desired = file.desired().map_err(|error| error.diagnose())?;
@@ -107,17 +103,9 @@ fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
     crate::cli::session::stop_on_errors(&moved)?;
     let mut locked = locked;
     acting::settle(session, &mut survey, &mut locked, &mut screen)?;
-<<<<<<< HEAD
     let unknown =
         crate::address::Name::parse(crate::address::NameRule::Label, &file.plan.header.project)
-            .map_err(|_| read_plan(path).err().unwrap_or_default())?;
-=======
-    let unknown = crate::address::Name::parse(
-        crate::address::NameRule::Label,
-        &file.plan.header.project,
-    )
-    .map_err(|_| read_plan(session, path).err().unwrap_or_default())?;
->>>>>>> golden
+            .map_err(|_| read_plan(session, path).err().unwrap_or_default())?;
     let context = Context {
         manifests: file.manifests,
         redactor: Redactor::new(secrets.values()),
