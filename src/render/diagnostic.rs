@@ -81,10 +81,11 @@ pub fn diagnostic_line(diagnostic: &Diagnostic) -> String {
     )
 }
 
-/// What happened and why, on one line: `summary: cause: cause`.
+/// What happened and why, on one line: `summary: cause: cause`; causes of several lines are left to
+/// the whole account.
 pub(super) fn message(diagnostic: &Diagnostic) -> String {
     let mut text = diagnostic.summary.clone();
-    for cause in &diagnostic.causes {
+    for cause in diagnostic.causes.iter().filter(|cause| !cause.contains('\n')) {
         text += ": ";
         text += cause;
     }
@@ -132,11 +133,14 @@ fn one(diagnostic: &Diagnostic, style: &Style) -> String {
 
 /// A text made harmless, its lines no longer than the columns where it has spaces.
 fn folded(text: &str, columns: usize) -> String {
-    let text = clean(text);
-    if text.chars().count() <= columns {
-        return text.into_owned();
-    }
-    wrap(&text, columns).join("\n")
+    let fold = |line: &str| {
+        let line = clean(line);
+        if line.chars().count() <= columns {
+            return line.into_owned();
+        }
+        wrap(&line, columns).join("\n")
+    };
+    text.lines().map(fold).collect::<Vec<_>>().join("\n")
 }
 
 /// A diagnostic as miette draws it, all its text made harmless.
