@@ -8,6 +8,7 @@ mod case;
 mod compare;
 mod documentation;
 mod examples;
+mod extensions;
 mod ground;
 mod habits;
 mod recorded;
@@ -22,6 +23,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let mut trials = case::trials();
+    trials.extend(extensions::trials());
     let rules: [(&str, fn() -> Vec<String>); 11] = [
         ("architecture::imports", architecture::imports),
         ("architecture::crates", architecture::crates),

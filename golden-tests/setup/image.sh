@@ -1,18 +1,28 @@
-# A development image that needs no registry of images: Debian, bootstrapped and imported.
+# Two images that need no registry of images: Debian, bootstrapped and imported, bare and with tools.
 
-dev_image=sindri-test/dev:1
+bare_image=sindri-test/bare:1
+dev_image=sindri-test/tools:1
 
-make_image() {
+make_images() {
+    if docker image inspect "$bare_image" >/dev/null 2>&1; then
+        echo "$bare_image is there"
+    else
+        make_bare_image
+    fi
     if docker image inspect "$dev_image" >/dev/null 2>&1; then
         echo "$dev_image is there"
-        return
+    else
+        make_dev_image
     fi
-    local tar=$ground/dev.tar
+}
+
+make_bare_image() {
+    local tar=$ground/bare.tar
     if [ ! -s "$tar" ]; then
         # Some networks re-sign TLS with an authority of their own, which this host knows: pass it on.
         # The image never leaves this machine.
         as_root mmdebstrap --quiet --variant=minbase \
-            --include=ca-certificates,git,nodejs,npm,python3-pip,python3-venv \
+            --include=ca-certificates \
             --aptopt='Acquire::Languages "none"' \
             --customize-hook='cp /usr/local/share/ca-certificates/*.crt "$1/usr/local/share/ca-certificates/" 2>/dev/null; chroot "$1" update-ca-certificates' \
             bookworm "$tar.part" >"$ground/mmdebstrap.log" 2>&1 || {
@@ -22,6 +32,19 @@ make_image() {
         as_root chown "$(id -u):$(id -g)" "$tar.part"
         mv "$tar.part" "$tar"
     fi
-    docker import -c 'CMD ["bash"]' "$tar" "$dev_image" >/dev/null
-    echo "imported $dev_image"
+    docker import -c 'CMD ["bash"]' "$tar" "$bare_image" >/dev/null
+    echo "imported $bare_image"
+}
+
+make_dev_image() {
+    docker build --quiet --tag "$dev_image" - >"$ground/build.log" 2>&1 <<END || {
+FROM $bare_image
+RUN apt-get update -qq \
+    && apt-get install -y -qq --no-install-recommends git nodejs npm python3-pip python3-venv \
+    && rm -rf /var/lib/apt/lists/*
+END
+        tail -n 30 "$ground/build.log" >&2
+        return 1
+    }
+    echo "built $dev_image"
 }
