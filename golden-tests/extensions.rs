@@ -4,6 +4,12 @@
 //! These run the program itself, on this host and on a real Docker Engine, and install from real
 //! registries of packages. `golden-tests/run` sets up what they need.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where anything goes wrong")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the tests' own environment is what they are told by"
+)]
+
 mod catalog;
 mod desk;
 mod docker;
