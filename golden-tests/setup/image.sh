@@ -1,10 +1,12 @@
 # A development image that needs no registry of images: Debian, bootstrapped and imported.
 
 dev_image=sindri-test/dev:1
+# The same under another id: what a machine is replaced with when its image changes.
+other_image=sindri-test/dev:2
 
 make_image() {
-    if docker image inspect "$dev_image" >/dev/null 2>&1; then
-        echo "$dev_image is there"
+    if docker image inspect "$dev_image" "$other_image" >/dev/null 2>&1; then
+        echo "$dev_image and $other_image are there"
         return
     fi
     local tar=$ground/dev.tar
@@ -23,5 +25,6 @@ make_image() {
         mv "$tar.part" "$tar"
     fi
     docker import -c 'CMD ["bash"]' "$tar" "$dev_image" >/dev/null
-    echo "imported $dev_image"
+    docker import -c 'CMD ["bash"]' -c 'LABEL edition=2' "$tar" "$other_image" >/dev/null
+    echo "imported $dev_image and $other_image"
 }

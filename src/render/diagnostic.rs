@@ -100,10 +100,9 @@ pub(super) fn word(severity: Severity) -> &'static str {
     }
 }
 
-/// Diagnostics as one line of JSON: an array.
+/// Diagnostics as one line of JSON: the document of a command that failed.
 pub fn diagnostics_json(diagnostics: &[Diagnostic]) -> String {
-    // Plain structs with text keys always serialise.
-    serde_json::to_string(diagnostics).unwrap_or_else(|_| "[]".to_owned())
+    serde_json::json!({ "diagnostics": diagnostics }).to_string()
 }
 
 fn one(diagnostic: &Diagnostic, style: &Style) -> String {
