@@ -1,9 +1,49 @@
-//! Golden tests.
+//! Golden tests: what people see, command by command, and the rules of the house.
+//!
+//! A case is a folder under `golden-tests/cases/`; [`case`] says what it may hold. Run them with
+//! `cargo nextest run`; `SINDRI_BLESS=1` writes what is seen over what is expected.
 
+mod architecture;
+mod case;
+mod compare;
+mod documentation;
 mod examples;
+mod ground;
+mod habits;
+mod recorded;
+mod redact;
+mod script;
+mod tree;
 
-#[test]
-fn every_example_validates_fits_the_schema_and_plans() {
-    let broken = examples::examples();
-    assert!(broken.is_empty(), "{}", broken.join("\n"));
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let mut trials = case::trials();
+    let rules: [(&str, fn() -> Vec<String>); 11] = [
+        ("architecture::imports", architecture::imports),
+        ("architecture::crates", architecture::crates),
+        ("habits::file_length", habits::file_length),
+        ("habits::module_docs", habits::module_docs),
+        ("habits::names", habits::names),
+        ("habits::unfinished", habits::unfinished),
+        ("habits::ignored_tests", habits::ignored_tests),
+        ("habits::places", habits::places),
+        ("documentation::variables", documentation::variables),
+        ("documentation::codes", documentation::codes),
+        ("examples", examples::examples),
+    ];
+    trials.extend(rules.into_iter().map(|(name, rule)| {
+        Trial::test(name, move || {
+            let broken = rule();
+            if broken.is_empty() {
+                Ok(())
+            } else {
+                Err(Failed::from(broken.join("\n")))
+            }
+        })
+    }));
+    libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -4,7 +4,9 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::engine::{OpenOnce, Providers};
+use tokio::sync::watch;
+
+use crate::engine::{OpenOnce, Providers, Stop};
 use crate::provider::docker::{self, Docker};
 use crate::provider::local::{self, Local};
 use crate::provider::{Provider, TerminalSize};
@@ -29,6 +31,8 @@ pub struct Host {
     pub directory: PathBuf,
     /// Whether signals of this process stop a command.
     pub signals: bool,
+    /// Another wish to stop, besides signals.
+    pub stop: Option<watch::Receiver<Stop>>,
 }
 
 /// What stands behind the streams.
@@ -67,6 +71,7 @@ impl Host {
             providers,
             directory: PathBuf::from("."),
             signals: true,
+            stop: None,
         }
     }
 }

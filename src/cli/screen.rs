@@ -62,9 +62,9 @@ impl Screen {
             self.ended = Some(summary.clone());
         }
         if session.is_json() {
-            let line = render::event_json(event, session.world().clock.now());
+            let lines = render::event_json(event, session.world().clock.now());
             // A reader that went away must not stop the work.
-            let _deaf = session.answer(&line).is_err();
+            let _deaf = session.answer(&lines).is_err();
             return;
         }
         if session.quiet && !matches!(event, Event::Failed { .. }) {
@@ -161,6 +161,6 @@ impl Screen {
             return Ok(());
         };
         let text = render::summary_human(&summary, &session.style());
-        session.answer(&text)
+        session.answer(&format!("\n{text}"))
     }
 }

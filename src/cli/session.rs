@@ -26,6 +26,8 @@ pub(crate) struct Session {
     pub(crate) host: Host,
     pub(crate) format: Format,
     pub(crate) quiet: bool,
+    /// Where it works; what is typed as a path is relative to it.
+    directory: PathBuf,
     /// The configuration's path.
     pub(crate) config: PathBuf,
     /// The configuration's path as the person knows it.
@@ -62,10 +64,16 @@ impl Session {
             format,
             quiet: output.quiet,
             config: plain(&directory.join(&named)),
+            directory,
             shown: named.display().to_string(),
             no_color: output.no_color || variable("NO_COLOR").is_some(),
             host,
         }
+    }
+
+    /// A path as typed, found from where the command works.
+    pub(crate) fn path(&self, typed: &Path) -> PathBuf {
+        plain(&self.directory.join(typed))
     }
 
     pub(crate) fn world(&self) -> &World {

@@ -5,12 +5,13 @@ use std::time::Instant;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+use super::host::Host;
 use crate::engine::Stop;
 
 /// Watches for a person's or the system's wish to stop, and for the end of the time given.
 pub(crate) fn watch(
     runtime: &Runtime,
-    signals: bool,
+    host: &Host,
     deadline: Option<Instant>,
 ) -> watch::Receiver<Stop> {
     let (tell, told) = watch::channel(Stop::Go);
@@ -21,7 +22,15 @@ pub(crate) fn watch(
             tell.send_replace(Stop::TimedOut);
         });
     }
-    if signals {
+    if let Some(mut wished) = host.stop.clone() {
+        let tell = tell.clone();
+        runtime.spawn(async move {
+            while wished.changed().await.is_ok() {
+                tell.send_replace(*wished.borrow());
+            }
+        });
+    }
+    if host.signals {
         runtime.spawn(async move {
             let terminate = tokio::signal::unix::SignalKind::terminate();
             let Ok(mut terminate) = tokio::signal::unix::signal(terminate) else {

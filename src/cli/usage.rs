@@ -153,7 +153,7 @@ fn fail(session: &mut Session, diagnostics: &Diagnostics, acts: bool) {
             .collect();
         lines.concat()
     } else {
-        render::diagnostics_json(diagnostics) + "\n"
+        serde_json::json!({ "diagnostics": diagnostics }).to_string() + "\n"
     };
     // With nobody left to read it there is nothing more to say.
     let _deaf = session.answer(&text).is_err();

@@ -173,7 +173,7 @@ impl Builder<'_> {
         inputs: &Inputs<'_>,
     ) -> Option<String> {
         if let Settings::Local(_) = settings {
-            if machine.image.is_some() {
+            if machine.image.is_some() && !self.shares_image(machine) {
                 self.note(
                     machine,
                     Diagnostic::warning(
@@ -223,6 +223,15 @@ impl Builder<'_> {
         Some(reference)
     }
 
+    /// Whether the image is one that machines of other providers are given by the same words.
+    fn shares_image(&self, machine: &Machine) -> bool {
+        let place = |machine: &Machine| machine.image.as_ref().map(|image| image.place.clone());
+        self.config
+            .machines
+            .iter()
+            .any(|other| other.provider != ProviderKind::Local && place(other) == place(machine))
+    }
+
     fn gpu(&mut self, machine: &Machine) -> Option<GpuSpec> {
         let gpu = machine.gpu.as_ref()?;
         let spec = GpuSpec {
@@ -266,6 +275,9 @@ impl Builder<'_> {
                 }),
                 Vec::new(),
             );
+            if let (Some(last), Some(place)) = (self.wanted.last_mut(), &volume.place) {
+                last.place = Some(place.clone());
+            }
             // On `local` a path that isn't absolute is one of the machine's home.
             let path = if volume.path.starts_with(['/', '~']) {
                 volume.path.clone()
@@ -387,7 +399,7 @@ impl Builder<'_> {
                 later(
                     "image::unverified",
                     "verifying an image's signature isn't in this version",
-                    "pass `--allow image::unverified` to use the image unverified",
+                    "leave `verify_signature` and `verify_provenance` out to use the image as it is",
                     true,
                 );
             }

@@ -89,8 +89,11 @@ pub enum Event {
         /// The failed resource it depends on; absent after an interruption.
         because: Option<Address>,
     },
-    /// A person asked to stop: nothing new starts, what runs is finished.
-    Interrupted,
+    /// A person asked to stop, or the time is over: nothing new starts.
+    Interrupted {
+        /// Whether what runs is broken off, instead of being finished.
+        at_once: bool,
+    },
     /// Everything has ended.
     Ended(Summary),
 }

@@ -18,7 +18,9 @@ pub fn stale(
     let header = &plan.header;
     let blank = super::blank_state(&header.project);
     let state = state.unwrap_or(&blank);
-    if state.lineage != header.lineage {
+    if header.lineage == blank.lineage && state.lineage != header.lineage {
+        moved.push("it was made before anything was recorded here".to_owned());
+    } else if state.lineage != header.lineage {
         moved.push("the state belongs to another history (its lineage differs)".to_owned());
     } else if state.serial != header.serial {
         moved.push(format!(

@@ -16,6 +16,7 @@ pub(super) struct Difference {
     pub(super) refused: Vec<(FieldChange, &'static str)>,
 }
 
+const GROW: &str = "its provider can't grow a volume, and a new one would be empty";
 const SHRINK: &str = "a volume can't shrink without losing what it holds";
 
 /// Compares what is wanted with what stands: the observed value where the provider can read the
@@ -62,7 +63,11 @@ pub(super) fn difference(
             Policy::Grow if shrinks(before, after) => {
                 found.refused.push((change(Effectuation::InPlace), SHRINK));
             }
-            Policy::WhereAble | Policy::Grow => found.fields.push(change(where_able)),
+            Policy::WhereAble => found.fields.push(change(where_able)),
+            Policy::Grow if able || unlimited(capabilities, path) => {
+                found.fields.push(change(Effectuation::InPlace));
+            }
+            Policy::Grow => found.refused.push((change(Effectuation::InPlace), GROW)),
             Policy::Refuse(reason) => {
                 found
                     .refused
@@ -158,6 +163,11 @@ fn ignored(lifecycle: &Lifecycle, path: &str) -> bool {
         path.strip_prefix(ignored.as_str())
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     })
+}
+
+/// Whether a provider accepts a field without enforcing it, so that only the record changes.
+fn unlimited(capabilities: Option<&Capabilities>, path: &str) -> bool {
+    capabilities.is_some_and(|c| c.not_enforced.iter().any(|(field, _)| *field == path))
 }
 
 fn shrinks(before: Option<&Value>, after: Option<&Value>) -> bool {

@@ -174,8 +174,7 @@ impl Shown {
 }
 
 fn help(diagnostic: &Diagnostic, columns: usize) -> Option<String> {
-    let allow = diagnostic
-        .allowable
+    let allow = (diagnostic.allowable && diagnostic.is_error())
         .then(|| format!("`--allow {}` goes on regardless", diagnostic.code));
     let lines: Vec<String> = diagnostic
         .help

@@ -80,9 +80,9 @@ fn asked_for(change: &Change, drift: Option<&Drift>) -> bool {
             | Reason::Requested
             | Reason::NotWanted
             | Reason::Destroyed
-            | Reason::TakenAgain
-            | Reason::FoundOurs,
+            | Reason::TakenAgain,
         ) => true,
+        Some(Reason::FoundOurs) => drift.is_none(),
         Some(Reason::Changed | Reason::Forced { .. } | Reason::ImageMoved) | None => {
             drift.is_none() || !change.fields.iter().all(drifted)
         }

@@ -12,7 +12,8 @@ pub enum Policy {
     /// Put back as [`Policy::WhereAble`] when only somebody else changed it; a new wanted value is
     /// a replacement.
     Restore,
-    /// Larger: as [`Policy::WhereAble`]; smaller: refused, since it would lose data.
+    /// Larger: in place where the provider is able or doesn't enforce the field, else refused;
+    /// smaller: refused. Neither may lose data.
     Grow,
     /// Never changed; the reason is what the person reads.
     Refuse(&'static str),

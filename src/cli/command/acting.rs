@@ -47,6 +47,13 @@ pub(super) fn run(
     let recorded = (!locked.is_new()).then(|| locked.state());
     same_project(&project, recorded)?;
     if acting.asked.destroy && locked.is_new() {
+        if session.is_json() {
+            let nothing = Summary {
+                destroy: true,
+                ..Summary::default()
+            };
+            screen.event(session, &Event::Ended(nothing));
+        }
         session.answer_unless_json("Nothing is recorded here: there is nothing to destroy.\n")?;
         return Ok(Exit::Done);
     }
@@ -115,7 +122,7 @@ pub(super) fn carry_out(
 ) -> Result<Exit, Diagnostics> {
     if session.is_json() {
         ready.screen.planned(session, &ready.plan)?;
-    } else {
+    } else if !(session.quiet && acting.act.auto_approve && !ready.plan.is_errored()) {
         show(session, &ready.plan)?;
     }
     if ready.plan.is_errored() {
@@ -139,7 +146,7 @@ pub(super) fn carry_out(
     let blank = Context::empty(ready.context.unknown.clone());
     let context = std::mem::replace(&mut ready.context, blank);
     // Until here a signal simply ended the process: nothing had been begun.
-    let stop = signals::watch(runtime, session.host.signals, ready.deadline);
+    let stop = signals::watch(runtime, &session.host, ready.deadline);
     let apply = Apply {
         plan: &ready.plan,
         observed: &ready.survey.observed,
@@ -210,7 +217,7 @@ pub(super) fn lock(
         let found = Diagnostic::advice(
             Code::new("store::waiting"),
             format!(
-                "waiting for `{}` of {} on {}, which holds the state since {}",
+                "`{}` of {} on {} holds the state since {}",
                 holder.operation, holder.who, holder.host, holder.since
             ),
         );

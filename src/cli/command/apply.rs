@@ -33,8 +33,8 @@ pub(crate) fn run(session: &mut Session, args: &ApplyArgs) -> Outcome {
 }
 
 /// Reads a saved plan.
-pub(super) fn read_plan(path: &Path) -> Result<PlanFile, Diagnostics> {
-    let bytes = files::read_limited(path, PLAN_MAX).map_err(|error| {
+pub(super) fn read_plan(session: &Session, path: &Path) -> Result<PlanFile, Diagnostics> {
+    let bytes = files::read_limited(&session.path(path), PLAN_MAX).map_err(|error| {
         vec![
             Diagnostic::error(
                 Code::new("plan::file"),
@@ -48,7 +48,7 @@ pub(super) fn read_plan(path: &Path) -> Result<PlanFile, Diagnostics> {
 
 /// Applies a saved plan, provided that nothing it relied on has moved.
 fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
-    let file = read_plan(path)?;
+    let file = read_plan(session, path)?;
     let mut asked = Asked::from(&args.narrow, &args.look);
     asked.destroy = file.plan.header.destroy;
     // A saved plan has been reviewed: applying it is the answer to the question.
@@ -105,7 +105,7 @@ fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
     acting::settle(session, &mut survey, &mut locked, &mut screen)?;
     let unknown =
         crate::address::Name::parse(crate::address::NameRule::Label, &file.plan.header.project)
-            .map_err(|_| read_plan(path).err().unwrap_or_default())?;
+            .map_err(|_| read_plan(session, path).err().unwrap_or_default())?;
     let context = Context {
         manifests: file.manifests,
         redactor: Redactor::new(secrets.values()),

@@ -116,7 +116,15 @@ fn known_profile(text: &str, directory: &Path) -> Result<Name, Diagnostics> {
 }
 
 pub(crate) fn validate(session: &mut Session, args: &ConfigValidateArgs) -> Outcome {
-    let (config, findings) = read(session, args.check_extensions)?;
+    let (config, findings) = match read(session, args.check_extensions) {
+        Ok(read) => read,
+        Err(findings) if session.is_json() => {
+            let text = serde_json::json!({ "valid": false, "diagnostics": findings });
+            session.answer(&format!("{text}\n"))?;
+            return Ok(Exit::Error);
+        }
+        Err(findings) => return Err(findings),
+    };
     let errors = findings.iter().any(Diagnostic::is_error);
     if session.is_json() {
         let text = serde_json::json!({ "valid": !errors, "diagnostics": findings });

@@ -5,7 +5,7 @@ use crate::cli::args::{DriftArgs, Format, Narrow};
 use crate::cli::session::{Outcome, Session, small_runtime};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Exit};
 use crate::engine::Readers;
-use crate::plan::{DriftKind, Plan};
+use crate::plan::{Action, Change, DriftKind, Plan};
 use crate::render;
 
 pub(crate) fn run(session: &mut Session, args: &DriftArgs) -> Outcome {
@@ -57,6 +57,9 @@ fn ignore(plan: &mut Plan, ignored: &[String]) -> Result<(), Diagnostics> {
             });
             fields == 0 || !drift.fields.is_empty()
         });
+        for change in &mut plan.changes {
+            leave_out(change, text);
+        }
         debug_assert_eq!(before, plan.changes.len());
         if !known {
             return Err(vec![
@@ -69,6 +72,20 @@ fn ignore(plan: &mut Plan, ignored: &[String]) -> Result<(), Diagnostics> {
         }
     }
     Ok(())
+}
+
+/// Leaves a field out of what isn't applied yet, or the whole change.
+fn leave_out(change: &mut Change, ignored: &str) {
+    let Some(field) = names(ignored, &change.address.to_string()) else {
+        return;
+    };
+    let fields = change.fields.len();
+    change.fields.retain(|change| {
+        change.path != field && !change.path.starts_with(&format!("{field}."))
+    });
+    if field.is_empty() || (fields > 0 && change.fields.is_empty()) {
+        change.action = Action::NoOp;
+    }
 }
 
 /// The field that `text` names of this address; empty for the address itself.

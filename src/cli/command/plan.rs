@@ -25,7 +25,7 @@ pub(crate) fn run(session: &mut Session, args: &PlanArgs) -> Outcome {
             wanted: read.project.desired.resources().to_vec(),
             manifests: read.project.manifests.clone(),
         };
-        save(path, &file)?;
+        save(session, path, &file)?;
     }
     show(session, &read.plan)?;
     if read.plan.is_errored() {
@@ -93,7 +93,7 @@ fn finish(written: std::io::Result<()>, session: &mut Session) -> Result<(), Dia
         })
 }
 
-fn save(path: &Path, file: &PlanFile) -> Result<(), Diagnostics> {
+fn save(session: &Session, path: &Path, file: &PlanFile) -> Result<(), Diagnostics> {
     let failed = |cause: String| {
         vec![
             Diagnostic::error(
@@ -104,5 +104,6 @@ fn save(path: &Path, file: &PlanFile) -> Result<(), Diagnostics> {
         ]
     };
     let bytes = file.to_bytes().map_err(|error| failed(error.to_string()))?;
-    files::write_atomic(path, &bytes, 0o600, true).map_err(|error| failed(error.to_string()))
+    files::write_atomic(&session.path(path), &bytes, 0o600, true)
+        .map_err(|error| failed(error.to_string()))
 }

@@ -6,7 +6,7 @@ use crate::cli::session::{Outcome, Session};
 use crate::diagnostic::Exit;
 
 pub(crate) fn run(session: &mut Session, args: &ShowArgs) -> Outcome {
-    let file = read_plan(&args.file)?;
+    let file = read_plan(session, &args.file)?;
     super::plan::show(session, &file.plan)?;
     Ok(Exit::Done)
 }

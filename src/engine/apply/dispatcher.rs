@@ -180,7 +180,7 @@ impl Dispatcher {
                 Stop::Go | Stop::Gently => {}
                 Stop::Now | Stop::TimedOut => {
                     self.running.abort_all();
-                    audience.event(Event::Interrupted);
+                    audience.event(Event::Interrupted { at_once: true });
                     break;
                 }
             }
@@ -252,7 +252,7 @@ impl Dispatcher {
             Ok(()) = stop.changed() => {
                 let now = *stop.borrow_and_update();
                 if now == Stop::Gently {
-                    audience.event(Event::Interrupted);
+                    audience.event(Event::Interrupted { at_once: false });
                 }
                 return now;
             }

@@ -140,7 +140,9 @@ pub(super) fn prepare(
         step: index,
         intent,
         work: work.unwrap_or_else(Work::Impossible),
-        id: current.map(|object| object.id.clone()),
+        id: current
+            .filter(|_| step.kind != StepKind::Create)
+            .map(|object| object.id.clone()),
         wakes,
     }
 }

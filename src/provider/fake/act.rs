@@ -316,11 +316,17 @@ fn attributes_of(spec: &Spec) -> Attributes {
 
 fn outputs_of(world: &FakeWorld, spec: &Spec) -> Attributes {
     let mut outputs = Attributes::default();
-    if let Spec::Image(spec) = spec {
-        let digest = world.images.get(&spec.reference).cloned();
-        let digest =
-            digest.unwrap_or_else(|| Digest::of_bytes(spec.reference.as_bytes()).to_string());
-        outputs.set("digest", digest);
+    let reference = match spec {
+        Spec::Image(spec) => Some(&spec.reference),
+        Spec::Machine(spec) => spec.image.as_ref(),
+        Spec::Network(_) | Spec::Gpu(_) | Spec::Volume(_) | Spec::Secret(_) | Spec::Extension(_) => {
+            None
+        }
+    };
+    if let Some(reference) = reference {
+        let digest = world.images.get(reference).cloned();
+        let digest = digest.unwrap_or_else(|| Digest::of_bytes(reference.as_bytes()).to_string());
+        outputs.set("imageId", digest);
     }
     outputs
 }

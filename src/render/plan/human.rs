@@ -95,11 +95,20 @@ pub(in crate::render) fn drift_section(page: &mut Page, drift: &[Drift]) {
 }
 
 fn no_changes(page: &mut Page, plan: &Plan) {
+    if plan.is_errored() {
+        let text = format!("Nothing can be applied: {}.", tally(&plan.checks));
+        page.tone(Tone::Bad, &text).end();
+        narrowed(page, plan);
+        return;
+    }
     page.tone(Tone::Good, "No changes.");
+    let unread = |drift: &Drift| matches!(drift.kind, DriftKind::Unreadable(_));
     if plan.header.destroy {
         page.raw(" There is nothing to destroy.");
     } else if plan.drift.is_empty() {
         page.raw(" What stands matches the configuration.");
+    } else if plan.drift.iter().any(unread) {
+        page.raw(" What could be read matches the configuration; the rest is left alone.");
     } else {
         page.raw(" Nothing of the above contradicts the configuration.");
     }
@@ -149,13 +158,16 @@ fn closing(page: &mut Page, plan: &Plan) {
     if totals.forget > 0 {
         beside.push(format!("{} to forget", totals.forget));
     }
-    let pins = plan
+    let (dropped, set): (Vec<Action>, Vec<Action>) = plan
         .changes
         .iter()
         .filter(|change| change.action.acts() && change.address.kind().is_pin())
-        .count();
-    if pins > 0 {
-        beside.push(format!("{} to set", count(pins, "pin")));
+        .map(|change| change.action)
+        .partition(|action| *action == Action::Forget);
+    for (pins, what) in [(set, "set"), (dropped, "drop")] {
+        if !pins.is_empty() {
+            beside.push(format!("{} to {what}", count(pins.len(), "pin")));
+        }
     }
     if !beside.is_empty() {
         page.raw("Not counted below: ")

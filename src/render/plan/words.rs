@@ -193,7 +193,7 @@ impl fmt::Display for BlockTitle<'_> {
 /// What an object of a kind has that only its making tells.
 pub(in crate::render) fn known_after(kind: Kind) -> Option<&'static str> {
     match kind {
-        Kind::Image => Some("digest"),
+        Kind::Image => Some("imageId"),
         Kind::Network | Kind::Volume | Kind::Machine => Some("id"),
         Kind::Gpu | Kind::Secret | Kind::Extension => None,
     }

@@ -59,9 +59,13 @@ pub fn event_json(event: &Event, timestamp: Timestamp) -> String {
             log.line("info", &text, "refresh_complete", hook);
         }
         Event::Ended(summary) => ended(&mut log, summary),
-        Event::Interrupted => {
-            let text = "Interrupted: nothing new starts, what runs is finished";
-            log.line("warn", text, "interrupted", json!({}));
+        Event::Interrupted { at_once } => {
+            let text = if *at_once {
+                "Interrupted: stopped at once"
+            } else {
+                "Interrupted: nothing new starts, what runs is finished"
+            };
+            log.line("warn", text, "interrupted", json!({ "at_once": at_once }));
         }
         Event::Started { .. }
         | Event::Progress { .. }
@@ -168,7 +172,7 @@ fn step(log: &mut Log, event: &Event) {
         | Event::Recovered { .. }
         | Event::Refreshing { .. }
         | Event::Refreshed { .. }
-        | Event::Interrupted
+        | Event::Interrupted { .. }
         | Event::Ended(_) => {}
     }
 }

@@ -147,7 +147,11 @@ impl Progress {
                 };
                 vec![self.line(address, Tone::Changed, &why)]
             }
-            Event::Interrupted => self.interrupted(),
+            Event::Interrupted { at_once: true } => vec![
+                "Interrupted: stopped at once; the next run finds out what became of what was running."
+                    .to_owned(),
+            ],
+            Event::Interrupted { at_once: false } => self.interrupted(),
             Event::Ended(_) => {
                 self.running.clear();
                 self.refreshing = None;

@@ -73,7 +73,7 @@ fn story() -> Vec<(Duration, Event)> {
                 because: Some(address(node)),
             },
         ),
-        (at(18), Event::Interrupted),
+        (at(18), Event::Interrupted { at_once: false }),
     ]
 }
 

@@ -24,9 +24,12 @@ pub fn summary_human(summary: &Summary, style: &Style) -> String {
     }
     if summary.done.adopt + summary.done.forget > 0 {
         let (adopted, forgotten) = (summary.done.adopt, summary.done.forget);
-        page.raw(&format!(
-            "Not counted below: {adopted} adopted, {forgotten} forgotten."
-        ));
+        let beside: Vec<String> = [(adopted, "adopted"), (forgotten, "forgotten")]
+            .iter()
+            .filter(|(number, _)| *number > 0)
+            .map(|(number, what)| format!("{number} {what}"))
+            .collect();
+        page.raw(&format!("Not counted below: {}.", beside.join(", ")));
         page.end();
     }
     closing(&mut page, summary);
