@@ -158,9 +158,18 @@ mod tests {
         let text = String::from_utf8(bytes.clone()).unwrap();
         let error = |text: &str| read_document(text.as_bytes()).unwrap_err();
         assert!(matches!(error(""), DocumentError::Malformed(_)));
-        assert!(matches!(error(&text[..text.len() / 2]), DocumentError::Malformed(_)));
-        assert!(matches!(error(&text.replace("dev", "dav")), DocumentError::Checksum));
-        assert!(matches!(error(&text.replace('\n', "")), DocumentError::Checksum));
+        assert!(matches!(
+            error(&text[..text.len() / 2]),
+            DocumentError::Malformed(_)
+        ));
+        assert!(matches!(
+            error(&text.replace("dev", "dav")),
+            DocumentError::Checksum
+        ));
+        assert!(matches!(
+            error(&text.replace('\n', "")),
+            DocumentError::Checksum
+        ));
         assert!(matches!(
             error(&text.replace("\"version\":1", "\"version\":9")),
             DocumentError::Newer { found: 9, known: 1 }

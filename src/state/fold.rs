@@ -25,7 +25,9 @@ pub enum FoldError {
     #[error("the journal records the beginning of operation {0} twice")]
     BeganTwice(OperationId),
     /// An outcome at another address than its intent.
-    #[error("the journal records the end of operation {operation} at `{found}`, which began at `{expected}`")]
+    #[error(
+        "the journal records the end of operation {operation} at `{found}`, which began at `{expected}`"
+    )]
     OtherAddress {
         /// The operation.
         operation: OperationId,

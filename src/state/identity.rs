@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 /// Which history a state belongs to: random, set once, never changed.
 ///
 /// Two states with different lineages are never compared; an object that carries ours is ours.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(transparent)]
 pub struct Lineage(Arc<str>);
 
@@ -41,7 +43,18 @@ impl fmt::Display for Lineage {
 
 /// How many writes a state has seen; within one lineage, a higher serial is a later state.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
 )]
 #[serde(transparent)]
 pub struct Serial(pub u64);
@@ -61,7 +74,9 @@ impl fmt::Display for Serial {
 }
 
 /// The identity of one operation, carried by the object it makes, so that recovery can find it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(transparent)]
 pub struct OperationId(Arc<str>);
 
@@ -89,7 +104,9 @@ impl fmt::Display for OperationId {
 }
 
 /// The provider's own id of an object.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(transparent)]
 pub struct ObjectId(pub Arc<str>);
 

@@ -205,7 +205,8 @@ fn read_group(line: &[u8]) -> Option<Group> {
 /// A whole line followed by anything else was a line once: its newline was changed. Only a file
 /// system that lost the last block leaves zeros there.
 fn is_torn(tail: &[u8]) -> bool {
-    let mut values = serde_json::Deserializer::from_slice(tail).into_iter::<serde::de::IgnoredAny>();
+    let mut values =
+        serde_json::Deserializer::from_slice(tail).into_iter::<serde::de::IgnoredAny>();
     match values.next() {
         Some(Ok(_)) => {
             let after = &tail[values.byte_offset()..];
