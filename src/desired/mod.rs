@@ -4,5 +4,5 @@ mod build;
 mod graph;
 mod order;
 
-pub use build::{Inputs, Installable, build};
+pub use build::{Inputs, Installable, Resolve, build};
 pub use graph::{Desired, GraphError, Lifecycle, Wanted};
