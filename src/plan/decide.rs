@@ -287,7 +287,9 @@ impl Decider<'_> {
             replaces(Reason::ImageMoved)
         } else if let Some(forced) = fields
             .iter()
-            .find(|f| f.effect == Effectuation::ForcesReplacement)
+            .filter(|f| f.effect == Effectuation::ForcesReplacement)
+            // The settings of a provider change along with it.
+            .min_by_key(|f| f.path != "provider")
         {
             replaces(Reason::Forced {
                 path: forced.path.clone(),

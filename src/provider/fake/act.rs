@@ -27,6 +27,19 @@ pub(super) fn observe(
     for question in &query.questions {
         let found =
             world.find(kind, &query.lineage, &question.address, question.id.as_ref()).map(show);
+        let found = found.map(|seen| match question.spec.as_ref() {
+            // A reference may stand for another image by now.
+            Spec::Image(_) => Seen {
+                outputs: outputs_of(world, &question.spec),
+                ..seen
+            },
+            Spec::Network(_)
+            | Spec::Gpu(_)
+            | Spec::Volume(_)
+            | Spec::Machine(_)
+            | Spec::Secret(_)
+            | Spec::Extension(_) => seen,
+        });
         let shown = match world.shown_instead(&question.address) {
             Some(super::Effect::Unreadable(reason)) => Observation::Unreadable(reason),
             Some(_) => Observation::Absent,
