@@ -7,6 +7,7 @@ mod architecture;
 mod case;
 mod compare;
 mod documentation;
+mod examples;
 mod ground;
 mod habits;
 mod recorded;
@@ -21,7 +22,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let mut trials = case::trials();
-    let rules: [(&str, fn() -> Vec<String>); 10] = [
+    let rules: [(&str, fn() -> Vec<String>); 11] = [
         ("architecture::imports", architecture::imports),
         ("architecture::crates", architecture::crates),
         ("habits::file_length", habits::file_length),
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         ("habits::places", habits::places),
         ("documentation::variables", documentation::variables),
         ("documentation::codes", documentation::codes),
+        ("examples", examples::examples),
     ];
     trials.extend(rules.into_iter().map(|(name, rule)| {
         Trial::test(name, move || {

@@ -21,14 +21,13 @@ impl Digest {
 
     /// Digests a value by its canonical JSON: struct fields in declaration order, maps sorted by key.
     pub fn of<T: Serialize>(value: &T) -> Self {
-        let mut context = Hashing(digest::Context::new(&digest::SHA256));
-        // A `Hashing` writer never fails, and every persisted type has text keys.
-        let written = serde_json::to_writer(&mut context, value);
+        let written = serde_json::to_vec(value);
         debug_assert!(
             written.is_ok(),
             "a digested value must be JSON: {written:?}"
         );
-        Self(format!("sha256:{}", hex(context.0.finish().as_ref())))
+        // Every persisted type has text keys, so this never fails.
+        Self::of_bytes(&written.unwrap_or_default())
     }
 
     /// The digest as `sha256:<hex>`.
@@ -52,19 +51,6 @@ impl fmt::Display for Digest {
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-struct Hashing(digest::Context);
-
-impl std::io::Write for Hashing {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
     }
 }
 

@@ -33,10 +33,8 @@ impl<'a> Walk<'a> {
             let Some(name) = reference.strip_prefix("#/$defs/") else {
                 return;
             };
-            if let (true, Node::Text(text)) = (self.named_type(name, at, node), node) {
-                let _: &String = text;
-            } else if !matches!(name, "Name" | "Megabytes") {
-                let whole = self.schema;
+            let whole = self.schema;
+            if !self.named_type(name, at, node) {
                 self.node(&whole["$defs"][name], at, node);
             }
             return;
@@ -66,8 +64,28 @@ impl<'a> Walk<'a> {
                     self.node(&schema["items"], &format!("{at}/{index}"), &item.value);
                 }
             }
-            Node::Null | Node::Bool | Node::Number | Node::Text(_) => {}
+            Node::Number(number) => self.number(schema, at, *number),
+            Node::Null | Node::Bool | Node::Text(_) => {}
         }
+    }
+
+    fn number(&mut self, schema: &Value, at: &str, number: f64) {
+        let low = schema["minimum"].as_f64();
+        let high = schema["maximum"].as_f64();
+        let whole = kinds(schema).any(|kind| kind == "integer");
+        let summary = if whole && number.fract() != 0.0 {
+            format!("`{number}` is not a whole number")
+        } else if low.is_some_and(|low| number < low) || high.is_some_and(|high| number > high) {
+            format!("`{number}` is out of range")
+        } else {
+            return;
+        };
+        let finding = Finding::error(at, "catalog::wrong-value", summary);
+        self.findings.push(match (low, high) {
+            (Some(low), Some(high)) => finding.help(format!("it lies between {low} and {high}")),
+            (Some(low), None) => finding.help(format!("it is at least {low}")),
+            (None, _) => finding,
+        });
     }
 
     /// Checks a text type whose rule no schema keyword carries; true where it is one.
@@ -124,29 +142,21 @@ impl<'a> Walk<'a> {
     }
 
     fn type_fits(&mut self, schema: &Value, at: &str, node: &Node) -> bool {
-        let one;
-        let types: &[Value] = match &schema["type"] {
-            Value::Array(types) => types,
-            Value::String(_) => {
-                one = [schema["type"].clone()];
-                &one
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => return true,
-        };
-        let has = |name: &str| types.iter().any(|kind| kind == name);
+        if schema["type"].is_null() {
+            return true;
+        }
+        let has = |name: &str| kinds(schema).any(|kind| kind == name);
         let fits = match node {
             Node::Null => has("null"),
             Node::Bool => has("boolean"),
             // A plain number or date is text to a reader that wants text.
-            Node::Number => has("integer") || has("number") || has("string"),
+            Node::Number(_) => has("integer") || has("number") || has("string"),
             Node::Text(_) => has("string"),
             Node::List(_) => has("array"),
             Node::Map(_) => has("object"),
         };
         if !fits {
-            let wanted = types
-                .iter()
-                .filter_map(Value::as_str)
+            let wanted = kinds(schema)
                 .find(|kind| *kind != "null")
                 .map_or("something else", type_word);
             self.wrong_type(at, wanted, node);
@@ -187,7 +197,7 @@ impl<'a> Walk<'a> {
                     self.unknown(at, &below, key, &names);
                 }
                 Value::Object(_) => {
-                    self.node(&schema["additionalProperties"], &below, &value.value)
+                    self.node(&schema["additionalProperties"], &below, &value.value);
                 }
                 Value::Null
                 | Value::Bool(true)
@@ -242,6 +252,13 @@ impl<'a> Walk<'a> {
         };
         self.findings.push(finding.on_key());
     }
+}
+
+/// The types a schema admits.
+fn kinds(schema: &Value) -> impl Iterator<Item = &str> {
+    let one = schema["type"].as_str();
+    let several = schema["type"].as_array().into_iter().flatten();
+    one.into_iter().chain(several.filter_map(Value::as_str))
 }
 
 fn dotted(at: &str) -> String {

@@ -8,7 +8,7 @@ use include_dir::{Dir, include_dir};
 use super::read::MANIFEST_FILE;
 use super::shelf::{Folder, ProfileFile, Shelf};
 use crate::address::{Name, NameRule};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::Diagnostics;
 
 static EXTENSIONS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/extensions");
 static PROFILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/profiles");
@@ -17,7 +17,7 @@ static PROFILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/profiles");
 pub(super) struct Embedded;
 
 impl Shelf for Embedded {
-    fn folder(&self, name: &Name) -> Result<Option<Folder>, Diagnostic> {
+    fn folder(&self, name: &Name) -> Result<Option<Folder>, Diagnostics> {
         let Some(dir) = EXTENSIONS.get_dir(name.as_str()) else {
             return Ok(None);
         };
@@ -37,7 +37,7 @@ impl Shelf for Embedded {
             .collect()
     }
 
-    fn profile(&self, name: &Name) -> Result<Option<ProfileFile>, Diagnostic> {
+    fn profile(&self, name: &Name) -> Result<Option<ProfileFile>, Diagnostics> {
         let file = format!("{name}.yaml");
         Ok(PROFILES.get_file(&file).map(|found| ProfileFile {
             shown: Arc::from(format!("profiles/{file}")),

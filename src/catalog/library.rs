@@ -20,6 +20,9 @@ const WORTH_THREADS: usize = 16;
 /// What reading an extension came to; none: no shelf has it.
 pub(super) type Entry = Result<Option<Arc<Manifest>>, Arc<Diagnostics>>;
 
+/// What reading a profile came to.
+type ProfileEntry = Result<Arc<Profile>, Arc<Diagnostics>>;
+
 /// All extensions and profiles there are.
 ///
 /// The caller's shelf goes before the embedded one, name by name. A manifest is read once, and only
@@ -27,7 +30,7 @@ pub(super) type Entry = Result<Option<Arc<Manifest>>, Arc<Diagnostics>>;
 pub struct Catalog {
     shelf: Arc<dyn Shelf>,
     entries: RwLock<HashMap<Name, Entry>>,
-    profiles: RwLock<HashMap<Name, Result<Arc<Profile>, Arc<Diagnostics>>>>,
+    profiles: RwLock<HashMap<Name, ProfileEntry>>,
 }
 
 /// A set of extensions with a name.
@@ -153,7 +156,7 @@ impl Catalog {
     }
 
     fn read(&self, name: &Name) -> Entry {
-        let folder = self.folder(name).map_err(|error| Arc::new(vec![error]))?;
+        let folder = self.folder(name).map_err(Arc::new)?;
         match folder {
             None => Ok(None),
             Some(folder) => read::manifest(name, folder)
@@ -162,7 +165,7 @@ impl Catalog {
         }
     }
 
-    fn folder(&self, name: &Name) -> Result<Option<Folder>, Diagnostic> {
+    fn folder(&self, name: &Name) -> Result<Option<Folder>, Diagnostics> {
         match self.shelf.folder(name)? {
             Some(folder) => Ok(Some(folder)),
             None => Embedded.folder(name),
@@ -170,22 +173,14 @@ impl Catalog {
     }
 
     fn read_profile(&self, name: &Name) -> Result<Profile, Diagnostics> {
-        let file = match self.shelf.profile(name).map_err(|error| vec![error])? {
+        let file = match self.shelf.profile(name)? {
             Some(file) => Some(file),
-            None => Embedded.profile(name).map_err(|error| vec![error])?,
+            None => Embedded.profile(name)?,
         };
         let Some(file) = file else {
             return Err(vec![self.unknown_profile(name)]);
         };
-        let (description, names, source) = read::profile(&file)?;
-        let extensions = names
-            .into_iter()
-            .enumerate()
-            .map(|(index, name)| Wanted {
-                name,
-                place: read::place(&source, &format!("extensions/{index}")),
-            })
-            .collect();
+        let (description, extensions) = read::profile(&file)?;
         Ok(Profile {
             name: name.clone(),
             description,

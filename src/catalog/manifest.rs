@@ -64,6 +64,16 @@ pub struct Manifest {
     pub folder: Arc<Folder>,
 }
 
+impl Manifest {
+    /// Whether it installs on a distribution; what is meant for Ubuntu installs on Debian too.
+    pub fn installs_on(&self, distro: Distro) -> bool {
+        let listed = |distro| self.distros.contains(&distro);
+        self.distros.is_empty()
+            || listed(distro)
+            || (distro == Distro::Debian && listed(Distro::Ubuntu))
+    }
+}
+
 /// What an extension belongs to; v3's words.
 #[derive(
     Clone,

@@ -2,6 +2,7 @@
 
 mod compatibility;
 mod conform;
+mod embed;
 mod embedded;
 mod finding;
 mod known;
@@ -9,6 +10,7 @@ mod library;
 mod lower;
 mod manifest;
 mod node;
+mod quick;
 mod read;
 mod resolve;
 mod shelf;

@@ -13,7 +13,7 @@ use crate::diagnostic::{Place, Source};
 pub(super) enum Node {
     Null,
     Bool,
-    Number,
+    Number(f64),
     Text(String),
     List(Vec<Spanned<Self>>),
     Map(Vec<(Spanned<String>, Spanned<Self>)>),
@@ -25,7 +25,7 @@ impl Node {
         match self {
             Self::Null => "nothing",
             Self::Bool => "true or false",
-            Self::Number => "a number",
+            Self::Number(_) => "a number",
             Self::Text(_) => "text",
             Self::List(_) => "a list",
             Self::Map(_) => "a map",
@@ -64,24 +64,32 @@ impl<'de> Visitor<'de> for Reading {
         Ok(Node::Bool)
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Node, E> {
-        Ok(Node::Number)
+    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Node, E> {
+        self.visit_i128(number.into())
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Node, E> {
-        Ok(Node::Number)
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Node, E> {
+        self.visit_i128(number.into())
     }
 
-    fn visit_i128<E>(self, _: i128) -> Result<Node, E> {
-        Ok(Node::Number)
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "only held against bounds far below"
+    )]
+    fn visit_i128<E>(self, number: i128) -> Result<Node, E> {
+        Ok(Node::Number(number as f64))
     }
 
-    fn visit_u128<E>(self, _: u128) -> Result<Node, E> {
-        Ok(Node::Number)
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "only held against bounds far below"
+    )]
+    fn visit_u128<E>(self, number: u128) -> Result<Node, E> {
+        Ok(Node::Number(number as f64))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Node, E> {
-        Ok(Node::Number)
+    fn visit_f64<E>(self, number: f64) -> Result<Node, E> {
+        Ok(Node::Number(number))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Node, E> {
@@ -121,7 +129,7 @@ pub(super) fn locate(source: &Source, root: &Spanned<Node>, at: &str, on_key: bo
                 .ok()
                 .and_then(|index| items.get(index))
                 .map(|value| (None, value)),
-            Node::Null | Node::Bool | Node::Number | Node::Text(_) => None,
+            Node::Null | Node::Bool | Node::Number(_) | Node::Text(_) => None,
         };
         let Some((next_key, value)) = next else {
             found = false;

@@ -12,10 +12,12 @@ use super::finding::Finding;
 use super::lower::lower;
 use super::manifest::Manifest;
 use super::node::{Node, locate, place_at};
+use super::quick;
+use super::resolve::Wanted;
 use super::shelf::{Folder, ProfileFile};
 use super::text::{ExtensionText, ProfileText};
 use crate::address::Name;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Source};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place, Source};
 use crate::digest::Digest;
 
 /// The file that makes a folder an extension.
@@ -66,16 +68,27 @@ pub(super) fn manifest(name: &Name, folder: Folder) -> Result<Manifest, Diagnost
     Ok(manifest)
 }
 
-/// Reads a profile: what it is for, and the extensions it asks for.
-pub(super) fn profile(file: &ProfileFile) -> Result<(String, Vec<Name>, Source), Diagnostics> {
+/// Reads a profile: what it is for, and the extensions it asks for, each with its place.
+pub(super) fn profile(file: &ProfileFile) -> Result<(String, Vec<Wanted>), Diagnostics> {
     let text = text_of(&file.shown, &file.text)?;
     let parsed: ProfileText = parse(&file.shown, text, &PROFILE_SCHEMA)?;
-    let names = parsed.extensions.into_iter().map(|name| name.0).collect();
-    Ok((parsed.description, names, Source::new(&file.shown, text)))
+    let source = Source::new(&file.shown, text);
+    let root = tree(text).ok();
+    let wanted = parsed
+        .extensions
+        .into_iter()
+        .enumerate()
+        .map(|(index, name)| Wanted {
+            name: name.0,
+            place: root
+                .as_ref()
+                .map(|root| locate(&source, root, &format!("extensions/{index}"), false)),
+        });
+    Ok((parsed.description, wanted.collect()))
 }
 
 /// The place of a node in a text that was read before; none where it no longer parses.
-pub(super) fn place(source: &Source, at: &str) -> Option<crate::diagnostic::Place> {
+pub(super) fn place(source: &Source, at: &str) -> Option<Place> {
     tree(&source.text)
         .ok()
         .map(|root| locate(source, &root, at, false))
@@ -142,19 +155,30 @@ fn options() -> serde_saphyr::Options {
         budget.max_nodes = 50_000;
         budget.max_events = 150_000;
         budget.max_documents = 1;
-        budget.max_aliases = 1_000;
+        budget.max_aliases = 100;
     }
-    options.alias_limits.max_total_replayed_events = 100_000;
+    options.alias_limits.max_total_replayed_events = 2_000;
     options
 }
 
 fn tree(text: &str) -> Result<Spanned<Node>, serde_saphyr::Error> {
-    serde_saphyr::from_str_with_options(text, options())
+    slowly(text)
 }
 
-fn parse<T: DeserializeOwned>(shown: &str, text: &str, schema: &Value) -> Result<T, Diagnostics> {
+fn parse<T: DeserializeOwned>(
+    shown: &str,
+    text: &str,
+    schema: &LazyLock<Value>,
+) -> Result<T, Diagnostics> {
+    match quick::read(text) {
+        Some(parsed) => Ok(parsed),
+        None => slowly(text).map_err(|error| explain(&Source::new(shown, text), schema, &error)),
+    }
+}
+
+/// Reads a text with the general parser, which decides what is YAML.
+fn slowly<T: DeserializeOwned>(text: &str) -> Result<T, serde_saphyr::Error> {
     serde_saphyr::from_str_with_options(text, options())
-        .map_err(|error| explain(&Source::new(shown, text), schema, &error))
 }
 
 /// Everything that is wrong with a text the typed reader refused.
@@ -222,5 +246,57 @@ fn part(bytes: &mut Vec<u8>, name: &str, content: &[u8]) {
     for piece in [name.as_bytes(), content] {
         bytes.extend_from_slice(&(piece.len() as u64).to_le_bytes());
         bytes.extend_from_slice(piece);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const TEXTS: [&str; 6] = [
+        include_str!("../../extensions/esbuild/extension.yaml"),
+        include_str!("../../extensions/python-devtools/extension.yaml"),
+        include_str!("../../extensions/python/extension.yaml"),
+        include_str!("../../extensions/tmux-workspace/extension.yaml"),
+        include_str!("../../extensions/workspace-layout/extension.yaml"),
+        include_str!("tests/v3.yaml"),
+    ];
+
+    /// What the two readers make of a text: the quick one's answer, if it has one, is the other's.
+    fn agree(text: &str) -> Result<bool, TestCaseError> {
+        let Some(quick) = quick::read::<ExtensionText>(text) else {
+            return Ok(false);
+        };
+        let slow = slowly::<ExtensionText>(text);
+        let slow = slow.map_err(|error| TestCaseError::fail(format!("{error}: {text}")))?;
+        prop_assert_eq!(format!("{quick:?}"), format!("{slow:?}"), "{}", text);
+        Ok(true)
+    }
+
+    #[test]
+    fn the_quick_reader_knows_the_manifests_there_are() {
+        for text in &TEXTS[..5] {
+            assert!(agree(text).unwrap(), "{text}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+        #[test]
+        fn the_quick_reader_says_what_the_general_one_says(
+            text in prop::sample::select(TEXTS.to_vec()),
+            damages in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..6, "[\\[\\]{}:&*!|>'\"%@`#,?~.=<\\- \na-z0-9]{0,4}|true|null|: |- |\n  |\n- | #"), 1..3),
+        ) {
+            let mut text: Vec<char> = text.chars().collect();
+            for (at, cut, insert) in damages {
+                let start = at.index(text.len());
+                let end = (start + cut).min(text.len());
+                text.splice(start..end, insert.chars());
+            }
+            agree(&text.into_iter().collect::<String>())?;
+        }
     }
 }

@@ -3,17 +3,21 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::address::Name;
-use crate::diagnostic::Diagnostic;
+use serde::{Deserialize, Serialize};
 
-/// The files of one extension, as handed over.
-#[derive(Clone, Debug, PartialEq, Eq)]
+use crate::address::Name;
+use crate::diagnostic::Diagnostics;
+
+/// The files of one extension, as handed over and as a saved plan embeds them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Folder {
     /// The folder as the person knows it: `extensions/nodejs`.
     pub shown: Arc<str>,
     /// The manifest: the bytes of `extension.yaml`.
+    #[serde(with = "super::embed::bytes")]
     pub manifest: Arc<[u8]>,
     /// Every other file, by its path in the folder with `/` between the parts.
+    #[serde(with = "super::embed::files")]
     pub files: Arc<BTreeMap<String, Arc<[u8]>>>,
 }
 
@@ -32,11 +36,11 @@ pub struct ProfileFile {
 /// this room does no I/O.
 pub trait Shelf: Send + Sync {
     /// The extension's folder; none where the shelf has no such name.
-    fn folder(&self, name: &Name) -> Result<Option<Folder>, Diagnostic>;
+    fn folder(&self, name: &Name) -> Result<Option<Folder>, Diagnostics>;
     /// The names of all extensions; asked only to help after a mistake, and to list.
     fn names(&self) -> Vec<Name>;
     /// The profile's file; none where the shelf has no such name.
-    fn profile(&self, name: &Name) -> Result<Option<ProfileFile>, Diagnostic>;
+    fn profile(&self, name: &Name) -> Result<Option<ProfileFile>, Diagnostics>;
     /// The names of all profiles.
     fn profile_names(&self) -> Vec<Name>;
 }
@@ -51,7 +55,7 @@ pub struct Folders {
 }
 
 impl Shelf for Folders {
-    fn folder(&self, name: &Name) -> Result<Option<Folder>, Diagnostic> {
+    fn folder(&self, name: &Name) -> Result<Option<Folder>, Diagnostics> {
         Ok(self.extensions.get(name).cloned())
     }
 
@@ -59,7 +63,7 @@ impl Shelf for Folders {
         self.extensions.keys().cloned().collect()
     }
 
-    fn profile(&self, name: &Name) -> Result<Option<ProfileFile>, Diagnostic> {
+    fn profile(&self, name: &Name) -> Result<Option<ProfileFile>, Diagnostics> {
         Ok(self.profiles.get(name).cloned())
     }
 

@@ -21,6 +21,13 @@ pub struct Step {
     pub distros: Vec<Distro>,
 }
 
+impl Step {
+    /// Whether it is meant for a distribution.
+    pub fn runs_on(&self, distro: Distro) -> bool {
+        self.distros.is_empty() || self.distros.contains(&distro)
+    }
+}
+
 /// What a step does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {

@@ -29,10 +29,20 @@ pub(crate) struct Arguments {
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Common {
     /// Work in this directory
-    #[arg(short = 'C', long = "directory", value_name = "DIR", help_heading = "Common options")]
+    #[arg(
+        short = 'C',
+        long = "directory",
+        value_name = "DIR",
+        help_heading = "Common options"
+    )]
     pub(crate) directory: Option<PathBuf>,
     /// The configuration [default: sindri.yaml]
-    #[arg(short = 'c', long, value_name = "FILE", help_heading = "Common options")]
+    #[arg(
+        short = 'c',
+        long,
+        value_name = "FILE",
+        help_heading = "Common options"
+    )]
     pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: OutputOptions,
@@ -42,7 +52,12 @@ pub(crate) struct Common {
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct OutputOptions {
     /// How to answer
-    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Common options")]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        help_heading = "Common options"
+    )]
     pub(crate) format: Option<Format>,
     /// Short for --format json
     #[arg(long, conflicts_with = "format", help_heading = "Common options")]
@@ -250,7 +265,12 @@ pub(crate) struct StatusArgs {
 #[derive(Args, Debug)]
 pub(crate) struct ConnectArgs {
     /// Work in this directory
-    #[arg(short = 'C', long = "directory", value_name = "DIR", help_heading = "Common options")]
+    #[arg(
+        short = 'C',
+        long = "directory",
+        value_name = "DIR",
+        help_heading = "Common options"
+    )]
     pub(crate) directory: Option<PathBuf>,
     /// The configuration [default: sindri.yaml]
     #[arg(long, value_name = "FILE", help_heading = "Common options")]

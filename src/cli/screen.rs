@@ -99,8 +99,13 @@ impl Screen {
         if lines.is_empty() && at_once && !due {
             return;
         }
-        let rows = session.terminal().size.map_or(24, |size| usize::from(size.rows));
-        let block = self.progress.block(self.started.elapsed(), rows.saturating_sub(2));
+        let rows = session
+            .terminal()
+            .size
+            .map_or(24, |size| usize::from(size.rows));
+        let block = self
+            .progress
+            .block(self.started.elapsed(), rows.saturating_sub(2));
         let mut text = self.erase();
         for line in lines.iter().chain(&block) {
             text.push_str(line);
@@ -121,8 +126,14 @@ impl Screen {
     }
 
     /// Shows a plan as the events that programs read.
-    pub(crate) fn planned(&mut self, session: &mut Session, plan: &Plan) -> Result<(), Diagnostics> {
+    pub(crate) fn planned(
+        &mut self,
+        session: &mut Session,
+        plan: &Plan,
+    ) -> Result<(), Diagnostics> {
         let now = session.world().clock.now();
+        let version = render::version_event_json(env!("CARGO_PKG_VERSION"), now);
+        session.answer(&version)?;
         session.answer(&render::plan_events_json(plan, now))
     }
 

@@ -99,7 +99,11 @@ impl Session {
     }
 
     fn style_for(&self, screen: bool) -> Style {
-        let width = self.host.terminal.size.map_or(100, |size| usize::from(size.columns));
+        let width = self
+            .host
+            .terminal
+            .size
+            .map_or(100, |size| usize::from(size.columns));
         let dumb = self.host.world.environment.get("TERM") == Some("dumb");
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
             .iter()
@@ -157,15 +161,15 @@ impl Session {
         let _deaf = write(&mut *self.host.stderr, text).is_err();
     }
 
-    /// Shows warnings and advice to a person; errors are shown once, by the one who fails.
+    /// Shows findings to a person; programs have them in the answer.
     pub(crate) fn warn(&mut self, findings: &[Diagnostic]) {
-        if self.is_json() || findings.is_empty() {
+        if self.format != Format::Human {
             return;
         }
         let quiet = self.quiet;
         let shown: Diagnostics = findings
             .iter()
-            .filter(|found| !found.is_error() && !(quiet && found.severity == Severity::Advice))
+            .filter(|found| !(quiet && found.severity == Severity::Advice))
             .cloned()
             .collect();
         if !shown.is_empty() {
@@ -252,8 +256,11 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Diagnostics> {
 
 fn no_runtime(error: &std::io::Error) -> Diagnostics {
     vec![
-        Diagnostic::error(Code::new("cli::runtime"), "sindri couldn't start its threads")
-            .because(error.to_string()),
+        Diagnostic::error(
+            Code::new("cli::runtime"),
+            "sindri couldn't start its threads",
+        )
+        .because(error.to_string()),
     ]
 }
 
@@ -279,5 +286,6 @@ fn merge(outer: &OutputOptions, inner: &OutputOptions) -> OutputOptions {
 
 /// `./sindri.yaml` reads as `sindri.yaml`.
 fn plain(path: &Path) -> PathBuf {
-    path.strip_prefix("./").map_or_else(|_| path.to_owned(), Path::to_owned)
+    path.strip_prefix("./")
+        .map_or_else(|_| path.to_owned(), Path::to_owned)
 }

@@ -1,6 +1,6 @@
 //! Signals: the first Ctrl-C stops gently, the second at once.
 
-use std::time::Duration;
+use std::time::Instant;
 
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -12,13 +12,13 @@ use crate::engine::Stop;
 pub(crate) fn watch(
     runtime: &Runtime,
     host: &Host,
-    limit: Option<Duration>,
+    deadline: Option<Instant>,
 ) -> watch::Receiver<Stop> {
     let (tell, told) = watch::channel(Stop::Go);
-    if let Some(limit) = limit {
+    if let Some(at) = deadline {
         let tell = tell.clone();
         runtime.spawn(async move {
-            tokio::time::sleep(limit).await;
+            tokio::time::sleep_until(at.into()).await;
             tell.send_replace(Stop::TimedOut);
         });
     }

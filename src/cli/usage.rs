@@ -162,8 +162,15 @@ fn fail(session: &mut Session, diagnostics: &Diagnostics, acts: bool) {
 /// Help and version are answers; everything else is an error, with exit code 1.
 fn misused(error: &clap::Error, typed: &[OsString], host: Host) -> Exit {
     let mut session = Session::new(host, &Common::default(), &Common::default());
-    let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    let style = if asked { session.style() } else { session.side_style() };
+    let asked = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    );
+    let style = if asked {
+        session.style()
+    } else {
+        session.side_style()
+    };
     let rendered = error.render();
     let text = if style.color {
         rendered.ansi().to_string()

@@ -25,12 +25,40 @@ const fn variable(
 
 /// All of them; the documentation's table is held against this one.
 pub const VARIABLES: &[Variable] = &[
-    variable("SINDRI_CONFIG", Some("--config"), "the configuration to read"),
-    variable("SINDRI_FORMAT", Some("--format"), "`human`, `json` or `markdown`"),
-    variable("SINDRI_PARALLELISM", Some("--parallelism"), "how many resources are worked on at once"),
-    variable("SINDRI_LOCK_TIMEOUT", Some("--lock-timeout"), "seconds to wait for another command that holds the state"),
-    variable("SINDRI_TIMEOUT", Some("--timeout"), "seconds after which a command gives up"),
-    variable("SINDRI_DATA_DIR", None, "where the machines of `local` live instead of the user's data directory"),
-    variable("SINDRI_DEFAULT_IMAGE", None, "the image where the configuration names none"),
+    variable(
+        "SINDRI_CONFIG",
+        Some("--config"),
+        "the configuration to read",
+    ),
+    variable(
+        "SINDRI_FORMAT",
+        Some("--format"),
+        "`human`, `json` or `markdown`",
+    ),
+    variable(
+        "SINDRI_PARALLELISM",
+        Some("--parallelism"),
+        "how many resources are worked on at once",
+    ),
+    variable(
+        "SINDRI_LOCK_TIMEOUT",
+        Some("--lock-timeout"),
+        "seconds to wait for another command that holds the state",
+    ),
+    variable(
+        "SINDRI_TIMEOUT",
+        Some("--timeout"),
+        "seconds after which a command gives up",
+    ),
+    variable(
+        "SINDRI_DATA_DIR",
+        None,
+        "where the machines of `local` live instead of the user's data directory",
+    ),
+    variable(
+        "SINDRI_DEFAULT_IMAGE",
+        None,
+        "the image where the configuration names none",
+    ),
     variable("NO_COLOR", Some("--no-color"), "no colours"),
 ];

@@ -253,6 +253,18 @@ impl Builder<'_> {
     fn volumes(&mut self, machine: &Machine) -> Vec<Mount> {
         let mut mounts = Vec::with_capacity(machine.volumes.len());
         for volume in machine.volumes.iter() {
+            if machine.provider == ProviderKind::Docker && volume.name.as_str() == "secrets" {
+                let mut found = Diagnostic::error(
+                    Code::new("desired::reserved-name"),
+                    format!(
+                        "machine `{}` can't have a volume named `secrets`: its own secrets lie in one",
+                        machine.name
+                    ),
+                )
+                .help("give the volume another name");
+                found.place.clone_from(&volume.place);
+                self.findings.push(found);
+            }
             self.push(
                 machine,
                 Address::Volume(machine.name.clone(), volume.name.clone()),

@@ -1,6 +1,6 @@
 //! The graph of resources wanted.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ pub struct Desired {
     pub project: String,
     /// The resources, each after everything it depends on.
     pub(super) resources: Vec<Wanted>,
-    index: HashMap<Address, usize>,
+    index: FxHashMap<Address, usize>,
 }
 
 /// One resource wanted.
@@ -84,7 +84,8 @@ fn chain(addresses: &[Address]) -> String {
 impl Desired {
     /// Puts resources in an order in which each follows its dependencies; the order is stable.
     pub fn new(project: &str, wanted: Vec<Wanted>) -> Result<Self, GraphError> {
-        let mut index = HashMap::with_capacity(wanted.len());
+        let mut index =
+            FxHashMap::with_capacity_and_hasher(wanted.len(), rustc_hash::FxBuildHasher);
         for (position, resource) in wanted.iter().enumerate() {
             if index.insert(resource.address.clone(), position).is_some() {
                 return Err(GraphError::Twice(resource.address.clone()));

@@ -1,9 +1,8 @@
 //! The order of resources: petgraph finds cycles, a queue over in-degrees keeps the order stable.
 
-use std::collections::HashMap;
-
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
+use rustc_hash::FxHashMap;
 
 use super::{GraphError, Wanted};
 use crate::address::Address;
@@ -11,7 +10,7 @@ use crate::address::Address;
 /// Positions in an order in which each resource follows its dependencies.
 pub(super) fn topological(
     wanted: &[Wanted],
-    index: &HashMap<Address, usize>,
+    index: &FxHashMap<Address, usize>,
 ) -> Result<Vec<usize>, GraphError> {
     let mut missing = vec![0_usize; wanted.len()];
     let mut dependents = vec![Vec::new(); wanted.len()];

@@ -18,11 +18,23 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The tools that extensions on `local` build upon, and how to get them.
 const TOOLS: &[(&str, &str, &str)] = &[
-    ("python3", "pip extensions", "install Python 3.9 or newer with its `venv` module"),
-    ("node", "npm extensions", "install Node.js 18 or newer, or add the extension `nodejs`"),
+    (
+        "python3",
+        "pip extensions",
+        "install Python 3.9 or newer with its `venv` module",
+    ),
+    (
+        "node",
+        "npm extensions",
+        "install Node.js 18 or newer, or add the extension `nodejs`",
+    ),
     ("npm", "npm extensions", "it comes with Node.js"),
     ("cargo", "cargo extensions", "install Rust with rustup"),
-    ("git", "working with sources", "install git from your distribution"),
+    (
+        "git",
+        "working with sources",
+        "install git from your distribution",
+    ),
 ];
 
 /// Checks what the providers in question need.
@@ -59,7 +71,11 @@ async fn local(world: &World, findings: &mut Vec<Finding>) {
     findings.push(Finding {
         provider: Some(ProviderKind::Local),
         subject: "data directory".to_owned(),
-        verdict: if writable { Verdict::Good } else { Verdict::Broken },
+        verdict: if writable {
+            Verdict::Good
+        } else {
+            Verdict::Broken
+        },
         detail: root.display().to_string(),
         help: (!writable).then(|| "make it writable, or set SINDRI_DATA_DIR".to_owned()),
     });
@@ -68,7 +84,11 @@ async fn local(world: &World, findings: &mut Vec<Finding>) {
         findings.push(Finding {
             provider: Some(ProviderKind::Local),
             subject: (*tool).to_owned(),
-            verdict: if version.is_some() { Verdict::Good } else { Verdict::Lacking },
+            verdict: if version.is_some() {
+                Verdict::Good
+            } else {
+                Verdict::Lacking
+            },
             detail: version.unwrap_or_else(|| format!("not found; needed for {use_for}")),
             help: None,
         });
@@ -103,7 +123,9 @@ async fn version(tool: &str, world: &World) -> Option<String> {
             said.extend_from_slice(bytes);
         }
     };
-    let ended = process::run(&launch, None, Some(PATIENCE), &mut keep).await.ok()?;
+    let ended = process::run(&launch, None, Some(PATIENCE), &mut keep)
+        .await
+        .ok()?;
     let text = String::from_utf8_lossy(&said);
     let line = text.lines().next()?.trim().to_owned();
     (ended == Ended::Exited(0) && !line.is_empty()).then_some(line)

@@ -3,12 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use futures_util::future::join_all;
+
 use super::Readers;
 use crate::address::{Address, Name};
 use crate::catalog::Manifest;
-use crate::diagnostic::Diagnostics;
-use crate::plan::{Observation, Observed};
-use crate::state::State;
+use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
+use crate::install::{self, Probe};
+use crate::plan::{Observation, Observed, Seen};
+use crate::provider::MachineRef;
+use crate::resource::{Attributes, Power, Spec};
+use crate::secret::Redactor;
+use crate::state::{Object, State};
 
 /// What was found inside machines.
 #[derive(Default)]
@@ -17,13 +23,124 @@ pub(super) struct Inside {
     pub(super) findings: Diagnostics,
 }
 
-/// Validates every recorded extension of every running machine.
+/// Validates every recorded extension of every running machine; a sleeping one is left asleep.
 pub(super) async fn probe(
     readers: &dyn Readers,
     state: &State,
     observed: &Observed,
     manifests: &BTreeMap<Name, Arc<Manifest>>,
 ) -> Inside {
-    let _ = (readers, state, observed, manifests);
-    Inside::default()
+    let looks = state.resources.iter().filter_map(|(address, record)| {
+        let (Address::Machine(name), Some(machine)) = (address, &record.current) else {
+            return None;
+        };
+        let running = observed.seen(address)?.power != Some(Power::Stopped);
+        running.then(|| look(readers, state, name, machine, manifests))
+    });
+    let mut all = Inside::default();
+    for found in join_all(looks).await {
+        all.objects.extend(found.objects);
+        all.findings.extend(found.findings);
+    }
+    all
+}
+
+async fn look(
+    readers: &dyn Readers,
+    state: &State,
+    name: &Name,
+    machine: &Object,
+    manifests: &BTreeMap<Name, Arc<Manifest>>,
+) -> Inside {
+    let extensions = recorded(state, name);
+    let probes: Vec<Probe> = extensions
+        .iter()
+        .filter_map(|(extension, object)| {
+            Some(Probe {
+                manifest: Arc::clone(manifests.get(*extension)?),
+                recorded: match &*object.spec {
+                    Spec::Extension(spec) => Some(spec.clone()),
+                    _ => None,
+                },
+            })
+        })
+        .collect();
+    let mut inside = Inside::default();
+    if probes.is_empty() {
+        return inside;
+    }
+    let target = MachineRef {
+        name: name.clone(),
+        id: machine.id.clone(),
+        spec: Arc::clone(&machine.spec),
+    };
+    let answer = match readers.reader(machine.provider) {
+        Ok(reader) => install::probe(&*reader, &target, &probes, &Redactor::new([]))
+            .await
+            .map_err(|error| error.diagnose()),
+        Err(error) => Err(error.diagnose()),
+    };
+    match answer {
+        Ok(probed) => {
+            for (extension, found) in probed {
+                let Some(object) = extensions.get(&extension) else {
+                    continue;
+                };
+                let address = Address::Extension(name.clone(), extension);
+                if found.wrong.is_empty() {
+                    inside.objects.insert(address, present(object));
+                } else {
+                    inside.findings.push(broken(&address, &found.wrong));
+                    inside.objects.insert(address, Observation::Absent);
+                }
+            }
+        }
+        Err(mut findings) => {
+            for found in &mut findings {
+                found
+                    .address
+                    .get_or_insert_with(|| Address::Machine(name.clone()));
+            }
+            inside.findings.append(&mut findings);
+        }
+    }
+    inside
+}
+
+fn recorded<'a>(state: &'a State, machine: &Name) -> BTreeMap<&'a Name, &'a Object> {
+    state
+        .resources
+        .iter()
+        .filter_map(|(address, record)| match address {
+            Address::Extension(own, name) if own == machine => {
+                Some((name, &**record.current.as_ref()?))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// As recorded: what validates is what was installed.
+fn present(object: &Object) -> Observation {
+    Observation::Present(Box::new(Seen {
+        id: object.id.clone(),
+        operation: None,
+        attributes: Attributes::default(),
+        power: None,
+        incarnation: None,
+        outputs: Attributes::default(),
+    }))
+}
+
+fn broken(address: &Address, wrong: &[String]) -> Diagnostic {
+    let mut found = Diagnostic::warning(
+        Code::new("install::broken"),
+        format!("`{address}` doesn't work in its machine any more"),
+    )
+    .on(address.clone())
+    .help("the next apply with `--deep` installs it again");
+    for text in wrong {
+        found = found.because(text.clone());
+    }
+    found
 }

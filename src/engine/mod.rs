@@ -19,7 +19,7 @@ pub use event::{Audience, Event, Summary};
 pub use project::{Project, catalog_beside, directory_of, load};
 pub use providers::{Open, OpenOnce, Providers, Readers};
 pub use recover::{Recovered, recover};
-pub use refresh::{Refreshed, Scope, queries, refresh};
+pub use refresh::{Refreshed, Scope, Side, queries, refresh};
 pub use secrets::resolve;
 pub use shelf::DirectoryShelf;
 pub use stale::stale;

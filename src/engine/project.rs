@@ -1,17 +1,18 @@
 //! A project: its configuration read, its extensions resolved, its resources wanted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::shelf::DirectoryShelf;
-use crate::address::Name;
+use crate::address::{Address, Name};
 use crate::catalog::{self, Catalog, Manifest};
 use crate::config::{self, Config, Distro, Extensions, Machine, Overrides};
 use crate::desired::{self, Desired, Inputs, Installable};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::digest::Digest;
 use crate::install;
+use crate::state::State;
 use crate::sys::{Environment, files};
 
 /// The most bytes read of a configuration; a larger one is refused by its reader.
@@ -67,6 +68,7 @@ pub fn load(
         !(unresolved && found.code == Code::new("desired::graph"))
     }));
     findings.append(&mut extensions.findings);
+    findings.extend(installable(&config, &desired, &extensions.manifests));
     Ok(Project {
         desired,
         manifests: extensions.manifests,
@@ -132,6 +134,59 @@ fn unreadable(shown: &str, error: &std::io::Error) -> Diagnostics {
     vec![found]
 }
 
+/// Checks that what is wanted can be installed where it is wanted, each kind of machine once.
+fn installable(
+    config: &Config,
+    desired: &Desired,
+    manifests: &BTreeMap<Name, Arc<Manifest>>,
+) -> Diagnostics {
+    let mut seen = BTreeSet::new();
+    let mut findings = Vec::new();
+    let by_machine = by_machine(desired);
+    for machine in &config.machines {
+        let key = (
+            Arc::as_ptr(&machine.extensions) as usize,
+            Arc::as_ptr(&machine.settings) as usize,
+        );
+        let Some(spec) = desired.machine(&machine.name).filter(|_| seen.insert(key)) else {
+            continue;
+        };
+        let names = by_machine.get(&machine.name).into_iter().flatten();
+        let wanted = names
+            .filter_map(|name| manifests.get(*name))
+            .map(|found| &**found);
+        findings.extend(install::check(&machine.name, spec, wanted));
+    }
+    findings
+}
+
+fn by_machine(desired: &Desired) -> BTreeMap<&Name, Vec<&Name>> {
+    let mut lists: BTreeMap<&Name, Vec<&Name>> = BTreeMap::new();
+    for wanted in desired.resources() {
+        if let Address::Extension(machine, name) = &wanted.address {
+            lists.entry(machine).or_default().push(name);
+        }
+    }
+    lists
+}
+
+impl Project {
+    /// Adds the manifests of recorded extensions, so that they can be looked at and removed.
+    ///
+    /// One that the catalog has no longer is left out: its record can only be dropped.
+    pub fn remember(&mut self, state: &State) {
+        let catalog = catalog_beside(&self.directory);
+        for address in state.resources.keys() {
+            if let Address::Extension(_, name) = address
+                && !self.manifests.contains_key(name)
+                && let Ok(Some(manifest)) = catalog.manifest(name)
+            {
+                self.manifests.insert(name.clone(), manifest);
+            }
+        }
+    }
+}
+
 /// Resolves the extensions of machines, each distinct list once.
 struct Resolver<'a> {
     catalog: &'a Catalog,
@@ -179,10 +234,6 @@ impl Resolver<'_> {
         };
         self.findings
             .extend(catalog::compatibility(&resolution, &ground));
-        let manifests: Vec<&Manifest> =
-            resolution.extensions.iter().map(|e| &*e.manifest).collect();
-        self.findings
-            .extend(install::check(&manifests, &machine.name, &machine.settings));
         resolution
             .extensions
             .iter()

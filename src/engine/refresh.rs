@@ -33,9 +33,18 @@ pub enum Scope {
     Checked,
 }
 
+/// Whose specification a question carries where a resource is both wanted and recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// What was last made: what stands is compared with it.
+    Recorded,
+    /// What is wanted: whether it can be made is checked with it.
+    Desired,
+}
+
 /// The questions to each provider: everything wanted and everything recorded, but for what lives
-/// inside machines and for pins that are decided here.
-pub fn queries(desired: &Desired, recorded: &State) -> BTreeMap<ProviderKind, Query> {
+/// inside machines.
+pub fn queries(desired: &Desired, recorded: &State, side: Side) -> BTreeMap<ProviderKind, Query> {
     let mut queries: BTreeMap<ProviderKind, Query> = BTreeMap::new();
     let mut asked: BTreeSet<&Address> = BTreeSet::new();
     let mut ask = |address: &Address, spec: &Arc<Spec>, provider, wanted| {
@@ -60,14 +69,24 @@ pub fn queries(desired: &Desired, recorded: &State) -> BTreeMap<ProviderKind, Qu
             });
     };
     for wanted in desired.resources() {
-        let standing = recorded
-            .current(&wanted.address)
-            .map(|object| object.provider);
-        let provider = wanted.spec.provider();
-        // A machine that is to move is still looked for where it stands.
-        if let Some(provider) = standing.or(provider) {
-            asked.insert(&wanted.address);
-            ask(&wanted.address, &wanted.spec, provider, true);
+        asked.insert(&wanted.address);
+        let standing = recorded.current(&wanted.address);
+        match (standing, wanted.spec.provider()) {
+            // A machine that is to move is still looked for where it stands.
+            (Some(object), _) if side == Side::Recorded => {
+                ask(&wanted.address, &object.spec, object.provider, true);
+            }
+            (_, Some(provider)) => ask(&wanted.address, &wanted.spec, provider, true),
+            (_, None) => {}
+        }
+    }
+    for intent in &recorded.pending {
+        if let Some(spec) = &intent.spec
+            && let Some(provider) = spec.provider()
+            && recorded.current(&intent.address).is_none()
+            && asked.insert(&intent.address)
+        {
+            ask(&intent.address, spec, provider, false);
         }
     }
     for (address, record) in &recorded.resources {
@@ -89,9 +108,14 @@ pub async fn refresh(
     recorded: &State,
     scope: Scope,
 ) -> Refreshed {
-    let queries = queries(desired, recorded);
+    let questions = queries(desired, recorded, Side::Recorded);
     let mut facts = Facts::default();
-    for kind in queries.keys() {
+    let wanted = desired
+        .resources()
+        .iter()
+        .filter_map(|one| one.spec.provider());
+    let kinds: BTreeSet<ProviderKind> = questions.keys().copied().chain(wanted).collect();
+    for kind in &kinds {
         if let Some(capabilities) = readers.capabilities(*kind) {
             facts.capabilities.insert(*kind, capabilities);
         }
@@ -101,37 +125,53 @@ pub async fn refresh(
         return Refreshed { observed, facts };
     }
     let answers = join_all(
-        queries
+        questions
             .iter()
-            .map(|(kind, query)| ask(readers, *kind, query, scope)),
+            .map(|(kind, query)| ask(readers, *kind, query)),
     )
     .await;
     for (objects, findings) in answers {
         observed.objects.extend(objects);
         facts.findings.extend(findings);
     }
+    if scope == Scope::Checked {
+        let wanted = queries(desired, recorded, Side::Desired);
+        let checks = wanted
+            .iter()
+            .map(|(kind, query)| check(readers, *kind, query, &observed.objects));
+        facts.findings.extend(join_all(checks).await.concat());
+    }
     Refreshed { observed, facts }
+}
+
+/// Checks what is wanted of a provider that can be reached; the others have been reported already.
+async fn check(
+    readers: &dyn Readers,
+    kind: ProviderKind,
+    query: &Query,
+    observed: &BTreeMap<Address, Observation>,
+) -> Diagnostics {
+    let unreachable = query
+        .questions
+        .iter()
+        .all(|one| matches!(observed.get(&one.address), Some(Observation::Unreadable(_))));
+    match readers.reader(kind) {
+        Ok(reader) if !unreachable => reader.check(query, observed).await,
+        Ok(_) | Err(_) => Vec::new(),
+    }
 }
 
 async fn ask(
     readers: &dyn Readers,
     kind: ProviderKind,
     query: &Query,
-    scope: Scope,
 ) -> (BTreeMap<Address, Observation>, Diagnostics) {
     let answer = match readers.reader(kind) {
-        Ok(reader) => reader.observe(query).await.map(|objects| (reader, objects)),
+        Ok(reader) => reader.observe(query).await,
         Err(error) => Err(error),
     };
     match answer {
-        Ok((reader, objects)) => {
-            let findings = if scope == Scope::Checked {
-                reader.check(query, &objects).await
-            } else {
-                Vec::new()
-            };
-            (objects, findings)
-        }
+        Ok(objects) => (objects, Vec::new()),
         Err(error) => {
             let objects = query
                 .questions

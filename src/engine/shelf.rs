@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::address::{Name, NameRule};
 use crate::catalog::{Folder, ProfileFile, Shelf};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::sys::files;
 
 /// The most bytes one file of an extension may have.
@@ -33,7 +33,7 @@ impl DirectoryShelf {
 }
 
 impl Shelf for DirectoryShelf {
-    fn folder(&self, name: &Name) -> Result<Option<Folder>, Diagnostic> {
+    fn folder(&self, name: &Name) -> Result<Option<Folder>, Diagnostics> {
         let folder = self.extensions.join(name.as_str());
         let shown = format!("extensions/{name}");
         let manifest = match files::read_limited(&folder.join("extension.yaml"), FILE_MAX) {
@@ -55,7 +55,7 @@ impl Shelf for DirectoryShelf {
         listed(&self.extensions, "")
     }
 
-    fn profile(&self, name: &Name) -> Result<Option<ProfileFile>, Diagnostic> {
+    fn profile(&self, name: &Name) -> Result<Option<ProfileFile>, Diagnostics> {
         let shown = format!("profiles/{name}.yaml");
         match files::read_limited(&self.profiles.join(format!("{name}.yaml")), FILE_MAX) {
             Ok(bytes) => Ok(Some(ProfileFile {
@@ -112,10 +112,12 @@ fn absent(error: &io::Error) -> bool {
     )
 }
 
-fn unreadable(shown: &str, error: &io::Error) -> Diagnostic {
-    Diagnostic::error(
-        Code::new("catalog::unreadable"),
-        format!("`{shown}` can't be read"),
-    )
-    .because(error.to_string())
+fn unreadable(shown: &str, error: &io::Error) -> Diagnostics {
+    vec![
+        Diagnostic::error(
+            Code::new("catalog::unreadable"),
+            format!("`{shown}` can't be read"),
+        )
+        .because(error.to_string()),
+    ]
 }

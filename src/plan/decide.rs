@@ -1,6 +1,6 @@
 //! Deciding: what happens at one address, given what happens at those it depends on.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -23,7 +23,7 @@ pub(super) struct Decider<'a> {
     pub(super) facts: &'a Facts,
     pub(super) options: &'a Options,
     /// What was decided, by address.
-    pub(super) decided: HashMap<Address, Verdict>,
+    pub(super) decided: FxHashMap<Address, Verdict>,
     pub(super) drift: Vec<Drift>,
     pub(super) checks: Diagnostics,
 }
@@ -123,7 +123,7 @@ impl Decider<'_> {
             Some(Observation::Present(seen)) => Some(&**seen),
             Some(Observation::Absent | Observation::Unreadable(_)) | None => None,
         };
-        self.note_drift(&wanted.address, object, observation);
+        let drifted = self.note_drift(&wanted.address, object, observation);
         if let Some(machine) = wanted
             .address
             .machine()
@@ -148,7 +148,12 @@ impl Decider<'_> {
             return Decision::new(Action::Adopt, Reason::FoundOurs);
         }
         let capabilities = self.capabilities(object.provider);
-        let found = diff::difference(spec, object, seen, capabilities, &wanted.lifecycle);
+        // The common case costs one comparison: wanted as recorded, and nothing drifted.
+        let found = if *object.spec == *spec && !drifted {
+            Difference::default()
+        } else {
+            diff::difference(spec, object, seen, capabilities, &wanted.lifecycle)
+        };
         self.compare(wanted, object, found)
     }
 
@@ -402,22 +407,22 @@ impl Decider<'_> {
         }
     }
 
-    /// Records what happened behind our back.
+    /// Records what happened behind our back, and tells whether anything did.
     pub(super) fn note_drift(
         &mut self,
         address: &Address,
         object: &Object,
         observation: Option<&Observation>,
-    ) {
+    ) -> bool {
         let drift = match observation {
-            None => return,
+            None => return false,
             Some(Observation::Unreadable(reason)) => Drift {
                 address: address.clone(),
                 kind: DriftKind::Unreadable(reason.clone()),
                 fields: Vec::new(),
             },
             // A pin outlives the image it was made from.
-            Some(Observation::Absent) if address.kind().is_pin() => return,
+            Some(Observation::Absent) if address.kind().is_pin() => return false,
             Some(Observation::Absent) => Drift {
                 address: address.clone(),
                 kind: DriftKind::Missing,
@@ -427,7 +432,7 @@ impl Decider<'_> {
                 let fields = diff::drifted(object, seen);
                 let exchanged = !address.kind().is_pin() && seen.id != object.id;
                 if fields.is_empty() && !exchanged {
-                    return;
+                    return false;
                 }
                 Drift {
                     address: address.clone(),
@@ -441,6 +446,7 @@ impl Decider<'_> {
             }
         };
         self.drift.push(drift);
+        true
     }
 
     fn capabilities(&self, provider: ProviderKind) -> Option<&Capabilities> {

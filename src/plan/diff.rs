@@ -29,12 +29,9 @@ pub(super) fn difference(
     lifecycle: &Lifecycle,
 ) -> Difference {
     let mut found = Difference::default();
-    if *recorded.spec == *desired && seen.is_none_or(|seen| seen.attributes.is_empty()) {
-        push_power(&mut found, desired, recorded, seen);
-        return found;
-    }
     let wanted = desired.attributes();
-    let mut stands = recorded.spec.attributes();
+    let made = recorded.spec.attributes();
+    let mut stands = made.clone();
     if let Some(seen) = seen {
         overlay(&mut stands, &seen.attributes);
     }
@@ -59,7 +56,10 @@ pub(super) fn difference(
         match policy {
             Policy::Ignore => {}
             Policy::InPlace => found.fields.push(change(Effectuation::InPlace)),
-            Policy::Replace => found.fields.push(change(Effectuation::ForcesReplacement)),
+            Policy::Restore if made.get(path) == after => found.fields.push(change(where_able)),
+            Policy::Replace | Policy::Restore => {
+                found.fields.push(change(Effectuation::ForcesReplacement))
+            }
             Policy::Grow if shrinks(before, after) => {
                 found.refused.push((change(Effectuation::InPlace), SHRINK));
             }

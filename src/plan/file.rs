@@ -6,8 +6,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::{PLAN_FORMAT, Plan};
@@ -82,15 +80,7 @@ struct Body {
     plan: Plan,
     project: String,
     wanted: Vec<Wanted>,
-    extensions: BTreeMap<String, Embedded>,
-}
-
-/// An extension's folder, its files in base64.
-#[derive(Serialize, Deserialize)]
-struct Embedded {
-    shown: String,
-    manifest: String,
-    files: BTreeMap<String, String>,
+    extensions: BTreeMap<String, Folder>,
 }
 
 impl PlanFile {
@@ -103,7 +93,7 @@ impl PlanFile {
             extensions: self
                 .manifests
                 .iter()
-                .map(|(name, manifest)| (name.to_string(), embed(&manifest.folder)))
+                .map(|(name, manifest)| (name.to_string(), Folder::clone(&manifest.folder)))
                 .collect(),
         };
         let body = serde_json::value::to_raw_value(&body)?;
@@ -146,20 +136,8 @@ impl PlanFile {
     }
 }
 
-fn embed(folder: &Folder) -> Embedded {
-    Embedded {
-        shown: folder.shown.to_string(),
-        manifest: STANDARD.encode(&folder.manifest),
-        files: folder
-            .files
-            .iter()
-            .map(|(path, bytes)| (path.clone(), STANDARD.encode(bytes)))
-            .collect(),
-    }
-}
-
 fn unpack(
-    extensions: BTreeMap<String, Embedded>,
+    extensions: BTreeMap<String, Folder>,
 ) -> Result<BTreeMap<Name, Arc<Manifest>>, PlanFileError> {
     let unusable = |what: &str| {
         PlanFileError::Manifest(vec![Diagnostic::error(
@@ -168,26 +146,9 @@ fn unpack(
         )])
     };
     let mut folders = Folders::default();
-    for (name, embedded) in extensions {
-        let parsed = Name::parse(NameRule::Extension, &name).map_err(|_| unusable(&name))?;
-        let decode = |text: &str| -> Result<Arc<[u8]>, PlanFileError> {
-            STANDARD
-                .decode(text)
-                .map(Arc::from)
-                .map_err(|_| unusable(&name))
-        };
-        let mut files = BTreeMap::new();
-        for (path, text) in &embedded.files {
-            files.insert(path.clone(), decode(text)?);
-        }
-        folders.extensions.insert(
-            parsed,
-            Folder {
-                shown: Arc::from(embedded.shown),
-                manifest: decode(&embedded.manifest)?,
-                files: Arc::new(files),
-            },
-        );
+    for (name, folder) in extensions {
+        let name = Name::parse(NameRule::Extension, &name).map_err(|_| unusable(&name))?;
+        folders.extensions.insert(name, folder);
     }
     let names: Vec<Name> = folders.extensions.keys().cloned().collect();
     let catalog = Catalog::new(Arc::new(folders));

@@ -1,21 +1,36 @@
 //! Narrowing: `--target` takes along what the target depends on, `--exclude` what depends on it.
 
-use std::collections::{HashMap, HashSet};
-
 use super::Options;
 use crate::address::Address;
 use crate::desired::Desired;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::state::State;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// The addresses a plan covers.
 pub(super) struct Scope {
-    pub(super) included: HashSet<Address>,
+    /// None: all of them.
+    included: Option<FxHashSet<Address>>,
     pub(super) findings: Diagnostics,
+}
+
+impl Scope {
+    pub(super) fn covers(&self, address: &Address) -> bool {
+        self.included
+            .as_ref()
+            .is_none_or(|included| included.contains(address))
+    }
 }
 
 /// Finds the addresses a plan covers; a target that names nothing is an error.
 pub(super) fn scope(desired: &Desired, recorded: &State, options: &Options) -> Scope {
+    let named = [&options.targets, &options.excludes, &options.replace];
+    if named.iter().all(|list| list.is_empty()) {
+        return Scope {
+            included: None,
+            findings: Vec::new(),
+        };
+    }
     let needs = needs(desired, recorded);
     let mut findings = Vec::new();
     for address in options
@@ -28,7 +43,7 @@ pub(super) fn scope(desired: &Desired, recorded: &State, options: &Options) -> S
             findings.push(unknown(address, &needs));
         }
     }
-    let mut included: HashSet<Address> = if options.targets.is_empty() {
+    let mut included: FxHashSet<Address> = if options.targets.is_empty() {
         needs.keys().cloned().collect()
     } else if options.destroy {
         closure(&options.targets, &reversed(&needs))
@@ -52,14 +67,18 @@ pub(super) fn scope(desired: &Desired, recorded: &State, options: &Options) -> S
             .help("run `sindri plan` without them to see everything"),
         );
     }
-    Scope { included, findings }
+    Scope {
+        included: Some(included),
+        findings,
+    }
 }
 
-type Edges = HashMap<Address, Vec<Address>>;
+type Edges = FxHashMap<Address, Vec<Address>>;
 
 /// What each address needs, as desired and as recorded.
 fn needs(desired: &Desired, recorded: &State) -> Edges {
-    let mut edges: Edges = HashMap::with_capacity(desired.resources().len());
+    let mut edges: Edges =
+        FxHashMap::with_capacity_and_hasher(desired.resources().len(), rustc_hash::FxBuildHasher);
     for (address, record) in &recorded.resources {
         let list = edges.entry(address.clone()).or_default();
         for object in record.current.iter().chain(&record.deposed) {
@@ -76,7 +95,8 @@ fn needs(desired: &Desired, recorded: &State) -> Edges {
 }
 
 fn reversed(edges: &Edges) -> Edges {
-    let mut back: Edges = HashMap::with_capacity(edges.len());
+    let mut back: Edges =
+        FxHashMap::with_capacity_and_hasher(edges.len(), rustc_hash::FxBuildHasher);
     for (of, list) in edges {
         for on in list {
             back.entry(on.clone()).or_default().push(of.clone());
@@ -85,8 +105,8 @@ fn reversed(edges: &Edges) -> Edges {
     back
 }
 
-fn closure(roots: &[Address], edges: &Edges) -> HashSet<Address> {
-    let mut reached = HashSet::new();
+fn closure(roots: &[Address], edges: &Edges) -> FxHashSet<Address> {
+    let mut reached = FxHashSet::default();
     let mut open: Vec<&Address> = roots.iter().collect();
     while let Some(address) = open.pop() {
         if reached.insert(address.clone()) {

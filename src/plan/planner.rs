@@ -1,6 +1,6 @@
 //! Planning: desired, recorded and observed become a plan; deterministic, without I/O.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
 use super::decide::Decider;
@@ -24,29 +24,31 @@ pub fn plan(
     facts: &Facts,
     options: &Options,
 ) -> Plan {
-    let scope = narrow::scope(desired, recorded, options);
+    let mut scope = narrow::scope(desired, recorded, options);
     let mut decider = Decider {
         recorded,
         observed,
         facts,
         options,
-        decided: HashMap::with_capacity(desired.resources().len()),
+        decided: FxHashMap::with_capacity_and_hasher(
+            desired.resources().len(),
+            rustc_hash::FxBuildHasher,
+        ),
         drift: Vec::new(),
-        checks: scope.findings,
+        checks: std::mem::take(&mut scope.findings),
     };
     let mut changes = Vec::with_capacity(desired.resources().len());
     if !options.destroy {
         for wanted in desired.resources() {
-            if scope.included.contains(&wanted.address) {
+            if scope.covers(&wanted.address) {
                 changes.push(decider.wanted(wanted));
             }
         }
         fetch_images(&mut changes, observed);
     }
-    let wanted: HashSet<Address> = changes.iter().map(|c| c.address.clone()).collect();
     for address in recorded.resources.keys() {
         let asked_for = !options.destroy && desired.get(address).is_some();
-        if !wanted.contains(address) && !asked_for && scope.included.contains(address) {
+        if !asked_for && scope.covers(address) {
             unwanted(&mut decider, desired, address, &mut changes);
         }
     }
@@ -74,7 +76,7 @@ pub fn plan(
 
 /// An image that its pin doesn't need is fetched again when its machine is made anew.
 fn fetch_images(changes: &mut [Change], observed: &Observed) {
-    let made: HashSet<Address> = changes
+    let made: FxHashSet<Address> = changes
         .iter()
         .filter(|change| change.address.kind() == Kind::Machine)
         .filter(|change| matches!(change.action, Action::Create | Action::Replace(_)))

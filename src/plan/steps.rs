@@ -4,11 +4,10 @@
 //! so that the delete of one resource may lie between another's delete and make. What lives inside a
 //! machine has no delete of its own when the machine goes: its record is dropped with it.
 
-use std::collections::HashMap;
-
 use super::{Action, Change, Order, Reason, Step};
 use crate::address::Address;
 use crate::state::{State, StepKind};
+use rustc_hash::FxHashMap;
 
 /// The steps of a change: the one that makes and the one that deletes.
 #[derive(Clone, Copy, Default)]
@@ -20,7 +19,8 @@ struct Of {
 /// The steps that bring changes about.
 pub(super) fn steps(changes: &[Change], recorded: &State) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::with_capacity(changes.len());
-    let mut of: HashMap<&Address, Of> = HashMap::with_capacity(changes.len());
+    let mut of: FxHashMap<&Address, Of> =
+        FxHashMap::with_capacity_and_hasher(changes.len(), rustc_hash::FxBuildHasher);
     for (index, change) in changes.iter().enumerate() {
         // A plan of four billion changes doesn't fit in memory.
         let index = u32::try_from(index).unwrap_or(u32::MAX);
@@ -68,7 +68,7 @@ pub(super) fn steps(changes: &[Change], recorded: &State) -> Vec<Step> {
     steps
 }
 
-fn link(change: &Change, of: &HashMap<&Address, Of>, recorded: &State, steps: &mut [Step]) {
+fn link(change: &Change, of: &FxHashMap<&Address, Of>, recorded: &State, steps: &mut [Step]) {
     let own = of.get(&change.address).copied().unwrap_or_default();
     let mut after = |step: u32, before: u32| steps[step as usize].after.push(before);
     if let Some(make) = own.make {

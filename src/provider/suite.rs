@@ -45,7 +45,10 @@ fn machine_address() -> Address {
 }
 
 fn volume_address() -> Address {
-    Address::Volume(label("suite"), Name::parse(NameRule::Volume, "workspace").unwrap())
+    Address::Volume(
+        label("suite"),
+        Name::parse(NameRule::Volume, "workspace").unwrap(),
+    )
 }
 
 /// The object as a state would record it.
@@ -112,7 +115,10 @@ pub(crate) async fn contract_suite(provider: &dyn Provider, fixture: Fixture) {
         fixture: &fixture,
     };
     let volume = life.request(volume_address(), 1, Spec::Volume(fixture.volume.clone()));
-    assert_eq!(life.look(&fixture.lineage, &volume).await, Observation::Absent);
+    assert_eq!(
+        life.look(&fixture.lineage, &volume).await,
+        Observation::Absent
+    );
     let volume_object = record(&volume, &provider.create(&volume, &quiet).await.unwrap());
 
     let mut spec = fixture.machine.clone();
@@ -121,8 +127,13 @@ pub(crate) async fn contract_suite(provider: &dyn Provider, fixture: Fixture) {
         path: "/alt/home/developer/workspace".to_owned(),
     }];
     let mut machine = life.request(machine_address(), 2, Spec::Machine(Box::new(spec)));
-    machine.dependencies.insert(volume_address(), Arc::clone(&volume_object));
-    assert_eq!(life.look(&fixture.lineage, &machine).await, Observation::Absent);
+    machine
+        .dependencies
+        .insert(volume_address(), Arc::clone(&volume_object));
+    assert_eq!(
+        life.look(&fixture.lineage, &machine).await,
+        Observation::Absent
+    );
     let made = provider.create(&machine, &quiet).await.unwrap();
     let object = record(&machine, &made);
 
@@ -160,7 +171,10 @@ async fn files_come_back(provider: &dyn Provider, machine: &MachineRef) {
         mode: 0o640,
     };
     provider.put(machine, &[file]).await.unwrap();
-    assert_eq!(provider.get(machine, "/tmp/suite/file").await.unwrap(), *content);
+    assert_eq!(
+        provider.get(machine, "/tmp/suite/file").await.unwrap(),
+        *content
+    );
     assert!(provider.get(machine, "/tmp/suite/none").await.is_err());
 }
 
@@ -188,7 +202,10 @@ async fn reads_secret(life: &Life<'_>, machine: &MachineRef) {
         ..Command::default()
     };
     let answer = life.provider.ask(machine, &command).await.unwrap();
-    assert_eq!((answer.code, answer.stdout.as_slice()), (7, &b"hush in"[..]));
+    assert_eq!(
+        (answer.code, answer.stdout.as_slice()),
+        (7, &b"hush in"[..])
+    );
     command.secrets = false;
     let answer = life.provider.ask(machine, &command).await.unwrap();
     assert_eq!(answer.stdout, b" in");
@@ -196,19 +213,31 @@ async fn reads_secret(life: &Life<'_>, machine: &MachineRef) {
 
 async fn power_is_kept(life: &Life<'_>, machine: &CreateRequest, reference: &MachineRef) {
     let before = life.seen(machine).await;
-    life.provider.set_power(reference, Power::Stopped).await.unwrap();
+    life.provider
+        .set_power(reference, Power::Stopped)
+        .await
+        .unwrap();
     assert_eq!(life.seen(machine).await.power, Some(Power::Stopped));
     let command = Command {
         argv: vec!["true".to_owned()],
         ..Command::default()
     };
     assert!(life.provider.ask(reference, &command).await.is_err());
-    life.provider.set_power(reference, Power::Running).await.unwrap();
+    life.provider
+        .set_power(reference, Power::Running)
+        .await
+        .unwrap();
     assert_eq!(life.seen(machine).await, before);
     reads_secret(life, reference).await;
     let name = Name::parse(NameRule::Secret, "SUITE_TOKEN").unwrap();
-    life.provider.withdraw(reference, &name, None).await.unwrap();
-    life.provider.withdraw(reference, &name, None).await.unwrap();
+    life.provider
+        .withdraw(reference, &name, None)
+        .await
+        .unwrap();
+    life.provider
+        .withdraw(reference, &name, None)
+        .await
+        .unwrap();
 }
 
 async fn changes_in_place(life: &Life<'_>, machine: &CreateRequest, object: &Arc<Object>) {
@@ -227,7 +256,10 @@ async fn changes_in_place(life: &Life<'_>, machine: &CreateRequest, object: &Arc
     };
     for _ in 0..2 {
         let made = life.provider.update(&request, &quiet).await.unwrap();
-        assert_eq!((made.id, made.incarnation), (object.id.clone(), object.incarnation.clone()));
+        assert_eq!(
+            (made.id, made.incarnation),
+            (object.id.clone(), object.incarnation.clone())
+        );
     }
     let seen = life.seen(&wanted).await;
     assert_eq!(seen.attributes, powerless(&wanted.spec));
@@ -241,12 +273,10 @@ async fn ends_alone(
     volume: &CreateRequest,
     volume_object: &Arc<Object>,
 ) {
-    let delete = |request: &CreateRequest, lineage: &Lineage, object: &Arc<Object>| {
-        DeleteRequest {
-            lineage: lineage.clone(),
-            address: request.address.clone(),
-            current: Arc::clone(object),
-        }
+    let delete = |request: &CreateRequest, lineage: &Lineage, object: &Arc<Object>| DeleteRequest {
+        lineage: lineage.clone(),
+        address: request.address.clone(),
+        current: Arc::clone(object),
     };
     let own = &life.fixture.lineage;
     // Whether a foreign lineage is refused or ignored is the provider's choice; it touches nothing.
@@ -254,12 +284,18 @@ async fn ends_alone(
     drop(life.provider.delete(&foreign).await);
     life.seen(machine).await;
     for _ in 0..2 {
-        life.provider.delete(&delete(machine, own, object)).await.unwrap();
+        life.provider
+            .delete(&delete(machine, own, object))
+            .await
+            .unwrap();
     }
     assert_eq!(life.look(own, machine).await, Observation::Absent);
     assert_eq!(life.seen(volume).await.attributes, powerless(&volume.spec));
     for _ in 0..2 {
-        life.provider.delete(&delete(volume, own, volume_object)).await.unwrap();
+        life.provider
+            .delete(&delete(volume, own, volume_object))
+            .await
+            .unwrap();
     }
     assert_eq!(life.look(own, volume).await, Observation::Absent);
 }

@@ -6,8 +6,12 @@ use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 
 use super::line::SourceLine;
 use super::page::{Page, Style, Tone};
-use super::text::{clean, count};
+use super::text::{clean, count, wrap};
+
 use crate::diagnostic::{Diagnostic, Severity};
+
+/// What the longest of the labels before a text takes.
+const INDENT: usize = 11;
 
 /// Diagnostics for people, several at once, with their number at the end.
 ///
@@ -64,14 +68,17 @@ pub fn tally(diagnostics: &[Diagnostic]) -> String {
 
 /// A diagnostic on one line: `error[config::unknown-field] sindri.yaml:4:3: unknown field`.
 pub fn diagnostic_line(diagnostic: &Diagnostic) -> String {
-    let mut line = format!("{}[{}] ", word(diagnostic.severity), diagnostic.code);
-    if let Some(place) = &diagnostic.place {
-        line += &format!("{}:{}:{}: ", clean(&place.file), place.line, place.column);
-    } else if let Some(address) = &diagnostic.address {
-        line += &format!("{address}: ");
-    }
-    line += &clean(&message(diagnostic));
-    line
+    let place = match (&diagnostic.place, &diagnostic.address) {
+        (Some(place), _) => format!("{}:{}:{}: ", clean(&place.file), place.line, place.column),
+        (None, Some(address)) => format!("{address}: "),
+        (None, None) => String::new(),
+    };
+    format!(
+        "{}[{}] {place}{}",
+        word(diagnostic.severity),
+        diagnostic.code,
+        clean(&message(diagnostic))
+    )
 }
 
 /// What happened and why, on one line: `summary: cause: cause`.
@@ -106,18 +113,30 @@ fn one(diagnostic: &Diagnostic, style: &Style) -> String {
         (false, true) => GraphicalTheme::unicode_nocolor(),
         (false, false) => GraphicalTheme::none(),
     };
-    theme.characters.error = "error:".to_owned();
-    theme.characters.warning = "warning:".to_owned();
-    theme.characters.advice = "advice:".to_owned();
+    "error:".clone_into(&mut theme.characters.error);
+    "warning:".clone_into(&mut theme.characters.warning);
+    "advice:".clone_into(&mut theme.characters.advice);
     theme.characters.underline = '^';
     let mut text = String::new();
     let written = GraphicalReportHandler::new_themed(theme)
         .with_width(style.width.max(40))
         .with_links(false)
-        .with_break_words(false)
-        .render_report(&mut text, &Shown::new(diagnostic));
+        .with_wrap_lines(false)
+        .render_report(
+            &mut text,
+            &Shown::new(diagnostic, style.width.max(40) - INDENT),
+        );
     debug_assert!(written.is_ok(), "a string takes any text");
     text
+}
+
+/// A text made harmless, its lines no longer than the columns where it has spaces.
+fn folded(text: &str, columns: usize) -> String {
+    let text = clean(text);
+    if text.chars().count() <= columns {
+        return text.into_owned();
+    }
+    wrap(&text, columns).join("\n")
 }
 
 /// A diagnostic as miette draws it, all its text made harmless.
@@ -132,11 +151,11 @@ struct Shown {
 }
 
 impl Shown {
-    fn new(diagnostic: &Diagnostic) -> Self {
+    fn new(diagnostic: &Diagnostic, columns: usize) -> Self {
         let mut cause = None;
         for text in diagnostic.causes.iter().rev() {
             cause = Some(Cause {
-                text: clean(text).into_owned(),
+                text: folded(text, columns),
                 next: cause.map(Box::new),
             });
         }
@@ -147,22 +166,22 @@ impl Shown {
         Self {
             severity: diagnostic.severity,
             code,
-            summary: clean(&diagnostic.summary).into_owned(),
-            help: help(diagnostic),
+            summary: folded(&diagnostic.summary, columns),
+            help: help(diagnostic, columns),
             cause,
             place: diagnostic.place.as_ref().map(SourceLine::of),
         }
     }
 }
 
-fn help(diagnostic: &Diagnostic) -> Option<String> {
+fn help(diagnostic: &Diagnostic, columns: usize) -> Option<String> {
     let allow = (diagnostic.allowable && diagnostic.is_error())
         .then(|| format!("`--allow {}` goes on regardless", diagnostic.code));
     let lines: Vec<String> = diagnostic
         .help
         .iter()
         .flat_map(|help| help.lines())
-        .map(|line| clean(line).into_owned())
+        .map(|line| folded(line, columns))
         .chain(allow)
         .collect();
     (!lines.is_empty()).then(|| lines.join("\n"))

@@ -61,6 +61,32 @@ fn several_at_once() {
 }
 
 #[test]
+fn long_texts_are_folded() {
+    let word = "the quick brown fox jumps over the lazy dog and ".repeat(4);
+    let long = Diagnostic::error(Code::new("x::y"), word.clone())
+        .because(word.clone())
+        .help(word);
+    let text = diagnostics_human(&[long], &Style::PLAIN);
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 80),
+        "{text}"
+    );
+    assert_snapshot!(text, @r#"
+    x::y
+
+      error: the quick brown fox jumps over the lazy dog and the quick brown fox
+      | jumps over the lazy dog and the quick brown fox jumps over the lazy
+      | dog and the quick brown fox jumps over the lazy dog and
+      `-> the quick brown fox jumps over the lazy dog and the quick brown fox
+          jumps over the lazy dog and the quick brown fox jumps over the lazy
+          dog and the quick brown fox jumps over the lazy dog and
+      help: the quick brown fox jumps over the lazy dog and the quick brown fox
+            jumps over the lazy dog and the quick brown fox jumps over the lazy
+            dog and the quick brown fox jumps over the lazy dog and
+    "#);
+}
+
+#[test]
 fn one_on_a_line() {
     let lines: Vec<String> = some().iter().map(diagnostic_line).collect();
     assert_snapshot!(lines.join("\n"), @r#"

@@ -1,5 +1,7 @@
 //! Plans and drift as Markdown for a pull request, within what a comment can hold.
 
+use std::fmt::Write as _;
+
 use super::diagnostic::{message, tally, word};
 use super::drift::{DriftTotals, drift_blocks, unapplied, unreadable};
 use super::page::{Page, Style};
@@ -73,7 +75,7 @@ pub fn drift_markdown(plan: &Plan, meta: &PlanMeta<'_>) -> String {
     if totals.drifted == 0 && totals.unreadable == 0 {
         out.push_str("**No drift.** What stands is what was last applied.\n\n");
     } else {
-        out.push_str(&format!("**{}**\n\n", drifted(totals)));
+        put(&mut out, format_args!("**{}**\n\n", drifted(totals)));
     }
     let items = plan.drift.iter().map(|drift| {
         let unknown = if unreadable(drift).is_some() {
@@ -105,9 +107,14 @@ pub fn drift_markdown(plan: &Plan, meta: &PlanMeta<'_>) -> String {
     out
 }
 
+fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
+    let written = out.write_fmt(text);
+    debug_assert!(written.is_ok(), "a string takes any text");
+}
+
 fn heading(out: &mut String, verb: &str, plan: &Plan) {
     let project = escape(&cut(&plan.header.project, MESSAGE_MAX));
-    out.push_str(&format!("### {verb} {project}\n\n"));
+    put(out, format_args!("### {verb} {project}\n\n"));
 }
 
 fn format_totals(totals: crate::plan::Totals) -> String {
@@ -116,10 +123,10 @@ fn format_totals(totals: crate::plan::Totals) -> String {
         totals.add, totals.change, totals.destroy
     );
     if totals.adopt > 0 {
-        text.push_str(&format!(", {} to adopt", totals.adopt));
+        put(&mut text, format_args!(", {} to adopt", totals.adopt));
     }
     if totals.forget > 0 {
-        text.push_str(&format!(", {} to forget", totals.forget));
+        put(&mut text, format_args!(", {} to forget", totals.forget));
     }
     text.push_str("\n\n");
     text
@@ -160,7 +167,7 @@ fn findings(out: &mut String, checks: &[Diagnostic]) {
     } else {
         ""
     };
-    out.push_str(&format!("**{}{stops}**\n\n", tally(checks)));
+    put(out, format_args!("**{}{stops}**\n\n", tally(checks)));
     let mut sorted: Vec<&Diagnostic> = checks.iter().collect();
     sorted.sort_by_key(|check| std::cmp::Reverse(check.severity));
     list(out, sorted.into_iter().map(finding));
@@ -199,7 +206,7 @@ fn list(out: &mut String, items: impl Iterator<Item = String>) {
         }
     }
     if left > 0 {
-        out.push_str(&format!("- and {left} more\n"));
+        put(out, format_args!("- and {left} more\n"));
     }
     out.push('\n');
 }
@@ -220,23 +227,42 @@ fn fold(
         // Backticks make the fence longer, at both ends.
         let fences = 2 * longest_run(&diff).max(longest_run(&body));
         if body.len() + diff.len() + fences > room {
+            // One that is too large by itself is better begun than left out.
+            let mut left = if whole == 0 {
+                room.saturating_sub(fences)
+            } else {
+                0
+            };
+            for line in diff.split_inclusive('\n') {
+                left = left.saturating_sub(line.len());
+                if left == 0 {
+                    break;
+                }
+                body.push_str(line);
+            }
             break;
         }
         body.push_str(&diff);
         whole += 1;
     }
     let fence = "`".repeat(longest_run(&body).max(2) + 1);
-    out.push_str(&format!("<details><summary>{title}</summary>\n\n"));
-    out.push_str(&format!(
-        "{fence}diff\n{}\n{fence}\n\n</details>\n\n",
-        body.trim_end()
-    ));
+    put(out, format_args!("<details><summary>{title}</summary>\n\n"));
+    put(
+        out,
+        format_args!(
+            "{fence}diff\n{}\n{fence}\n\n</details>\n\n",
+            body.trim_end()
+        ),
+    );
     if whole < total {
-        out.push_str(&format!(
-            "**Cut:** {} of {total} aren't shown, since a comment holds no more than \
+        put(
+            out,
+            format_args!(
+                "**Cut:** {} of {total} aren't shown in full, since a comment holds no more than \
              {MARKDOWN_MAX} characters. The plan on the command line has all of them.\n\n",
-            total - whole
-        ));
+                total - whole
+            ),
+        );
     }
 }
 
@@ -273,13 +299,16 @@ fn longest_run(text: &str) -> usize {
 }
 
 fn footer(out: &mut String, plan: &Plan, meta: &PlanMeta<'_>) {
-    out.push_str(&format!(
-        "<sub>sindri {}, {}, state {} of lineage {}</sub>\n",
-        escape(meta.sindri_version),
-        seconds(meta.timestamp),
-        plan.header.serial,
-        plan.header.lineage.as_str().get(..8).unwrap_or_default()
-    ));
+    put(
+        out,
+        format_args!(
+            "<sub>sindri {}, {}, state {} of lineage {}</sub>\n",
+            escape(meta.sindri_version),
+            seconds(meta.timestamp),
+            plan.header.serial,
+            plan.header.lineage.as_str().get(..8).unwrap_or_default()
+        ),
+    );
 }
 
 /// Text from outside, on one line, with every sign that Markdown could take for its own written
@@ -290,7 +319,7 @@ fn escape(text: &str) -> String {
         match c {
             '.' | ',' | ':' | ';' | '(' | ')' | '\'' | '-' | '/' | '=' | '?' => out.push(c),
             '@' => out.push_str("&#64;&#8203;"),
-            c if c.is_ascii_punctuation() => out.push_str(&format!("&#{};", u32::from(c))),
+            c if c.is_ascii_punctuation() => put(&mut out, format_args!("&#{};", u32::from(c))),
             c => out.push(c),
         }
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use anstyle::{AnsiColor, Effects};
 
-use super::text::clean;
+use super::text::{clean, quote_into};
 
 /// How text is to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +90,12 @@ impl Page {
         self
     }
 
+    /// Writes text from outside in quotes.
+    pub(super) fn quote(&mut self, text: &str) -> &mut Self {
+        quote_into(&mut self.text, text);
+        self
+    }
+
     /// Writes what displays as text of our own, such as numbers and addresses.
     pub(super) fn show(&mut self, shown: impl fmt::Display) -> &mut Self {
         let written = fmt::Write::write_fmt(&mut self.text, format_args!("{shown}"));
@@ -99,14 +105,23 @@ impl Page {
 
     /// Writes text of our own, or cleaned before, in a tone.
     pub(super) fn tone(&mut self, tone: Tone, text: &str) -> &mut Self {
+        self.start(tone).raw(text).stop(tone)
+    }
+
+    /// What follows is in a tone, until it is stopped.
+    pub(super) fn start(&mut self, tone: Tone) -> &mut Self {
         if self.style.color {
-            let style = tone.ansi();
-            self.show(style.render())
-                .raw(text)
-                .show(style.render_reset())
-        } else {
-            self.raw(text)
+            self.show(tone.ansi().render());
         }
+        self
+    }
+
+    /// Ends a tone.
+    pub(super) fn stop(&mut self, tone: Tone) -> &mut Self {
+        if self.style.color {
+            self.show(tone.ansi().render_reset());
+        }
+        self
     }
 
     /// Writes spaces.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::page::{Page, Style, Tone};
-use super::plan::words::block_title;
+use super::plan::words::BlockTitle;
 use super::sensitive::{MASK, is_sensitive};
 use super::table::table;
 use super::text::{clean, count, short_id};
@@ -55,7 +55,7 @@ pub fn state_show(address: &Address, object: &Object, style: &Style) -> String {
         &format!("# {address} ({})", status(&object.status)),
     )
     .end();
-    page.raw(&block_title(address)).raw(" {").end();
+    page.show(BlockTitle(address)).raw(" {").end();
     let facts = facts(object);
     let attributes = object.spec.attributes();
     let attributes = attributes.0.iter().chain(&object.attributes.0);
@@ -207,7 +207,7 @@ pub fn status_human(rows: &[StatusRow], style: &Style) -> String {
     let headings = [
         "RESOURCE", "PROVIDER", "STATUS", "POWER", "HEALTH", "DRIFT", "IMAGE", "ID",
     ];
-    table(&headings, &cells, style)
+    table(&headings, &cells, &[4, 5, 6], style)
 }
 
 /// An image's reference, a long path before its name left out.

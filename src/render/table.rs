@@ -1,4 +1,4 @@
-//! Tables: aligned columns, empty ones left out, the widest cut to the page but for the first.
+//! Tables: aligned columns, empty ones left out, free text cut to the page.
 
 use super::page::{Page, Style, Tone};
 use super::text::shorten;
@@ -7,8 +7,13 @@ use super::text::shorten;
 const COLUMN_MIN: usize = 8;
 const GAP: usize = 2;
 
-/// Writes a table; the cells must have been made harmless.
-pub(super) fn table(headings: &[&str], rows: &[Vec<String>], style: &Style) -> String {
+/// Writes a table; the cells must have been made harmless. Only `free` columns are ever cut.
+pub(super) fn table(
+    headings: &[&str],
+    rows: &[Vec<String>],
+    free: &[usize],
+    style: &Style,
+) -> String {
     let shown: Vec<usize> = (0..headings.len())
         .filter(|column| rows.iter().any(|row| !row[*column].is_empty()))
         .collect();
@@ -19,7 +24,8 @@ pub(super) fn table(headings: &[&str], rows: &[Vec<String>], style: &Style) -> S
             cells.max().unwrap_or(0).max(headings[*column].len())
         })
         .collect();
-    narrow(&mut widths, style.width);
+    let is_free: Vec<bool> = shown.iter().map(|column| free.contains(column)).collect();
+    narrow(&mut widths, &is_free, style.width);
     let mut page = Page::new(*style);
     let headings: Vec<String> = headings.iter().map(|&heading| heading.to_owned()).collect();
     line(&mut page, &headings, &shown, &widths, Some(Tone::Faint));
@@ -29,17 +35,19 @@ pub(super) fn table(headings: &[&str], rows: &[Vec<String>], style: &Style) -> S
     page.into_text()
 }
 
-fn narrow(widths: &mut [usize], page: usize) {
+fn narrow(widths: &mut [usize], is_free: &[bool], page: usize) {
     let gaps = GAP * widths.len().saturating_sub(1);
     loop {
         let total: usize = widths.iter().sum::<usize>() + gaps;
-        let Some(widest) = widths.iter_mut().skip(1).max() else {
-            return;
-        };
-        if total <= page || *widest <= COLUMN_MIN {
-            return;
+        let free = widths
+            .iter_mut()
+            .zip(is_free)
+            .filter(|(_, is_free)| **is_free);
+        let widest = free.map(|(width, _)| width).max();
+        match widest {
+            Some(width) if total > page && *width > COLUMN_MIN => *width -= 1,
+            Some(_) | None => return,
         }
-        *widest = widest.saturating_sub(total - page).max(COLUMN_MIN);
     }
 }
 

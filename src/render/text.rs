@@ -9,7 +9,8 @@ use std::time::Duration;
 /// Control characters, escape sequences, line ends and the characters that reorder or hide text
 /// become `\n`, `\u{1b}` and the like; everything else stays.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_unsafe) {
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~');
+    if text.bytes().all(is_plain) || !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 16);
@@ -42,7 +43,19 @@ pub(super) fn is_unsafe(c: char) -> bool {
 /// A text in double quotes, its own quotes and backslashes escaped.
 pub(super) fn quote(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
+    quote_into(&mut out, text);
+    out
+}
+
+/// Writes a text in double quotes.
+pub(super) fn quote_into(out: &mut String, text: &str) {
     out.push('"');
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+    if text.bytes().all(is_plain) {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     for c in text.chars() {
         match c {
             '"' | '\\' => {
@@ -54,7 +67,6 @@ pub(super) fn quote(text: &str) -> String {
         }
     }
     out.push('"');
-    out
 }
 
 /// A text cut to a number of characters, saying how many are left out.

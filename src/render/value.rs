@@ -1,5 +1,7 @@
 //! A value as text: on one line where it fits, opened up where it doesn't.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::page::{Page, Tone};
@@ -7,6 +9,8 @@ use super::text::{cut, quote, short_id};
 
 /// Longer strings are cut when shown; the JSON plan has them whole.
 const STRING_MAX: usize = 240;
+/// What a digest starts with.
+const DIGEST: &str = "sha256:";
 
 /// A value on one line.
 pub(super) fn inline(value: &Value) -> String {
@@ -32,7 +36,7 @@ pub(super) fn inline(value: &Value) -> String {
 /// A string in quotes; an overlong one is cut outside of them, a digest to its first digits.
 fn string(text: &str) -> String {
     // A digest is told from another by its first digits.
-    if text.starts_with("sha256:") && short_id(text).len() < text.len() {
+    if text.starts_with(DIGEST) && short_id(text).len() < text.len() {
         return format!("\"{}\"", short_id(text));
     }
     match text.char_indices().nth(STRING_MAX) {
@@ -45,15 +49,15 @@ fn string(text: &str) -> String {
 }
 
 /// A key, bare where it is a plain word.
-pub(super) fn key(name: &str) -> String {
+pub(super) fn key(name: &str) -> Cow<'_, str> {
     let is_plain = !name.is_empty()
         && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
     if is_plain {
-        name.to_owned()
+        Cow::Borrowed(name)
     } else {
-        cut(&quote(name), STRING_MAX).into_owned()
+        Cow::Owned(cut(&quote(name), STRING_MAX).into_owned())
     }
 }
 
@@ -66,6 +70,13 @@ pub(super) fn is_block(text: &str) -> bool {
 pub(super) fn write(page: &mut Page, value: &Value, mark: Mark, column: usize, used: usize) {
     match value {
         Value::String(text) if is_block(text) => block(page, text, column),
+        // Most values are short and plain, and a large plan has very many of them.
+        Value::String(text) if text.len() <= STRING_MAX && !text.starts_with(DIGEST) => {
+            page.quote(text);
+        }
+        Value::Number(number) => {
+            page.show(number);
+        }
         Value::Array(items) if !items.is_empty() && !fits(page, value, used) => {
             page.raw("[").end();
             for item in items {
@@ -86,12 +97,7 @@ pub(super) fn write(page: &mut Page, value: &Value, mark: Mark, column: usize, u
             }
             page.pad(column + 2).raw("}");
         }
-        Value::Null
-        | Value::Bool(_)
-        | Value::Number(_)
-        | Value::String(_)
-        | Value::Array(_)
-        | Value::Object(_) => {
+        Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
             page.raw(&inline(value));
         }
     }

@@ -42,7 +42,7 @@ spec! {
         /// The provider it lives on.
         provider ("provider"): ProviderKind => Policy::Replace,
         /// The object's real name.
-        name ("name"): String => Policy::Replace,
+        name ("name"): String => Policy::Restore,
         /// The image's reference; `local` has none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         image ("image"): Option<String> => Policy::Replace,

@@ -9,6 +9,9 @@ pub enum Policy {
     WhereAble,
     /// Always a replacement.
     Replace,
+    /// Put back as [`Policy::WhereAble`] when only somebody else changed it; a new wanted value is
+    /// a replacement.
+    Restore,
     /// Larger: in place where the provider is able or doesn't enforce the field, else refused;
     /// smaller: refused. Neither may lose data.
     Grow,

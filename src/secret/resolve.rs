@@ -99,9 +99,9 @@ impl Pass<'_, '_> {
         let address = Address::Secret(question.machine.clone(), question.name.clone());
         let value = match &question.spec.source {
             SecretSource::Env { from_file } => {
-                self.from_environment(question.name.as_str(), from_file.as_deref())
+                self.look_up(question.name.as_str(), from_file.as_deref())
             }
-            SecretSource::File { path } => self.from_file(path, &address),
+            SecretSource::File { path } => self.content(path, &address),
             SecretSource::Vault { .. } => {
                 return self.later(
                     question,
@@ -140,7 +140,7 @@ impl Pass<'_, '_> {
     }
 
     /// Shell, `.env.local`, `.env`, then the file the secret itself names.
-    fn from_environment(
+    fn look_up(
         &mut self,
         name: &str,
         from_file: Option<&str>,
@@ -169,7 +169,7 @@ impl Pass<'_, '_> {
         Ok(self.dotenv.get(file).and_then(Option::as_ref))
     }
 
-    fn from_file(&self, path: &str, address: &Address) -> Result<Option<Value>, Box<Diagnostic>> {
+    fn content(&self, path: &str, address: &Address) -> Result<Option<Value>, Box<Diagnostic>> {
         match self.read(path) {
             Ok(Some(bytes)) => Ok(Some(Value::new(bytes))),
             Ok(None) => Ok(None),

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Effect, Entry, Event, Intent, Lineage, Object, ObjectId, OperationId, PartFailure,
-    Serial, State, Status, StepKind, fold,
+    Effect, Entry, Event, Intent, Lineage, Object, ObjectId, OperationId, PartFailure, Serial,
+    State, Status, StepKind, fold,
 };
 use crate::address::{Address, Kind};
 use crate::digest::{Digest, FingerprintKey};

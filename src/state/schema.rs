@@ -6,9 +6,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 use super::sample::{history, lineage, states};
-use super::{
-    JournalHeader, Serial, document, journal, read_document, write_document, write_group,
-};
+use super::{JournalHeader, Serial, document, journal, read_document, write_document, write_group};
 use crate::sys::Environment;
 
 fn root() -> PathBuf {
@@ -85,7 +83,10 @@ fn check(name: &str, expected: &str) {
         std::fs::write(&path, expected).unwrap();
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == expected, "state/{name} is out of date: run the tests with SINDRI_BLESS=1");
+    assert!(
+        found == expected,
+        "state/{name} is out of date: run the tests with SINDRI_BLESS=1"
+    );
 }
 
 /// A history in which every kind of resource, event, effect and status occurs.
@@ -108,17 +109,30 @@ fn what_is_written_fits_the_schemas() {
     };
     let (document, journal) = (read("state.schema.json"), read("journal.schema.json"));
     let groups = history(&everything());
-    let mut lines = JournalHeader::new(lineage(), Serial(0)).to_line().into_bytes();
+    let mut lines = JournalHeader::new(lineage(), Serial(0))
+        .to_line()
+        .into_bytes();
     for group in &groups {
         write_group(Serial(1), group, &mut lines).unwrap();
     }
-    for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+    for line in lines
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+    {
         let line: Value = serde_json::from_slice(line).unwrap();
-        assert!(journal.is_valid(&line), "{:?}", journal.iter_errors(&line).next());
+        assert!(
+            journal.is_valid(&line),
+            "{:?}",
+            journal.iter_errors(&line).next()
+        );
     }
     for state in states(&groups) {
         let value: Value = serde_json::from_slice(&write_document(&state).unwrap()).unwrap();
-        assert!(document.is_valid(&value), "{:?}", document.iter_errors(&value).next());
+        assert!(
+            document.is_valid(&value),
+            "{:?}",
+            document.iter_errors(&value).next()
+        );
     }
     assert!(!document.is_valid(&json!({"version": 1})));
     assert!(!journal.is_valid(&json!({"check": "0123456789abcdef", "entry": {}})));
@@ -138,7 +152,10 @@ fn frozen_documents_of_every_format_are_upgraded() {
         if let Some(format) = name.strip_suffix(".in.json") {
             let state = read_document(&std::fs::read(&path).unwrap()).unwrap();
             let expected = std::fs::read(directory.join(format!("{format}.out.json"))).unwrap();
-            assert!(write_document(&state).unwrap() == expected, "{name} reads differently");
+            assert!(
+                write_document(&state).unwrap() == expected,
+                "{name} reads differently"
+            );
             pairs += 1;
         }
     }

@@ -142,11 +142,35 @@ fn events_that_contradict_the_state_are_refused_and_change_nothing() {
     retained.status = Status::Retained;
     let put = |object| Effect::Put(Box::new(object));
     let cases = [
-        (vec![end(&operation, &here, Effect::Keep)], "the journal records the end of operation 0a, which never began"),
-        (vec![begin(&operation, &here), begin(&operation, &there)], "the journal records the beginning of operation 0a twice"),
-        (vec![begin(&operation, &here), end(&operation, &there, Effect::Keep)], "the journal records the end of operation 0a at `machine.dev-2`, which began at `machine.dev`"),
-        (vec![begin(&operation, &here), end(&operation, &here, put(object(&volume, &operation, 4)))], "`machine.dev` is recorded with the specification of another kind"),
-        (vec![begin(&operation, &here), end(&operation, &here, put(retained))], "`machine.dev` is recorded as retained, which only a volume can be"),
+        (
+            vec![end(&operation, &here, Effect::Keep)],
+            "the journal records the end of operation 0a, which never began",
+        ),
+        (
+            vec![begin(&operation, &here), begin(&operation, &there)],
+            "the journal records the beginning of operation 0a twice",
+        ),
+        (
+            vec![
+                begin(&operation, &here),
+                end(&operation, &there, Effect::Keep),
+            ],
+            "the journal records the end of operation 0a at `machine.dev-2`, which began at `machine.dev`",
+        ),
+        (
+            vec![
+                begin(&operation, &here),
+                end(&operation, &here, put(object(&volume, &operation, 4))),
+            ],
+            "`machine.dev` is recorded with the specification of another kind",
+        ),
+        (
+            vec![
+                begin(&operation, &here),
+                end(&operation, &here, put(retained)),
+            ],
+            "`machine.dev` is recorded as retained, which only a volume can be",
+        ),
     ];
     for (events, text) in cases {
         let mut state = State::new("dev", lineage());
@@ -173,13 +197,22 @@ fn an_object_goes_through_its_life() {
         state.resources.get(&address).cloned()
     };
     let operation = OperationId::from_label("first");
-    let (old, new) = (object(&address, &operation, 4), object(&address, &operation, 9));
+    let (old, new) = (
+        object(&address, &operation, 4),
+        object(&address, &operation, 9),
+    );
     let put = |object: &Object| Effect::Put(Box::new(object.clone()));
-    assert_eq!(run(1, put(&old)).unwrap().current, Some(Arc::new(old.clone())));
+    assert_eq!(
+        run(1, put(&old)).unwrap().current,
+        Some(Arc::new(old.clone()))
+    );
     let deposed = run(2, Effect::Depose).unwrap();
     assert_eq!((deposed.current, deposed.deposed.len()), (None, 1));
     let both = run(3, put(&new)).unwrap();
-    assert_eq!((both.current, both.deposed), (Some(Arc::new(new)), vec![Arc::new(old)]));
+    assert_eq!(
+        (both.current, both.deposed),
+        (Some(Arc::new(new)), vec![Arc::new(old)])
+    );
     assert_eq!(run(4, Effect::RemoveDeposed).unwrap().deposed, []);
     assert_eq!(run(5, Effect::Remove), None);
     assert!(state.pending.is_empty());
@@ -189,7 +222,9 @@ fn an_object_goes_through_its_life() {
 fn entries_of_another_moment_are_refused() {
     let groups = history(&[2, 4, 6, 8, 10]);
     let states = states(&groups);
-    let mut bytes = JournalHeader::new(lineage(), Serial(3)).to_line().into_bytes();
+    let mut bytes = JournalHeader::new(lineage(), Serial(3))
+        .to_line()
+        .into_bytes();
     write_group(Serial(4), &groups[0], &mut bytes).unwrap();
     assert_eq!(
         folded(&states[0], &bytes).unwrap_err(),

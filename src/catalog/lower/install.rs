@@ -3,30 +3,17 @@
 use std::time::Duration;
 
 use super::super::finding::Finding;
-use super::super::step::{Action, AptRepository, Distro, RpmPackages, RpmRepository, Step};
+use super::super::step::{Action, Distro, Step};
 use super::super::text::{
-    AptText, BinaryText, CargoText, InstallText, MethodText, MiseText, NpmText, PipText, RpmText,
-    ScriptText, StepText,
+    BinaryText, CargoText, InstallText, MethodText, NpmText, ScriptText, StepText,
 };
 use super::Lowering;
-
-/// The blocks of one place: of `install`, or of one of its steps.
-#[derive(Default)]
-struct Blocks {
-    apt: Option<AptText>,
-    dnf: Option<RpmText>,
-    zypper: Option<RpmText>,
-    mise: Option<MiseText>,
-    npm: Option<NpmText>,
-    pip: Option<PipText>,
-    cargo: Option<CargoText>,
-    binary: Option<BinaryText>,
-    script: Option<ScriptText>,
-}
+use super::blocks::Blocks;
+use crate::diagnostic::Severity;
 
 /// What a step is about beside its action.
 #[derive(Clone)]
-struct Frame {
+pub(super) struct Frame {
     timeout: Duration,
     core: bool,
     distros: Vec<Distro>,
@@ -37,7 +24,7 @@ struct Frame {
 }
 
 impl Frame {
-    fn step(&self, tool: impl Into<String>, action: Action) -> Step {
+    pub(super) fn step(&self, tool: impl Into<String>, action: Action) -> Step {
         Step {
             tool: self.tool.clone().unwrap_or_else(|| tool.into()),
             action,
@@ -105,7 +92,11 @@ impl Lowering {
             steps = self.blocks("install", blocks, &frame, &left);
             steps.extend(tail);
         }
-        if steps.is_empty() && !self.findings.iter().any(|f| f.at.starts_with("install")) {
+        let told = self
+            .findings
+            .iter()
+            .any(|f| f.severity == Severity::Error && f.at.starts_with("install"));
+        if steps.is_empty() && !told {
             let method = method_name(method);
             self.findings.push(
                 Finding::error(
@@ -310,53 +301,6 @@ impl Lowering {
         steps
     }
 
-    fn apt(&mut self, at: &str, text: AptText, frame: &Frame) -> Vec<Step> {
-        let packages = self.words(&format!("{at}/packages"), text.packages);
-        if packages.is_empty() && text.repositories.is_empty() {
-            return Vec::new();
-        }
-        let mut repositories = Vec::new();
-        for (index, repository) in text.repositories.into_iter().enumerate() {
-            let at = format!("{at}/repositories/{index}");
-            if let Some(name) = &repository.name {
-                self.file_name(&format!("{at}/name"), name);
-            }
-            self.no_nul(&format!("{at}/gpgKey"), &repository.gpg_key);
-            self.no_nul(&format!("{at}/sources"), &repository.sources);
-            repositories.push(AptRepository {
-                name: repository.name,
-                gpg_key: repository.gpg_key,
-                sources: repository.sources,
-            });
-        }
-        let tool = packages.join(" ");
-        vec![frame.step(
-            tool,
-            Action::Apt {
-                packages,
-                repositories,
-                update_first: text.update_first,
-            },
-        )]
-    }
-
-    fn rpm(&mut self, at: &str, text: RpmText) -> RpmPackages {
-        RpmPackages {
-            names: self.words(&format!("{at}/packages"), text.packages),
-            repositories: text
-                .repositories
-                .into_iter()
-                .map(|repository| RpmRepository {
-                    name: repository.name,
-                    gpg_key: repository.gpg_key,
-                    base_url: repository.base_url,
-                })
-                .collect(),
-            groups: text.groups.into_iter().chain(text.patterns).collect(),
-            update_first: text.update_first,
-        }
-    }
-
     fn npm(&mut self, at: &str, text: NpmText, frame: &Frame) -> Vec<Step> {
         let mut packages = self.words(&format!("{at}/packages"), text.packages);
         if let Some(package) = text.package {
@@ -467,39 +411,6 @@ impl Lowering {
             }
         }
         steps
-    }
-}
-
-impl Blocks {
-    fn drop_named(&mut self, name: &str) {
-        match name {
-            "apt" => self.apt = None,
-            "dnf" => self.dnf = None,
-            "zypper" => self.zypper = None,
-            "mise" => self.mise = None,
-            "npm" => self.npm = None,
-            "pip" => self.pip = None,
-            "cargo" => self.cargo = None,
-            "binary" => self.binary = None,
-            _ => self.script = None,
-        }
-    }
-
-    fn names(&self) -> Vec<&'static str> {
-        [
-            ("apt", self.apt.is_some()),
-            ("dnf", self.dnf.is_some()),
-            ("zypper", self.zypper.is_some()),
-            ("mise", self.mise.is_some()),
-            ("npm", self.npm.is_some()),
-            ("pip", self.pip.is_some()),
-            ("cargo", self.cargo.is_some()),
-            ("binary", self.binary.is_some()),
-            ("script", self.script.is_some()),
-        ]
-        .into_iter()
-        .filter_map(|(name, there)| there.then_some(name))
-        .collect()
     }
 }
 

@@ -1,8 +1,10 @@
 //! From what a manifest says to what it means: defaults filled, paths and words checked.
 
+mod blocks;
 mod download;
 mod install;
 mod lifecycle;
+mod system;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};

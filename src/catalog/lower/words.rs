@@ -23,8 +23,10 @@ fn climbs(path: &str) -> bool {
 
 impl Lowering {
     /// A path within the extension's folder that names one of its files.
-    pub(super) fn file(&mut self, at: &str, path: String) -> String {
-        let path = path.strip_prefix("./").map_or(path.clone(), str::to_owned);
+    pub(super) fn file(&mut self, at: &str, mut path: String) -> String {
+        if path.starts_with("./") {
+            path.drain(..2);
+        }
         if path.is_empty() || path.starts_with(['/', '~']) || climbs(&path) || control(&path) {
             self.findings.push(
                 Finding::error(

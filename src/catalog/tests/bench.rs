@@ -8,6 +8,7 @@ use super::fixture::{catalog, manifest, needs, wanted};
 use crate::catalog::resolve;
 
 #[test]
+#[expect(clippy::print_stdout, reason = "it prints times")]
 #[ignore = "prints times; run by hand in a release build"]
 fn a_thousand_manifests_of_forty_eight_dependencies() {
     const LAYER: usize = 48;

@@ -42,6 +42,8 @@ fn every_profile_reads_and_resolves() {
         let (resolution, diagnostics) = resolve(&catalog, &profile.extensions);
         assert_eq!(show(&diagnostics), "", "{name}");
         assert!(!resolution.extensions.is_empty());
+        let place = profile.extensions[0].place.as_ref().unwrap();
+        assert_eq!((place.line, place.column), (3, 5));
     }
 }
 

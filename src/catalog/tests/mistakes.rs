@@ -60,6 +60,9 @@ error[catalog::missing-field]: `metadata.version` is missing
 error[catalog::wrong-value]: `4TB` is not a size
   extensions/tool/extension.yaml:11:11 |   memory: 4TB
   help: write a number of MB, or a size such as 2GB
+error[catalog::wrong-value]: `-1` is out of range
+  extensions/tool/extension.yaml:12:14 |   diskSpace: -1
+  help: it lies between 0 and 4294967295
 error[catalog::unknown-field]: there is no field `pakage` in `install.npm`
   extensions/tool/extension.yaml:16:5 |     pakage: tool
   help: did you mean `package`?
@@ -151,6 +154,21 @@ error[catalog::contradiction]: the step of `both` does npm and pip at once
 }
 
 #[test]
+fn a_block_of_another_method_is_not_run_in_silence() {
+    let text = manifest("tool", "").replace("  method: npm", "  method: apt");
+    assert_eq!(
+        mistakes(&text),
+        "warning[catalog::unused-block]: the method is `apt`, so `npm` does not run
+  extensions/tool/extension.yaml:8:3 |   npm:
+  help: write `method: hybrid` to run both
+error[catalog::no-steps]: the method is `apt`, but nothing says what to install
+  extensions/tool/extension.yaml:7:11 |   method: apt
+  help: add an `install.apt` block or `install.steps`
+"
+    );
+}
+
+#[test]
 fn texts_that_are_no_manifest_are_refused_quickly() {
     let deep = format!("metadata: {}{}", "[".repeat(5_000), "]".repeat(5_000));
     let bomb = "a: &a [x, x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a]\nc: &c [*b, *b, *b, *b, *b, *b, *b, *b]\nd: &d [*c, *c, *c, *c, *c, *c, *c, *c]\ne: &e [*d, *d, *d, *d, *d, *d, *d, *d]\nf: [*e, *e, *e, *e, *e, *e, *e, *e]\n";
@@ -166,6 +184,11 @@ fn texts_that_are_no_manifest_are_refused_quickly() {
         let shown = mistakes(text);
         assert!(shown.starts_with(&format!("error[{code}")), "{shown}");
     }
+    let known = manifest("tool", "").replace(
+        "  npm:\n    package: tool@1.0.0\n",
+        "  hybrid:\n    steps: [a]\n",
+    );
+    assert!(mistakes(&known).contains("there is no field `hybrid` in `install`"));
     let huge = "#".repeat(300_000);
     assert!(mistakes(&huge).starts_with("error[catalog::too-large]"));
     let mut folder = folder("tool", "", &[]);

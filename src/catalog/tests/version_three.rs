@@ -82,10 +82,12 @@ fn a_hybrid_runs_system_packages_first_and_scripts_last() {
             ("script", "fedora.sh", 1),
         ]
     );
+    assert!(manifest.installs_on(Distro::Debian) && manifest.steps[0].runs_on(Distro::Debian));
+    assert!(!manifest.steps[0].runs_on(Distro::Fedora));
     let last = manifest.steps.last().unwrap();
     assert_eq!(last.distros, [Distro::Fedora]);
-    assert_eq!(last.timeout, Duration::from_secs(60));
-    assert_eq!(manifest.steps[0].timeout, Duration::from_secs(900));
+    assert_eq!(last.timeout, Duration::from_mins(1));
+    assert_eq!(manifest.steps[0].timeout, Duration::from_mins(15));
     let built: Vec<bool> = manifest
         .steps
         .iter()

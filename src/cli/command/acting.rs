@@ -1,10 +1,9 @@
 //! Acting as every command does it: lock, settle, plan, ask, apply, record.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
-use tokio::sync::watch;
 
 use super::plan::show;
 use super::planning::{Asked, require};
@@ -14,12 +13,12 @@ use crate::cli::session::{Session, same_project};
 use crate::cli::signals;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics, Exit, Severity};
 use crate::engine::{
-    self, Apply, ApplyError, Context, Event, Project, Providers, Readers, Stop, Summary, Survey,
+    self, Apply, ApplyError, Context, Event, Project, Providers, Readers, Summary, Survey,
 };
 use crate::plan::Plan;
 use crate::secret::Redactor;
 use crate::state;
-use crate::store::{Locked, LockRequest};
+use crate::store::{LockRequest, Locked};
 
 /// How many steps run at once where nobody says otherwise.
 const PARALLELISM: usize = 10;
@@ -42,7 +41,7 @@ pub(super) fn run(
         refuse(&project.findings, &acting.asked.allow)?;
     }
     let runtime = crate::cli::session::runtime()?;
-    let stop = signals::watch(&runtime, &session.host, limit(session, acting.act)?);
+    let deadline = deadline(session, acting.act)?;
     let mut screen = Screen::new(session);
     let mut locked = lock(session, acting, &mut screen)?;
     let recorded = (!locked.is_new()).then(|| locked.state());
@@ -72,14 +71,16 @@ pub(super) fn run(
     } else {
         locked.state().clone()
     };
-    let mut survey = runtime.block_on(engine::survey(
+    project.remember(&state);
+    let surveying = engine::survey(
         readers,
         &project.desired,
         &project.manifests,
         state,
         findings,
         acting.asked.reach(),
-    ));
+    );
+    let mut survey = bounded(&runtime, deadline, surveying)?;
     settle(session, &mut survey, &mut locked, &mut screen)?;
     let options = acting.asked.options(&project);
     let plan = survey.plan(&project.desired, &options);
@@ -95,7 +96,7 @@ pub(super) fn run(
         survey,
         locked,
         context,
-        stop,
+        deadline,
         screen,
     };
     carry_out(session, acting, &runtime, &*providers, &mut ready)
@@ -107,7 +108,7 @@ pub(super) struct Ready {
     pub(super) survey: Survey,
     pub(super) locked: Locked,
     pub(super) context: Context,
-    pub(super) stop: watch::Receiver<Stop>,
+    pub(super) deadline: Option<Instant>,
     pub(super) screen: Screen,
 }
 
@@ -137,10 +138,15 @@ pub(super) fn carry_out(
     }
     if ready.locked.is_new() {
         let project = ready.plan.header.project.clone();
-        ready.locked.initialise(&project).map_err(|error| error.diagnose())?;
+        ready
+            .locked
+            .initialise(&project)
+            .map_err(|error| error.diagnose())?;
     }
     let blank = Context::empty(ready.context.unknown.clone());
     let context = std::mem::replace(&mut ready.context, blank);
+    // Until here a signal simply ended the process: nothing had been begun.
+    let stop = signals::watch(runtime, &session.host, ready.deadline);
     let apply = Apply {
         plan: &ready.plan,
         observed: &ready.survey.observed,
@@ -148,7 +154,7 @@ pub(super) fn carry_out(
         context: Arc::new(context),
         parallelism: parallelism(session, acting.act)?,
         world: &session.world().clone(),
-        stop: ready.stop.clone(),
+        stop: stop.clone(),
     };
     let mut shown = Shown {
         screen: &mut ready.screen,
@@ -156,7 +162,8 @@ pub(super) fn carry_out(
     };
     let result = runtime.block_on(engine::apply(apply, &mut ready.locked, &mut shown));
     let compacted = ready.locked.compact().map_err(|error| error.diagnose());
-    conclude(session, ready, result, compacted)
+    let timed_out = signals::timed_out(&stop);
+    conclude(session, ready, result, compacted, timed_out)
 }
 
 fn conclude(
@@ -164,6 +171,7 @@ fn conclude(
     ready: &mut Ready,
     result: Result<Summary, Box<ApplyError>>,
     compacted: Result<(), Diagnostics>,
+    timed_out: bool,
 ) -> Result<Exit, Diagnostics> {
     let (summary, mut broken) = match result {
         Ok(summary) => (summary, Vec::new()),
@@ -179,11 +187,8 @@ fn conclude(
     if !broken.is_empty() {
         return Err(broken);
     }
-    if signals::timed_out(&ready.stop) {
-        return Err(vec![
-            Diagnostic::error(Code::new("cli::timeout"), "the time given with --timeout is over")
-                .help("run the command again: it picks up what was begun"),
-        ]);
+    if timed_out {
+        return Err(too_late());
     }
     Ok(match (summary.interrupted, summary.is_clean()) {
         (true, _) => Exit::Interrupted,
@@ -200,7 +205,12 @@ pub(super) fn lock(
 ) -> Result<Locked, Diagnostics> {
     let request = LockRequest {
         operation: acting.operation,
-        timeout: session.lock_timeout(acting.act.lock_timeout)?,
+        timeout: session.lock_timeout(acting.act.lock_timeout)?.min(
+            acting
+                .act
+                .timeout
+                .map_or(Duration::MAX, Duration::from_secs),
+        ),
     };
     let store = session.store();
     let mut waiting = |holder: &crate::store::LockInfo| {
@@ -213,7 +223,9 @@ pub(super) fn lock(
         );
         screen.event(session, &Event::Waiting(found));
     };
-    store.lock(request, &mut waiting).map_err(|error| error.diagnose())
+    store
+        .lock(request, &mut waiting)
+        .map_err(|error| error.diagnose())
 }
 
 /// Records what became of the operations that an earlier run left open.
@@ -263,11 +275,7 @@ fn refuse(findings: &Diagnostics, allow: &[String]) -> Result<(), Diagnostics> {
     Ok(())
 }
 
-fn approved(
-    session: &mut Session,
-    acting: &Acting<'_>,
-    plan: &Plan,
-) -> Result<bool, Diagnostics> {
+fn approved(session: &mut Session, acting: &Acting<'_>, plan: &Plan) -> Result<bool, Diagnostics> {
     if acting.act.auto_approve {
         return Ok(true);
     }
@@ -305,10 +313,37 @@ fn parallelism(session: &Session, act: &Act) -> Result<usize, Diagnostics> {
         .map_or(PARALLELISM, |n| n.clamp(1, 256)))
 }
 
-pub(super) fn limit(session: &Session, act: &Act) -> Result<Option<Duration>, Diagnostics> {
+/// When the time given with `--timeout` is over.
+pub(super) fn deadline(session: &Session, act: &Act) -> Result<Option<Instant>, Diagnostics> {
     let seconds = match act.timeout {
         Some(seconds) => Some(seconds),
         None => session.number("SINDRI_TIMEOUT")?,
     };
-    Ok(seconds.map(Duration::from_secs))
+    Ok(seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds)))
+}
+
+/// Awaits something that touches nothing, until the time given is over.
+pub(super) fn bounded<T>(
+    runtime: &Runtime,
+    deadline: Option<Instant>,
+    work: impl Future<Output = T>,
+) -> Result<T, Diagnostics> {
+    runtime.block_on(async {
+        match deadline {
+            None => Ok(work.await),
+            Some(at) => tokio::time::timeout_at(at.into(), work)
+                .await
+                .map_err(|_| too_late()),
+        }
+    })
+}
+
+fn too_late() -> Diagnostics {
+    vec![
+        Diagnostic::error(
+            Code::new("cli::timeout"),
+            "the time given with --timeout is over",
+        )
+        .help("run the command again: it picks up what was begun"),
+    ]
 }

@@ -7,7 +7,6 @@ use super::planning::Asked;
 use crate::cli::args::ApplyArgs;
 use crate::cli::screen::Screen;
 use crate::cli::session::{Outcome, Session, runtime};
-use crate::cli::signals;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::engine::{self, Context, Readers};
 use crate::plan::PlanFile;
@@ -61,7 +60,7 @@ fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
         act: &act,
     };
     let runtime = runtime()?;
-    let stop = signals::watch(&runtime, &session.host, acting::limit(session, &act)?);
+    let deadline = acting::deadline(session, &act)?;
     let mut screen = Screen::new(session);
     let locked = acting::lock(session, &acting, &mut screen)?;
     let mut desired = file.desired().map_err(|error| error.diagnose())?;
@@ -83,26 +82,30 @@ fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
         .unwrap_or_else(|| engine::blank_state(&file.plan.header.project));
     let providers = session.providers();
     let readers: &dyn Readers = providers.readers();
-    let mut survey = runtime.block_on(engine::survey(
+    let surveying = engine::survey(
         readers,
         &desired,
         &file.manifests,
         state,
         Vec::new(),
         asked.reach(),
-    ));
+    );
+    let mut survey = acting::bounded(&runtime, deadline, surveying)?;
     let config = files::read_limited(&session.config, PLAN_MAX)
         .ok()
         .map(|bytes| crate::digest::Digest::of_bytes(&bytes));
-    let moved = engine::stale(&file.plan, recorded.as_ref(), &survey.observed, config.as_ref());
+    let moved = engine::stale(
+        &file.plan,
+        recorded.as_ref(),
+        &survey.observed,
+        config.as_ref(),
+    );
     crate::cli::session::stop_on_errors(&moved)?;
     let mut locked = locked;
     acting::settle(session, &mut survey, &mut locked, &mut screen)?;
-    let unknown = crate::address::Name::parse(
-        crate::address::NameRule::Label,
-        &file.plan.header.project,
-    )
-    .map_err(|_| read_plan(session, path).err().unwrap_or_default())?;
+    let unknown =
+        crate::address::Name::parse(crate::address::NameRule::Label, &file.plan.header.project)
+            .map_err(|_| read_plan(session, path).err().unwrap_or_default())?;
     let context = Context {
         manifests: file.manifests,
         redactor: Redactor::new(secrets.values()),
@@ -115,7 +118,7 @@ fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
         survey,
         locked,
         context,
-        stop,
+        deadline,
         screen,
     };
     acting::carry_out(session, &acting, &runtime, &*providers, &mut ready)

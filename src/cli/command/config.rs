@@ -77,9 +77,7 @@ fn schema_text() -> String {
 fn name(given: Option<&str>, directory: &Path) -> Result<Name, Diagnostics> {
     if let Some(given) = given {
         return Name::parse(NameRule::Label, given).map_err(|error| {
-            vec![
-                Diagnostic::error(Code::new("config::name"), error.to_string()).help(error.help()),
-            ]
+            vec![Diagnostic::error(Code::new("config::name"), error.to_string()).help(error.help())]
         });
     }
     let full = files::resolve(directory).map(|(path, _)| path);
@@ -89,13 +87,24 @@ fn name(given: Option<&str>, directory: &Path) -> Result<Name, Diagnostics> {
         .unwrap_or_default();
     let fitted: String = from
         .chars()
-        .map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' })
+        .map(|c| {
+            if c.is_ascii_lowercase() || c.is_ascii_digit() {
+                c
+            } else {
+                '-'
+            }
+        })
         .collect();
     let fitted = fitted.trim_matches(|c: char| c == '-' || c.is_ascii_digit());
     let fitted = &fitted[..fitted.len().min(crate::address::NAME_MAX)];
     Name::parse(NameRule::Label, fitted.trim_end_matches('-'))
         .or_else(|_| Name::parse(NameRule::Label, "dev"))
-        .map_err(|error| vec![Diagnostic::error(Code::new("config::name"), error.to_string())])
+        .map_err(|error| {
+            vec![Diagnostic::error(
+                Code::new("config::name"),
+                error.to_string(),
+            )]
+        })
 }
 
 fn known_profile(text: &str, directory: &Path) -> Result<Name, Diagnostics> {

@@ -9,7 +9,7 @@ use crate::cli::args::ConnectArgs;
 use crate::cli::session::{Outcome, Session, runtime};
 use crate::cli::terminal::{self, Raw};
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Exit};
-use crate::provider::{Interactive, MachineRef};
+use crate::provider::{Class, Interactive, MachineRef};
 use crate::resource::{Power, Spec};
 
 pub(crate) fn run(session: &mut Session, args: ConnectArgs) -> Outcome {
@@ -27,7 +27,9 @@ pub(crate) fn run(session: &mut Session, args: ConnectArgs) -> Outcome {
         ]);
     }
     let providers = session.providers();
-    let provider = providers.provider(object.provider).map_err(|error| error.diagnose())?;
+    let provider = providers
+        .provider(object.provider)
+        .map_err(|error| error.diagnose())?;
     let runtime = runtime()?;
     let machine = MachineRef {
         name,
@@ -64,7 +66,21 @@ pub(crate) fn run(session: &mut Session, args: ConnectArgs) -> Outcome {
     drop(raw);
     // A blocked read of the terminal must not hold the process.
     runtime.shutdown_background();
-    let code = result.map_err(|error| error.diagnose())?;
+    let code = result.map_err(|error| {
+        if error.class == Class::NotFound {
+            return vec![
+                Diagnostic::error(
+                    Code::new("machine::missing"),
+                    format!(
+                        "machine `{}` is recorded, but no longer there",
+                        machine.name
+                    ),
+                )
+                .help("`sindri plan` shows what is missing; `sindri apply` makes it again"),
+            ];
+        }
+        error.diagnose()
+    })?;
     Ok(Exit::Passed(u8::try_from(code).unwrap_or(255)))
 }
 

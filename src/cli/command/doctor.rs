@@ -18,7 +18,9 @@ pub(crate) fn run(session: &mut Session, args: &DoctorArgs) -> Outcome {
     let runtime = small_runtime()?;
     let world = session.world().clone();
     let findings = runtime.block_on(doctor::examine(&world, readers, &kinds));
-    let broken = findings.iter().any(|finding| finding.verdict == Verdict::Broken);
+    let broken = findings
+        .iter()
+        .any(|finding| finding.verdict == Verdict::Broken);
     let text = if session.is_json() {
         serde_json::json!({ "healthy": !broken, "findings": findings }).to_string() + "\n"
     } else {
@@ -31,8 +33,16 @@ pub(crate) fn run(session: &mut Session, args: &DoctorArgs) -> Outcome {
 /// The providers of the configuration; the ones that are built where there is none.
 fn kinds(session: &Session) -> Vec<ProviderKind> {
     let mut kinds: Vec<ProviderKind> = match session.project(Overrides::default()) {
-        Ok(project) => project.config.machines.iter().map(|machine| machine.provider).collect(),
-        Err(_) => ProviderKind::ALL.into_iter().filter(|kind| kind.is_built()).collect(),
+        Ok(project) => project
+            .config
+            .machines
+            .iter()
+            .map(|machine| machine.provider)
+            .collect(),
+        Err(_) => ProviderKind::ALL
+            .into_iter()
+            .filter(|kind| kind.is_built())
+            .collect(),
     };
     kinds.sort_unstable();
     kinds.dedup();

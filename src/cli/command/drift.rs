@@ -15,7 +15,7 @@ pub(crate) fn run(session: &mut Session, args: &DriftArgs) -> Outcome {
     // From here on only the reading half of the providers is in sight.
     let readers: &dyn Readers = providers.readers();
     let runtime = small_runtime()?;
-    let mut read = planning::read(session, readers, &asked, &runtime)?;
+    let mut read = planning::look(session, readers, &asked, &runtime)?;
     ignore(&mut read.plan, &args.ignore)?;
     let text = match session.format {
         Format::Human => render::drift_human(&read.plan, &session.style()),
@@ -23,6 +23,7 @@ pub(crate) fn run(session: &mut Session, args: &DriftArgs) -> Outcome {
         Format::Markdown => render::drift_markdown(&read.plan, &planning::meta(session)),
     };
     session.answer(&text)?;
+    session.warn(&read.plan.checks);
     let unreadable = |kind: &DriftKind| matches!(kind, DriftKind::Unreadable(_));
     let drift = &read.plan.drift;
     Ok(if drift.iter().any(|one| !unreadable(&one.kind)) {

@@ -11,7 +11,11 @@ pub(crate) fn run(session: &mut Session, args: &GraphArgs) -> Outcome {
     stop_on_errors(&project.findings)?;
     let graph = render::Graph::of_desired(&project.desired);
     let text = if session.is_json() {
-        let nodes: Vec<String> = graph.nodes.iter().map(|(node, _)| node.to_string()).collect();
+        let nodes: Vec<String> = graph
+            .nodes
+            .iter()
+            .map(|(node, _)| node.to_string())
+            .collect();
         let edges: Vec<[String; 2]> = graph
             .edges
             .iter()

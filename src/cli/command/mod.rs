@@ -22,8 +22,7 @@ mod version;
 pub(super) use apply::run as apply;
 pub(super) use completions::run as completions;
 pub(super) use config::{
-    init as config_init, schema as config_schema, show as config_show,
-    validate as config_validate,
+    init as config_init, schema as config_schema, show as config_show, validate as config_validate,
 };
 pub(super) use connect::run as connect;
 pub(super) use deploy::run as deploy;

@@ -31,7 +31,11 @@ pub(crate) fn run(session: &mut Session, args: &PlanArgs) -> Outcome {
     if read.plan.is_errored() {
         return Ok(Exit::Error);
     }
-    if let Some(path) = args.out.as_ref().filter(|_| session.format == Format::Human) {
+    if let Some(path) = args
+        .out
+        .as_ref()
+        .filter(|_| session.format == Format::Human)
+    {
         let text = format!(
             "\nThe plan is saved. Apply exactly this plan with:\n  sindri apply {}\n",
             path.display()
@@ -79,12 +83,14 @@ pub(super) fn show(session: &mut Session, plan: &Plan) -> Result<(), Diagnostics
 }
 
 fn finish(written: std::io::Result<()>, session: &mut Session) -> Result<(), Diagnostics> {
-    written.and_then(|()| session.host.stdout.flush()).map_err(|error| {
-        vec![
-            Diagnostic::error(Code::new("cli::output"), "the plan couldn't be written")
-                .because(error.to_string()),
-        ]
-    })
+    written
+        .and_then(|()| session.host.stdout.flush())
+        .map_err(|error| {
+            vec![
+                Diagnostic::error(Code::new("cli::output"), "the plan couldn't be written")
+                    .because(error.to_string()),
+            ]
+        })
 }
 
 fn save(session: &Session, path: &Path, file: &PlanFile) -> Result<(), Diagnostics> {

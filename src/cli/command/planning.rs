@@ -126,9 +126,14 @@ pub(super) fn read(
     } else if asked.require_secrets {
         require(&mut findings);
     }
-    let mut all = if asked.destroy { Vec::new() } else { project.findings.clone() };
+    let mut all = if asked.destroy {
+        Vec::new()
+    } else {
+        project.findings.clone()
+    };
     all.append(&mut findings);
     let state = state.unwrap_or_else(|| engine::blank_state(project.config.name.as_str()));
+    project.remember(&state);
     let survey = runtime.block_on(engine::survey(
         readers,
         &project.desired,

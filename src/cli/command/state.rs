@@ -13,7 +13,10 @@ pub(crate) fn list(session: &mut Session) -> Outcome {
     let text = if session.is_json() {
         serde_json::json!({ "addresses": addresses }).to_string() + "\n"
     } else {
-        addresses.iter().map(|address| format!("{address}\n")).collect()
+        addresses
+            .iter()
+            .map(|address| format!("{address}\n"))
+            .collect()
     };
     session.answer(&text)?;
     Ok(Exit::Done)
@@ -21,7 +24,9 @@ pub(crate) fn list(session: &mut Session) -> Outcome {
 
 pub(crate) fn show(session: &mut Session, args: &StateShowArgs) -> Outcome {
     let state = session.state()?;
-    let record = state.as_ref().and_then(|state| state.resources.get(&args.address));
+    let record = state
+        .as_ref()
+        .and_then(|state| state.resources.get(&args.address));
     let object = record.and_then(|record| record.current.as_ref().or(record.deposed.first()));
     let Some(object) = object else {
         let known: Vec<String> = state

@@ -50,7 +50,8 @@ fn look(session: &mut Session, args: &StatusArgs) -> Result<String, Diagnostics>
     Ok(if session.is_json() {
         render::status_json(&rows) + "\n"
     } else if rows.is_empty() {
-        "Nothing stands here yet. `sindri apply` makes what the configuration asks for.\n".to_owned()
+        "Nothing stands here yet. `sindri apply` makes what the configuration asks for.\n"
+            .to_owned()
     } else {
         render::status_human(&rows, &session.style())
     })
@@ -85,7 +86,9 @@ fn row(read: &Read, address: &Address) -> Option<StatusRow> {
             .attributes()
             .get("image")
             .and_then(|image| image.as_str().map(str::to_owned)),
-        Kind::Network | Kind::Image | Kind::Gpu | Kind::Volume | Kind::Secret | Kind::Extension => None,
+        Kind::Network | Kind::Image | Kind::Gpu | Kind::Volume | Kind::Secret | Kind::Extension => {
+            None
+        }
     };
     Some(StatusRow {
         address: address.clone(),

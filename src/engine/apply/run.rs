@@ -13,7 +13,7 @@ use crate::catalog::Manifest;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::digest::FingerprintKey;
 use crate::engine::Event;
-use crate::install::{self, InstallEvent, Installed, Job};
+use crate::install::{self, InstallEvent, Installed, Job, Purpose};
 use crate::provider::{Answer, Class, Delivery, Made, Progress, Provider};
 use crate::resource::{Attributes, Power, SecretSpec, Spec};
 use crate::secret::{Redactor, Value};
@@ -167,16 +167,24 @@ async fn perform(
         }
         Work::Uninstall { inside } => {
             wake(&inside).await?;
-            if let Some(manifest) = context.manifests.get(&inside.name) {
-                install::remove(
-                    &*inside.provider,
-                    &inside.machine,
-                    manifest,
-                    &context.redactor,
-                )
-                .await
-                .map_err(|error| error.diagnose())?;
-            }
+            let Some(manifest) = context.manifests.get(&inside.name) else {
+                return Ok(Outcome::Done {
+                    effect: Effect::Remove,
+                    id: None,
+                    note: Some("its manifest is gone: left in the machine".to_owned()),
+                    partial: None,
+                });
+            };
+            let on_event = |event| tell_install(&intent.address, event, tell);
+            install::remove(
+                &*inside.provider,
+                &inside.machine,
+                &job(&inside, manifest, Purpose::Install),
+                &context.redactor,
+                &on_event,
+            )
+            .await
+            .map_err(|error| error.diagnose())?;
             Ok(removed())
         }
     }
@@ -284,25 +292,22 @@ async fn put_in(
             format!("the manifest of `{}` isn't at hand", inside.name),
         )]);
     };
-    let on_event = |event: InstallEvent| {
-        let address = intent.address.clone();
-        tell(match event {
-            InstallEvent::Progress(text) => Event::Progress {
-                address,
-                text,
-                share: None,
-            },
-            InstallEvent::Output(line) => Event::Output { address, line },
-        });
+    let purpose = match was {
+        None => Purpose::Install,
+        Some(object) => match &object.status {
+            Status::Partial { failed } if object.spec == *spec => {
+                Purpose::Retry(failed.iter().map(|part| part.part.clone()).collect())
+            }
+            Status::Ready if object.spec != *spec => Purpose::Upgrade,
+            Status::Ready
+            | Status::Partial { .. }
+            | Status::Tainted
+            | Status::Deleting
+            | Status::Retained => Purpose::Install,
+        },
     };
-    let retried = match was.map(|object| &object.status) {
-        Some(Status::Partial { failed }) => failed.iter().map(|part| part.part.clone()).collect(),
-        _ => Vec::new(),
-    };
-    let job = Job {
-        manifest: Arc::clone(manifest),
-        retried,
-    };
+    let job = job(inside, manifest, purpose);
+    let on_event = |event| tell_install(&intent.address, event, tell);
     let installed: Installed = install::install(
         &*inside.provider,
         &inside.machine,
@@ -312,35 +317,66 @@ async fn put_in(
     )
     .await
     .map_err(|error| error.diagnose())?;
-    let partial = (!installed.failed.is_empty()).then(|| {
-        let parts: Vec<&str> = installed
-            .failed
-            .iter()
-            .map(|part| part.part.as_str())
-            .collect();
-        format!("failed: {}", parts.join(", "))
-    });
-    let status = if installed.failed.is_empty() {
-        Status::Ready
-    } else {
-        Status::Partial {
-            failed: installed.failed,
+    let note = installed.note();
+    let (status, partial) = match installed.outcome {
+        install::Outcome::Ready => (Status::Ready, None),
+        install::Outcome::Partial { failed } => {
+            let parts: Vec<&str> = failed.iter().map(|part| part.part.as_str()).collect();
+            let text = format!("failed: {}", parts.join(", "));
+            (Status::Partial { failed }, Some(text))
         }
     };
+    let object = in_machine(
+        inside,
+        intent,
+        Arc::clone(spec),
+        installed.attributes,
+        status,
+    );
     Ok(Outcome::Done {
-        effect: Effect::Put(Box::new(in_machine(
-            inside,
-            intent,
-            Arc::clone(spec),
-            installed.attributes,
-            status,
-        ))),
+        effect: Effect::Put(Box::new(object)),
         id: None,
-        note: installed
-            .found
-            .then(|| "found, not installed again".to_owned()),
+        note,
         partial,
     })
+}
+
+fn job(inside: &Inside, manifest: &Arc<Manifest>, purpose: Purpose) -> Job {
+    Job {
+        manifest: Arc::clone(manifest),
+        purpose,
+        incarnation: inside.object.incarnation.clone(),
+    }
+}
+
+/// What an installation tells, in the executor's words.
+fn tell_install(address: &Address, event: InstallEvent, tell: &(dyn Fn(Event) + Send + Sync)) {
+    let text = match event {
+        InstallEvent::Output(line) => {
+            tell(Event::Output {
+                address: address.clone(),
+                line,
+            });
+            return;
+        }
+        InstallEvent::PickedUp => "picking up the job that an earlier run left".to_owned(),
+        InstallEvent::Waiting { lock } => format!("waiting for {lock}"),
+        InstallEvent::Step {
+            number,
+            total,
+            tool,
+            method,
+        } => format!("step {number} of {total}: {tool} ({method})"),
+        InstallEvent::Retry { tool, after } => {
+            format!("{tool} failed; trying again in {}s", after.as_secs())
+        }
+        InstallEvent::Validating => "validating".to_owned(),
+    };
+    tell(Event::Progress {
+        address: address.clone(),
+        text,
+        share: None,
+    });
 }
 
 /// The record of what lives in a machine.

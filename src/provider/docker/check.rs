@@ -25,7 +25,8 @@ pub(super) async fn check(
     query: &Query,
     observed: &BTreeMap<Address, Observation>,
 ) -> Diagnostics {
-    let everything = async { tokio::try_join!(list(docker, query, None), docker.features()) };
+    let everything =
+        Box::pin(async { tokio::try_join!(list(docker, query, None), docker.features()) });
     let (listing, engine) = match everything.await {
         Ok(found) => found,
         // An Engine that can't be asked is one finding, however much was to be checked.

@@ -21,7 +21,7 @@ pub(super) enum Effect {
 /// How long a call that only looks may take.
 pub(super) const LOOKING: Duration = Duration::from_secs(30);
 /// How long a call that makes or removes one object may take.
-pub(super) const ACTING: Duration = Duration::from_secs(120);
+pub(super) const ACTING: Duration = Duration::from_mins(2);
 
 /// Awaits a call to the Engine, for so long at most, and classifies its error.
 pub(super) async fn within<T>(
@@ -64,10 +64,10 @@ pub(super) fn classify(effect: Effect, doing: &str, error: Error) -> ProviderErr
             )
         }),
         Error::RequestTimeoutError => timed_out(effect, doing, ACTING),
-        Error::SocketNotFoundError(path) => unreachable_at(&path, None),
+        Error::SocketNotFoundError(_) => unreachable(None),
         Error::HyperLegacyError { err } if err.is_connect() => {
             let kind = io_kind(&err);
-            unreachable_at("", kind).source(Error::HyperLegacyError { err })
+            unreachable(kind).source(Error::HyperLegacyError { err })
         }
         Error::JsonDataError { .. } | Error::JsonSerdeError { .. } => ProviderError::new(
             Class::Failed,
@@ -102,22 +102,17 @@ fn io_kind(error: &(dyn StdError + 'static)) -> Option<io::ErrorKind> {
     None
 }
 
-/// The error that says that nobody listens at an endpoint.
-pub(super) fn unreachable_at(endpoint: &str, kind: Option<io::ErrorKind>) -> ProviderError {
-    let place = if endpoint.is_empty() {
-        String::new()
-    } else {
-        format!(" at {endpoint}")
-    };
+/// The error that says that nobody answers, or none that this user may ask.
+pub(super) fn unreachable(kind: Option<io::ErrorKind>) -> ProviderError {
     let (message, help) = if kind == Some(io::ErrorKind::PermissionDenied) {
         (
-            format!("this user may not use the Docker Engine{place}"),
+            "this user may not use the Docker Engine",
             "add the user to the group `docker` (`sudo usermod -aG docker $USER`, then log in \
              again), or use a rootless Engine",
         )
     } else {
         (
-            format!("no Docker Engine answers{place}"),
+            "no Docker Engine answers",
             "is dockerd running? start Docker, or say where it listens with DOCKER_HOST or \
              `docker context use`",
         )
@@ -177,7 +172,7 @@ fn by_text(doing: &str, text: &str) -> Option<ProviderError> {
         )
     } else if says(&["toomanyrequests", "rate limit"]) {
         (
-            Class::Throttled(Duration::from_secs(60)),
+            Class::Throttled(Duration::from_mins(1)),
             "docker::throttled",
             "log in to the registry with `docker login`, or use a mirror",
         )
@@ -196,6 +191,12 @@ fn by_text(doing: &str, text: &str) -> Option<ProviderError> {
             Class::Invalid,
             "docker::no-shell",
             "a machine needs an image with `/bin/sh`",
+        )
+    } else if says(&["oci runtime", "runc did not terminate", "crun:"]) {
+        (
+            Class::Failed,
+            "docker::runtime-refused",
+            "the container runtime on the Engine's host refused; the text above is its own",
         )
     } else {
         return None;
@@ -257,6 +258,13 @@ mod tests {
         assert_eq!(asleep.code.as_str(), "docker::not-running");
         let full = answer(Effect::Acts, 500, "write /x: no space left on device");
         assert_eq!(full.code.as_str(), "docker::disk-full");
+    }
+
+    #[test]
+    fn a_socket_that_refuses_says_which_group_may() {
+        let denied = unreachable(Some(io::ErrorKind::PermissionDenied));
+        assert_eq!(denied.class, Class::Unreachable);
+        assert!(denied.help.unwrap().contains("group `docker`"));
     }
 
     #[test]

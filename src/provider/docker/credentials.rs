@@ -16,7 +16,7 @@ use crate::diagnostic::Code;
 use crate::provider::{Class, ProviderError};
 
 /// How long a credential helper may take; one that asks a person takes its time.
-const ASKING: Duration = Duration::from_secs(60);
+const ASKING: Duration = Duration::from_mins(1);
 
 /// The credentials in `~/.docker/config.json`; never printed.
 #[derive(Default, Deserialize)]
@@ -37,8 +37,8 @@ impl fmt::Debug for Credentials {
 
 #[derive(Default, Deserialize)]
 struct Auth {
-    #[serde(default)]
-    auth: Option<String>,
+    #[serde(default, rename = "auth")]
+    encoded: Option<String>,
     #[serde(default)]
     identitytoken: Option<String>,
     #[serde(default)]
@@ -96,7 +96,7 @@ impl Credentials {
             registrytoken: auth.registrytoken.clone().filter(|token| !token.is_empty()),
             ..Default::default()
         };
-        if let Some(encoded) = auth.auth.as_deref().filter(|auth| !auth.is_empty()) {
+        if let Some(encoded) = auth.encoded.as_deref().filter(|text| !text.is_empty()) {
             let decoded = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
             let (user, password) = decoded.split_once(':')?;
             found.username = Some(user.to_owned());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bollard::API_DEFAULT_VERSION;
 use tokio::sync::OnceCell;
 
-use super::classify::{Effect, LOOKING, classify, unreachable_at, within};
+use super::classify::{Effect, LOOKING, classify, unreachable, within};
 use super::credentials::Credentials;
 use super::endpoint::{self, Endpoint};
 use super::features::Features;
@@ -89,7 +89,7 @@ impl Docker {
 
     async fn open(&self) -> Result<bollard::Docker, ProviderError> {
         let opened = match &self.endpoint {
-            Endpoint::Socket(path) => open_socket(path)?,
+            Endpoint::Socket(path) => open_socket(path).map_err(|error| self.place(error))?,
             Endpoint::Tcp(address) => {
                 bollard::Docker::connect_with_http(address, ANSWERING, API_DEFAULT_VERSION)
             }
@@ -110,7 +110,7 @@ impl Docker {
         if error.class != Class::Unreachable {
             return error;
         }
-        let message = format!("{} ({})", error.message, self.endpoint());
+        let message = format!("{} at {}", error.message, self.endpoint());
         ProviderError { message, ..error }
     }
 }
@@ -120,8 +120,7 @@ fn open_socket(
     path: &str,
 ) -> Result<Result<bollard::Docker, bollard::errors::Error>, ProviderError> {
     if let Err(error) = Path::new(path).metadata() {
-        let place = format!("unix://{path}");
-        return Err(unreachable_at(&place, Some(error.kind())).source(error));
+        return Err(unreachable(Some(error.kind())).source(error));
     }
     Ok(bollard::Docker::connect_with_unix(
         path,

@@ -15,8 +15,7 @@ use super::{Docker, request};
 use crate::diagnostic::Code;
 use crate::digest::hex;
 use crate::provider::{Class, Command, MachineRef, Output, ProviderError, Stream};
-use crate::resource::MachineSpec;
-use crate::resource::Spec;
+use crate::resource::{MachineSpec, Spec};
 use crate::sys::Random;
 
 /// Where a command's output goes, as it comes.
@@ -64,13 +63,13 @@ pub(super) async fn run(
         return ended;
     }
     let mut silent = |_: Stream, _: &[u8]| {};
-    let killer = request::exec::kill(&mark);
-    let killing = run_body(docker, container, killer, None, &mut silent);
+    let body = request::exec::kill(&mark);
+    let killing = run_body(docker, container, body, None, &mut silent);
     let killed = tokio::time::timeout(ENDING, killing).await;
     let error = ProviderError::new(
         Class::Failed,
         Code::new("docker::exec-timeout"),
-        format!("the command was killed: it took longer than {:?}", limit),
+        format!("the command was killed: it took longer than {limit:?}"),
     );
     match killed {
         Ok(Ok(_)) => Err(error),

@@ -15,7 +15,7 @@ use crate::resource::{Attributes, ImageSpec, PullPolicy};
 use crate::state::ObjectId;
 
 /// How long a pull may go without any news.
-const SILENCE: Duration = Duration::from_secs(180);
+const SILENCE: Duration = Duration::from_mins(3);
 
 /// Resolves the image, pulling it where the policy says so, and holds it by its id.
 pub(super) async fn pin(
@@ -122,6 +122,7 @@ fn refused(reference: &str, error: ProviderError) -> ProviderError {
         "pull access denied",
         "unauthorized",
         "authentication required",
+        "no basic auth",
     ]) {
         ProviderError {
             class: Class::Denied,

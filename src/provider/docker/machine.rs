@@ -4,30 +4,27 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use bollard::models::{ContainerInspectResponse, ContainerUpdateBody};
-use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, InspectContainerOptions, ListContainersOptionsBuilder,
-    LogsOptionsBuilder, RemoveContainerOptionsBuilder, StartContainerOptions,
-    StopContainerOptionsBuilder,
-};
-use futures_util::StreamExt;
+use bollard::query_parameters::{CreateContainerOptionsBuilder, ListContainersOptionsBuilder};
 
-use super::classify::{ACTING, Effect, LOOKING, is_missing, optional, within};
-use super::exec::run_body;
+use super::classify::{ACTING, Effect, LOOKING, within};
+use super::container::{ENDING, look, remove, runs, set_power, stop, vanishes, wake};
 use super::label::{self, Claim};
 use super::request::volume::Part;
 use super::{Docker, ownership, request, volume};
 use crate::address::Address;
 use crate::diagnostic::Code;
 use crate::provider::{
-    Class, CreateRequest, DeleteRequest, Made, Progress, ProviderError, Stream, UpdateRequest,
+    Class, CreateRequest, DeleteRequest, Made, Progress, ProviderError, UpdateRequest,
 };
 use crate::resource::{Attributes, MachineSpec, Power, Spec};
 use crate::state::{Lineage, ObjectId};
 
-/// How long a machine may take to stop before it is killed, in seconds.
-const STOPPING: i32 = 10;
-/// The same for one that is about to be deleted.
-const ENDING: i32 = 3;
+/// How often a container that vanishes is made again.
+const ATTEMPTS: usize = 5;
+/// How often a name that is taken by nobody is tried again.
+const NAMES_LOOKED_UP: usize = 50;
+/// How long a container may take to show under the name it has taken.
+const NAME_SHOWS: Duration = Duration::from_millis(200);
 
 /// Makes the machine and, if it shall run, starts it and waits until it takes commands.
 ///
@@ -45,36 +42,60 @@ pub(super) async fn create(
             share: None,
         });
     };
-    let mut id = match standing(docker, wanted).await? {
-        Some(id) => id,
-        None => {
-            say("creating the container");
-            make(docker, wanted, machine, true).await?
+    let mut init = true;
+    for _ in 0..ATTEMPTS {
+        if let Some(made) = attempt(docker, wanted, machine, &mut init, &say).await? {
+            return Ok(made);
         }
+        tokio::time::sleep(NAME_SHOWS).await;
+    }
+    Err(ProviderError::new(
+        Class::Retryable,
+        Code::new("docker::vanished"),
+        "the container vanished again and again while it was being made",
+    )
+    .help("does something on the Engine's host remove containers?"))
+}
+
+/// Makes and starts the container; `None` if it is to be tried once more.
+async fn attempt(
+    docker: &Docker,
+    wanted: &CreateRequest,
+    machine: &MachineSpec,
+    init: &mut bool,
+    say: &(dyn Fn(&str) + Send + Sync),
+) -> Result<Option<Made>, ProviderError> {
+    let id = if let Some(id) = standing(docker, wanted).await? {
+        id
+    } else {
+        say("creating the container");
+        make(docker, wanted, machine, *init).await?
     };
     if machine.power != Power::Stopped {
         say("starting");
         if let Err(error) = wake(docker, &id).await {
-            if error.message.contains("docker-init") {
-                // An Engine without its init binary says so only here.
-                remove(docker, &id).await?;
-                id = make(docker, wanted, machine, false).await?;
-                if let Err(error) = wake(docker, &id).await {
-                    return Err(clean_up(docker, wanted, machine, &id, error).await);
-                }
-            } else {
-                return Err(clean_up(docker, wanted, machine, &id, error).await);
+            // An Engine takes back what it made for a caller that hung up: what stood a moment ago
+            // may be gone.
+            if error.message.contains("No such container") || vanishes(docker, &id).await {
+                return Ok(None);
             }
+            // An Engine without its init binary says so only here.
+            if *init && error.message.contains("docker-init") {
+                *init = false;
+                remove(docker, &id).await?;
+                return Ok(None);
+            }
+            return Err(clean_up(docker, wanted, machine, &id, error).await);
         }
     }
     let seen = look(docker, &id).await?;
-    Ok(made(&id, seen.as_ref()))
+    Ok(seen.map(|seen| made(&id, &seen)))
 }
 
-fn made(id: &str, seen: Option<&ContainerInspectResponse>) -> Made {
+fn made(id: &str, seen: &ContainerInspectResponse) -> Made {
     let mut attributes = Attributes::default();
-    if let Some(image) = seen.and_then(|seen| seen.image.as_deref()) {
-        attributes.set("imageId", image);
+    if let Some(image) = &seen.image {
+        attributes.set("imageId", image.as_str());
     }
     Made {
         id: ObjectId::new(id),
@@ -115,37 +136,60 @@ async fn make(
 ) -> Result<String, ProviderError> {
     let client = docker.client().await?;
     let engine = docker.features().await?;
-    if let Some(taken) = look(docker, &machine.name).await? {
-        let labels = taken.config.and_then(|config| config.labels);
-        let whose = label::claim(labels.as_ref(), wanted);
-        return Err(ownership::taken("container", &machine.name, whose));
-    }
+    free_name(docker, wanted, machine).await?;
     let body = request::container::body(wanted, machine, engine, init)?;
     volume::create_part(docker, wanted, &machine.name, Part::Secrets).await?;
     let settings = request::container::settings(machine)?;
     if request::nesting(settings, engine).volume {
         volume::create_part(docker, wanted, &machine.name, Part::Engine).await?;
     }
-    let options = CreateContainerOptionsBuilder::new()
-        .name(&machine.name)
-        .build();
-    let making = client.create_container(Some(options), body);
-    let made = within(Effect::Acts, "make a container", ACTING, making).await;
-    let error = match made {
-        Ok(answer) => return Ok(answer.id),
-        Err(error) => error,
-    };
-    // Whatever it says, the container may stand: look before saying anything.
-    match standing(docker, wanted).await {
-        Ok(Some(id)) => Ok(id),
-        Ok(None) if error.code.as_str() == "docker::timeout" => Err(error),
-        Ok(None) => {
-            drop(
-                volume::delete_parts(docker, &wanted.lineage, &wanted.address, &machine.name).await,
-            );
-            Err(refused(machine, ownership::settled(error)))
+    for _ in 0..NAMES_LOOKED_UP {
+        let options = CreateContainerOptionsBuilder::new()
+            .name(&machine.name)
+            .build();
+        let making = client.create_container(Some(options), body.clone());
+        let error = match within(Effect::Acts, "make a container", ACTING, making).await {
+            Ok(answer) => return Ok(answer.id),
+            Err(error) => error,
+        };
+        // Whatever it says, the container may stand: look before saying anything.
+        match standing(docker, wanted).await {
+            Ok(Some(id)) => return Ok(id),
+            Ok(None) if error.code.as_str() == "docker::timeout" => return Err(error),
+            Ok(None) if !error.message.contains("is already in use") => {
+                let (lineage, address) = (&wanted.lineage, &wanted.address);
+                drop(volume::delete_parts(docker, lineage, address, &machine.name).await);
+                return Err(refused(machine, ownership::settled(error)));
+            }
+            // An earlier attempt, cut off here, may still be under way in the Engine: it has taken
+            // the name, but its container doesn't show yet.
+            Ok(None) => free_name(docker, wanted, machine).await?,
+            Err(_) => return Err(error),
         }
-        Err(_) => Err(error),
+        tokio::time::sleep(NAME_SHOWS).await;
+    }
+    Err(ownership::taken(
+        "container",
+        &machine.name,
+        Claim::Unlabelled,
+    ))
+}
+
+/// Makes sure that nobody else has the machine's name.
+async fn free_name(
+    docker: &Docker,
+    wanted: &CreateRequest,
+    machine: &MachineSpec,
+) -> Result<(), ProviderError> {
+    let Some(taken) = look(docker, &machine.name).await? else {
+        return Ok(());
+    };
+    let labels = taken.config.and_then(|config| config.labels);
+    match label::claim(labels.as_ref(), wanted) {
+        Claim::Operation => Ok(()),
+        claim @ (Claim::Address | Claim::Lineage | Claim::Foreign | Claim::Unlabelled) => {
+            Err(ownership::taken("container", &machine.name, claim))
+        }
     }
 }
 
@@ -160,97 +204,7 @@ fn refused(machine: &MachineSpec, error: ProviderError) -> ProviderError {
             ..error
         };
     }
-    if error.class == Class::Conflict && error.message.contains("is already in use") {
-        return ownership::taken("container", &machine.name, Claim::Unlabelled).source(error);
-    }
     error
-}
-
-/// The container as it is, `None` if there is none of this id or name.
-pub(super) async fn look(
-    docker: &Docker,
-    id: &str,
-) -> Result<Option<ContainerInspectResponse>, ProviderError> {
-    let client = docker.client().await?;
-    let looking = client.inspect_container(id, None::<InspectContainerOptions>);
-    optional(within(Effect::Reads, "look at a container", LOOKING, looking).await)
-}
-
-fn runs(seen: &ContainerInspectResponse) -> bool {
-    seen.state
-        .as_ref()
-        .is_some_and(|state| state.running == Some(true) && state.paused != Some(true))
-}
-
-/// Starts a container and waits until it takes commands.
-async fn wake(docker: &Docker, id: &str) -> Result<(), ProviderError> {
-    let client = docker.client().await?;
-    let starting = client.start_container(id, None::<StartContainerOptions>);
-    let started = within(Effect::Acts, "start the container", ACTING, starting).await;
-    if let Err(error) = started {
-        return match look(docker, id).await {
-            Ok(Some(seen)) if runs(&seen) => Ok(()),
-            Ok(_) => Err(ownership::settled(error)),
-            Err(_) => Err(error),
-        };
-    }
-    let probe = request::exec::probe();
-    let mut silent = |_: Stream, _: &[u8]| {};
-    let answered = run_body(docker, id, probe, None, &mut silent);
-    match tokio::time::timeout(ACTING, answered).await {
-        Ok(Ok(0)) => Ok(()),
-        Ok(Ok(_) | Err(_)) | Err(_) => Err(dead(docker, id).await),
-    }
-}
-
-/// The error of a container that doesn't take commands: how it ended and what it last said.
-async fn dead(docker: &Docker, id: &str) -> ProviderError {
-    let state = look(docker, id)
-        .await
-        .ok()
-        .flatten()
-        .and_then(|seen| seen.state);
-    let ended = state.filter(|state| state.running != Some(true)).map_or(
-        "doesn't take commands".to_owned(),
-        |state| {
-            format!(
-                "ended at once with exit code {}",
-                state.exit_code.unwrap_or(-1)
-            )
-        },
-    );
-    let said = last_lines(docker, id).await;
-    let mut message = format!("the container {ended}");
-    if !said.is_empty() {
-        message.push_str("; it last said: ");
-        message.push_str(&said);
-    }
-    ProviderError::new(Class::Failed, Code::new("docker::ended-at-once"), message)
-        .help("a machine needs an image with a working `/bin/sh` and `sleep`")
-}
-
-async fn last_lines(docker: &Docker, id: &str) -> String {
-    let Ok(client) = docker.client().await else {
-        return String::new();
-    };
-    let options = LogsOptionsBuilder::new()
-        .stdout(true)
-        .stderr(true)
-        .tail("5")
-        .build();
-    let reading = async {
-        let mut lines = Box::pin(client.logs(id, Some(options)));
-        let mut text = String::new();
-        while let Some(Ok(line)) = lines.next().await {
-            text.push_str(&line.to_string());
-        }
-        text
-    };
-    let text = tokio::time::timeout(Duration::from_secs(5), reading)
-        .await
-        .unwrap_or_default();
-    let lines: Vec<&str> = text.lines().map(str::trim).collect();
-    lines.join(" | ").chars().take(500).collect()
 }
 
 /// Removes what a failed creation left, unless nobody knows whether it failed.
@@ -277,29 +231,6 @@ async fn clean_up(
     error
 }
 
-/// Removes a container with its anonymous volumes and waits until it is gone.
-async fn remove(docker: &Docker, id: &str) -> Result<(), ProviderError> {
-    let client = docker.client().await?;
-    let options = RemoveContainerOptionsBuilder::new()
-        .force(true)
-        .v(true)
-        .build();
-    let removing = client.remove_container(id, Some(options));
-    match within(Effect::Acts, "delete the container", ACTING, removing).await {
-        Err(error) if error.message.contains("already in progress") => {
-            for _ in 0..100 {
-                if look(docker, id).await?.is_none() {
-                    return Ok(());
-                }
-                tokio::time::sleep(Duration::from_millis(200)).await;
-            }
-            Err(error)
-        }
-        Err(error) if is_missing(&error) => Ok(()),
-        other => other,
-    }
-}
-
 /// Changes the machine in place: memory with its swap limit, processors, restart policy, power.
 pub(super) async fn update(
     docker: &Docker,
@@ -324,10 +255,23 @@ pub(super) async fn update(
         )
         .await?;
     }
+    if wanted.paths.iter().any(|path| path == "name") {
+        let name = bollard::query_parameters::RenameContainerOptionsBuilder::default()
+            .name(&machine.name)
+            .build();
+        let renaming = client.rename_container(id, name);
+        within(
+            Effect::Acts,
+            "give the container its name back",
+            ACTING,
+            renaming,
+        )
+        .await?;
+    }
     if wanted.paths.iter().any(|path| path == "power") {
         set_power(docker, id, machine.power).await?;
     }
-    Ok(made(id, Some(&seen)))
+    Ok(made(id, &seen))
 }
 
 fn gone(address: &Address) -> ProviderError {
@@ -361,11 +305,8 @@ pub(super) async fn delete(docker: &Docker, unwanted: &DeleteRequest) -> Result<
     let id = unwanted.current.id.as_str();
     if let Some(seen) = mine(docker, id, &unwanted.lineage).await? {
         if runs(&seen) {
-            let client = docker.client().await?;
-            let options = StopContainerOptionsBuilder::new().t(ENDING).build();
-            let stopping = client.stop_container(id, Some(options));
             // What doesn't stop is killed by the removal.
-            drop(within(Effect::Reads, "stop the container", ACTING, stopping).await);
+            drop(stop(docker, id, ENDING).await);
         }
         remove(docker, id).await?;
     }
@@ -379,38 +320,5 @@ pub(super) async fn delete(docker: &Docker, unwanted: &DeleteRequest) -> Result<
         | Spec::Volume(_)
         | Spec::Secret(_)
         | Spec::Extension(_) => Ok(()),
-    }
-}
-
-/// Starts or stops a container and returns when it is so.
-pub(super) async fn set_power(
-    docker: &Docker,
-    id: &str,
-    power: Power,
-) -> Result<(), ProviderError> {
-    let client = docker.client().await?;
-    let seen = look(docker, id).await?.ok_or_else(|| {
-        ProviderError::new(
-            Class::NotFound,
-            Code::new("docker::gone"),
-            "the container is gone",
-        )
-        .help("run `sindri plan`: it shows what is missing")
-    })?;
-    let state = seen.state.clone().unwrap_or_default();
-    if power != Power::Provider && state.paused == Some(true) {
-        let unpausing = client.unpause_container(id);
-        within(Effect::Reads, "unpause the container", ACTING, unpausing).await?;
-    }
-    match power {
-        Power::Provider => Ok(()),
-        Power::Running if runs(&seen) => Ok(()),
-        Power::Running => wake(docker, id).await,
-        Power::Stopped if state.running != Some(true) => Ok(()),
-        Power::Stopped => {
-            let options = StopContainerOptionsBuilder::new().t(STOPPING).build();
-            let stopping = client.stop_container(id, Some(options));
-            within(Effect::Reads, "stop the container", ACTING, stopping).await
-        }
     }
 }

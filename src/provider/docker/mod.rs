@@ -4,16 +4,20 @@
 //! its secrets lie on a small volume of their own. `request` builds what is sent, the other modules
 //! send it, and `seen` says what comes back in the words of the specifications.
 
+mod archive;
 mod check;
 mod classify;
+mod container;
 mod credentials;
 mod endpoint;
 mod engine;
 #[cfg(test)]
+#[cfg(unix)]
 mod engine_tests;
 mod exec;
 mod features;
 mod files;
+mod host_config;
 mod image;
 mod label;
 mod listing;
@@ -23,6 +27,7 @@ mod observe;
 mod ownership;
 mod provider;
 mod request;
+mod secrets;
 mod seen;
 #[cfg(test)]
 mod seen_tests;

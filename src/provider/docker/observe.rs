@@ -7,13 +7,14 @@ use futures_util::future::{BoxFuture, ready};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::classify::{Effect, LOOKING, optional, within};
+use super::features::Features;
 use super::label::{self, Claim};
 use super::listing::{Listing, list};
 use super::seen::{self, Surroundings};
-use super::{Docker, machine, volume};
+use super::{Docker, container, volume};
 use crate::address::{Address, Kind, Name};
 use crate::plan::{Observation, Seen};
-use crate::provider::{ProviderError, Query, Question};
+use crate::provider::{Class, ProviderError, Query, Question};
 use crate::resource::Spec;
 use crate::state::ObjectId;
 
@@ -26,7 +27,6 @@ pub(super) async fn observe(
     query: &Query,
 ) -> Result<BTreeMap<Address, Observation>, ProviderError> {
     let listing = list(docker, query, Some(&query.lineage)).await?;
-    let engine = docker.features().await?;
     let scopes = scopes(&listing);
     let mut looks: Vec<Look<'_>> = Vec::new();
     for question in &query.questions {
@@ -34,8 +34,18 @@ pub(super) async fn observe(
         {
             Spec::Machine(spec) => Box::pin(async {
                 let inspect = find_container(docker, query, question, &listing, &spec.name).await?;
+                let Some(inspect) = inspect else {
+                    return Ok(None);
+                };
+                // Only an Engine that was asked for a limit and shows none has to be asked
+                // whether it can limit at all.
+                let engine = if seen::lacks_a_limit(spec, &inspect) {
+                    docker.features().await?.clone()
+                } else {
+                    Features::default()
+                };
                 let around = surroundings(question, query, &scopes);
-                Ok(inspect.map(|inspect| seen::machine(spec, &inspect, &around, engine)))
+                Ok(Some(seen::machine(spec, &inspect, &around, &engine)))
             }),
             Spec::Network(spec) => {
                 Box::pin(find_network(docker, query, question, &listing, &spec.name))
@@ -49,9 +59,12 @@ pub(super) async fn observe(
             Spec::Secret(_) | Spec::Extension(_) => continue,
         };
         looks.push(Box::pin(async move {
-            let observation = seen.await?.map_or(Observation::Absent, |seen| {
-                Observation::Present(Box::new(seen))
-            });
+            let observation = match seen.await {
+                Ok(Some(seen)) => Observation::Present(Box::new(seen)),
+                Ok(None) => Observation::Absent,
+                Err(error) if error.class == Class::Unreachable => return Err(error),
+                Err(error) => Observation::Unreadable(error.message),
+            };
             Ok((question.address.clone(), observation))
         }));
     }
@@ -172,7 +185,7 @@ async fn find_container(
     let Some(id) = chosen.or(question.id.as_ref().map(ObjectId::as_str)) else {
         return Ok(None);
     };
-    let seen = machine::look(docker, id).await?;
+    let seen = container::look(docker, id).await?;
     Ok(seen.filter(|seen| {
         let labels = seen
             .config

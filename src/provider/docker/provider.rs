@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use futures_util::future::BoxFuture;
 
-use super::{Docker, check, exec, files, image, machine, network, observe, session, volume};
+use super::{
+    Docker, check, container, exec, files, image, machine, network, observe, secrets, session,
+    volume,
+};
 use crate::address::{Address, Name};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::plan::{Capabilities, Observation};
@@ -17,7 +20,8 @@ use crate::state::ObjectId;
 
 /// What a Docker Engine can do, whichever it is.
 pub const CAPABILITIES: Capabilities = Capabilities {
-    in_place: &["memory", "cpus", "docker.restart", "power"],
+    // A volume's size is no limit here, so another one changes nothing but the record.
+    in_place: &["memory", "cpus", "docker.restart", "power", "size", "name"],
     // A container's name, its published ports and its volumes would clash.
     create_before_destroy: false,
     not_enforced: &[
@@ -134,7 +138,7 @@ impl Provider for Docker {
     }
 
     fn set_power<'a>(&'a self, machine: &'a MachineRef, power: Power) -> Answer<'a, ()> {
-        Box::pin(machine::set_power(self, machine.id.as_str(), power))
+        Box::pin(container::set_power(self, machine.id.as_str(), power))
     }
 
     fn exec<'a>(
@@ -155,7 +159,7 @@ impl Provider for Docker {
     }
 
     fn deliver<'a>(&'a self, machine: &'a MachineRef, secret: &'a Delivery) -> Answer<'a, ()> {
-        Box::pin(files::deliver(self, machine, secret))
+        Box::pin(secrets::deliver(self, machine, secret))
     }
 
     fn withdraw<'a>(
@@ -164,7 +168,7 @@ impl Provider for Docker {
         name: &'a Name,
         target: Option<&'a FileTarget>,
     ) -> Answer<'a, ()> {
-        Box::pin(files::withdraw(self, machine, name, target))
+        Box::pin(secrets::withdraw(self, machine, name, target))
     }
 
     fn owns_terminal(&self) -> bool {

@@ -2,26 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use bollard::models::{
-    ContainerInspectResponse, ContainerState, HostConfig, ImageSummary, MountPoint,
-};
+use bollard::models::{ContainerInspectResponse, ContainerState, ImageSummary, MountPoint};
 use serde_json::{Value, json};
 
 use super::features::Features;
+use super::host_config::{cpus, docker_settings, gpu_count, memory};
 use super::label;
-use super::request::container::inner_port;
 use super::request::volume::Part;
 use crate::address::Name;
 use crate::plan::Seen;
 use crate::provider::Question;
-use crate::resource::{
-    Attributes, DockerNetwork, DockerRuntime, DockerSettings, MachineSpec, PortMapping, Power,
-    Protocol, ProviderKind, Settings, Size, Spec,
-};
+use crate::resource::{Attributes, MachineSpec, Power, ProviderKind, Settings, Spec};
 use crate::state::{ObjectId, OperationId};
-
-/// What a limit is called where there is none though one was asked for.
-const UNLIMITED: &str = "unlimited";
 
 /// What a machine's attributes refer to, by real identity.
 #[derive(Clone, Debug)]
@@ -96,6 +88,15 @@ pub(super) fn pin(question: &Question) -> Option<Seen> {
     })
 }
 
+/// Whether a limit that is declared doesn't show.
+pub(super) fn lacks_a_limit(spec: &MachineSpec, inspect: &ContainerInspectResponse) -> bool {
+    let none = |number: Option<i64>| number.unwrap_or(0) == 0;
+    inspect.host_config.as_ref().is_none_or(|host| {
+        (spec.memory.is_some() && none(host.memory))
+            || (spec.cpus.is_some() && none(host.nano_cpus) && none(host.cpu_quota))
+    })
+}
+
 /// A machine as seen, each attribute equal to the specification's where nothing was changed.
 ///
 /// Only what the specification declares is reported, so that neither an Engine's default nor a
@@ -152,63 +153,6 @@ pub(super) fn machine(
     seen
 }
 
-fn docker_settings(
-    set: &mut Attributes,
-    settings: &DockerSettings,
-    host: &HostConfig,
-    same: &dyn Fn(&str) -> Value,
-) {
-    set.set("docker.restart", restart(host));
-    let mode = host.network_mode.as_deref().unwrap_or_default();
-    let network = match mode {
-        "host" => DockerNetwork::Host,
-        "none" => DockerNetwork::None,
-        _ => DockerNetwork::Bridge,
-    };
-    set.set(
-        "docker.network",
-        serde_json::to_value(network).unwrap_or_default(),
-    );
-    if !settings.ports.is_empty() {
-        let bound = ports(host);
-        let wanted: Vec<&PortMapping> = settings.ports.iter().collect();
-        let equal = wanted.len() == bound.len() && wanted.iter().all(|port| bound.contains(port));
-        let value = if equal {
-            same("docker.ports")
-        } else {
-            serde_json::to_value(bound).unwrap_or_default()
-        };
-        set.set("docker.ports", value);
-    }
-    if !settings.extra_hosts.is_empty() {
-        let mut found = host.extra_hosts.clone().unwrap_or_default();
-        let mut wanted = settings.extra_hosts.clone();
-        found.sort();
-        wanted.sort();
-        let value = if found == wanted {
-            same("docker.extraHosts")
-        } else {
-            json!(found)
-        };
-        set.set("docker.extraHosts", value);
-    }
-    if settings.privileged {
-        set.set("docker.privileged", host.privileged.unwrap_or(false));
-    }
-    let runtime = host.runtime.as_deref().unwrap_or_default();
-    let expected = match settings.runtime {
-        DockerRuntime::Auto => true,
-        DockerRuntime::Runc => runtime == "runc" || runtime.is_empty(),
-        DockerRuntime::SysboxRunc => runtime == super::features::SYSBOX,
-    };
-    let value = if expected {
-        same("docker.runtime")
-    } else {
-        json!(runtime)
-    };
-    set.set("docker.runtime", value);
-}
-
 /// Whether a container runs; a paused one does nothing, so it counts as stopped.
 pub(super) fn power(state: Option<&ContainerState>) -> Power {
     let runs = state.is_some_and(|state| {
@@ -233,49 +177,6 @@ fn image_of(
         .cloned()
         .or_else(|| inspect.config.as_ref()?.image.clone())
         .unwrap_or_else(|| id.to_owned())
-}
-
-fn memory(host: &HostConfig, engine: &Features, same: impl Fn() -> Value) -> Value {
-    match host.memory.and_then(|bytes| u64::try_from(bytes).ok()) {
-        // An Engine that can't limit memory drops what it was asked for.
-        None | Some(0) if !engine.limits_memory => same(),
-        None | Some(0) => json!(UNLIMITED),
-        Some(bytes) => json!(Size::bytes(bytes)),
-    }
-}
-
-fn cpus(host: &HostConfig, engine: &Features, same: impl Fn() -> Value) -> Value {
-    let nano = host.nano_cpus.unwrap_or(0);
-    let quota = host.cpu_quota.unwrap_or(0);
-    let period = host
-        .cpu_period
-        .filter(|period| *period > 0)
-        .unwrap_or(100_000);
-    // `docker update --cpu-quota` says the same in other words.
-    let thousandths = match (nano, quota) {
-        (nano, _) if nano > 0 => nano / 1_000_000,
-        (_, quota) if quota > 0 => quota.saturating_mul(1000) / period,
-        _ if !engine.limits_cpus => return same(),
-        _ => return json!(UNLIMITED),
-    };
-    if thousandths % 1000 == 0 {
-        json!(thousandths / 1000)
-    } else {
-        json!(format!("{}.{:03}", thousandths / 1000, thousandths % 1000))
-    }
-}
-
-fn gpu_count(host: &HostConfig) -> Option<i64> {
-    let requests = host.device_requests.as_ref()?;
-    let gpu = requests.iter().find(|request| {
-        request
-            .capabilities
-            .iter()
-            .flatten()
-            .flatten()
-            .any(|capability| capability == "gpu")
-    })?;
-    gpu.count
 }
 
 fn networks(
@@ -341,46 +242,6 @@ fn mounts(
         })
         .collect();
     json!(found)
-}
-
-fn restart(host: &HostConfig) -> String {
-    let name = host
-        .restart_policy
-        .as_ref()
-        .and_then(|policy| policy.name)
-        .map(|name| name.to_string())
-        .unwrap_or_default();
-    if name.is_empty() {
-        "no".to_owned()
-    } else {
-        name
-    }
-}
-
-fn ports(host: &HostConfig) -> Vec<PortMapping> {
-    let mut found = Vec::new();
-    for (inner, bindings) in host.port_bindings.iter().flatten() {
-        let (port, protocol) = inner.split_once('/').unwrap_or((inner, "tcp"));
-        let Ok(container) = port.parse() else {
-            continue;
-        };
-        let protocol = if protocol == "udp" {
-            Protocol::Udp
-        } else {
-            Protocol::Tcp
-        };
-        for binding in bindings.iter().flatten() {
-            let host = binding.host_port.as_deref().and_then(|p| p.parse().ok());
-            found.push(PortMapping {
-                address: binding.host_ip.clone().filter(|ip| !ip.is_empty()),
-                host: host.unwrap_or(0),
-                container,
-                protocol,
-            });
-        }
-    }
-    found.sort_by_key(|port| (port.host, inner_port(port.container, port.protocol)));
-    found
 }
 
 fn outputs(inspect: &ContainerInspectResponse) -> Attributes {

@@ -1,6 +1,7 @@
 //! A person's session in a machine.
 
 use std::future::pending;
+use std::time::Duration;
 
 use bollard::container::LogOutput;
 use bollard::exec::ResizeExecOptions;
@@ -15,6 +16,8 @@ use crate::provider::{Class, Interactive, MachineRef, ProviderError, TerminalSiz
 
 /// What a terminal sends when a person types Ctrl-D.
 const END_OF_INPUT: u8 = 4;
+/// How often it is sent once the person is gone, until the session ends.
+const INSISTING: Duration = Duration::from_millis(500);
 
 /// Opens a session, copies its streams until it ends, and returns its exit code.
 pub(super) async fn connect(
@@ -49,10 +52,13 @@ pub(super) async fn connect(
                 }
             }
         }
-        if terminal.is_some() {
-            drop(input.write_all(&[END_OF_INPUT]).await);
-        } else {
+        if terminal.is_none() {
             drop(input.shutdown().await);
+        }
+        // A shell that is just setting up its terminal throws away what was typed before.
+        while terminal.is_some() && input.write_all(&[END_OF_INPUT]).await.is_ok() {
+            drop(input.flush().await);
+            tokio::time::sleep(INSISTING).await;
         }
         pending::<()>().await;
     };

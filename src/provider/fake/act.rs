@@ -25,29 +25,50 @@ pub(super) fn observe(
 ) -> BTreeMap<Address, Observation> {
     let mut seen = BTreeMap::new();
     for question in &query.questions {
-        let found =
-            world.find(kind, &query.lineage, &question.address, question.id.as_ref()).map(show);
-        let found = found.map(|seen| match question.spec.as_ref() {
+        let standing = world
+            .find(
+                kind,
+                &query.lineage,
+                &question.address,
+                question.id.as_ref(),
+            )
+            .map(show);
+        let found = match question.spec.as_ref() {
+            // A decision without an object: what is recorded of it stands.
+            Spec::Gpu(_) => question.id.clone().map(|id| pin(id, &question.spec)),
             // A reference may stand for another image by now.
-            Spec::Image(_) => Seen {
+            Spec::Image(_) => standing.map(|seen| Seen {
+                attributes: attributes_of(&question.spec),
                 outputs: outputs_of(world, &question.spec),
                 ..seen
-            },
+            }),
             Spec::Network(_)
-            | Spec::Gpu(_)
             | Spec::Volume(_)
             | Spec::Machine(_)
             | Spec::Secret(_)
-            | Spec::Extension(_) => seen,
-        });
+            | Spec::Extension(_) => standing,
+        };
         let shown = match world.shown_instead(&question.address) {
             Some(super::Effect::Unreadable(reason)) => Observation::Unreadable(reason),
             Some(_) => Observation::Absent,
-            None => found.map_or(Observation::Absent, |seen| Observation::Present(Box::new(seen))),
+            None => found.map_or(Observation::Absent, |seen| {
+                Observation::Present(Box::new(seen))
+            }),
         };
         seen.insert(question.address.clone(), shown);
     }
     seen
+}
+
+fn pin(id: ObjectId, spec: &Spec) -> Seen {
+    Seen {
+        id,
+        operation: None,
+        attributes: spec.attributes(),
+        power: None,
+        incarnation: None,
+        outputs: Attributes::default(),
+    }
 }
 
 fn show(object: &FakeObject) -> Seen {
@@ -79,8 +100,7 @@ pub(super) fn check(
             && world.by_name(kind, question.spec.kind(), name).is_some()
         {
             let summary = format!("the name `{name}` is taken");
-            findings
-                .push(Diagnostic::error(NAME_TAKEN, summary).on(question.address.clone()));
+            findings.push(Diagnostic::error(NAME_TAKEN, summary).on(question.address.clone()));
         }
     }
     findings
@@ -107,11 +127,18 @@ pub(super) fn create(
         return Err(ProviderError::new(Class::Conflict, NAME_TAKEN, message));
     }
     let (power, incarnation) = match request.spec.as_ref() {
-        Spec::Machine(spec) => (Some(settled(spec.power)), Some(request.operation.to_string())),
+        Spec::Machine(spec) => (
+            Some(settled(spec.power)),
+            Some(request.operation.to_string()),
+        ),
         Spec::Network(_) | Spec::Image(_) | Spec::Gpu(_) | Spec::Volume(_) => (None, None),
         Spec::Secret(_) | Spec::Extension(_) => {
             let message = "what lives inside a machine is not created";
-            return Err(ProviderError::new(Class::Invalid, Code::new("fake::not-held"), message));
+            return Err(ProviderError::new(
+                Class::Invalid,
+                Code::new("fake::not-held"),
+                message,
+            ));
         }
     };
     let object = FakeObject {
@@ -169,7 +196,9 @@ pub(super) fn machine<'a>(
     kind: ProviderKind,
     machine: &MachineRef,
 ) -> Outcome<&'a mut FakeObject> {
-    world.by_id(kind, &machine.id).ok_or_else(|| gone(&machine.id))
+    world
+        .by_id(kind, &machine.id)
+        .ok_or_else(|| gone(&machine.id))
 }
 
 /// A machine that runs.
@@ -181,7 +210,11 @@ pub(super) fn running<'a>(
     let object = machine(world, kind, asked)?;
     if object.power == Some(Power::Stopped) {
         let message = format!("machine `{}` is stopped", asked.name);
-        return Err(ProviderError::new(Class::Conflict, Code::new("fake::stopped"), message));
+        return Err(ProviderError::new(
+            Class::Conflict,
+            Code::new("fake::stopped"),
+            message,
+        ));
     }
     Ok(object)
 }
@@ -220,10 +253,14 @@ pub(super) fn get(
     path: &str,
 ) -> Outcome<Vec<u8>> {
     let object = running(world, kind, asked)?;
-    object.files.get(path).map(|file| file.content.0.clone()).ok_or_else(|| {
-        let message = format!("there is no file `{path}`");
-        ProviderError::new(Class::NotFound, Code::new("fake::not-found"), message)
-    })
+    object
+        .files
+        .get(path)
+        .map(|file| file.content.0.clone())
+        .ok_or_else(|| {
+            let message = format!("there is no file `{path}`");
+            ProviderError::new(Class::NotFound, Code::new("fake::not-found"), message)
+        })
 }
 
 /// Only digests are kept: a world is dumped and read by people.

@@ -91,7 +91,9 @@ impl FakeWorldHandle {
     pub fn remove(&self, address: &Address) -> bool {
         let mut world = self.lock();
         let before = world.objects.len();
-        world.objects.retain(|object| object.address.as_ref() != Some(address));
+        world
+            .objects
+            .retain(|object| object.address.as_ref() != Some(address));
         world.objects.len() < before
     }
 
@@ -120,7 +122,12 @@ impl FakeWorldHandle {
             }
         };
         let world = self.lock();
-        world.calls.iter().filter(|call| call.verb.acts()).map(acts).collect()
+        world
+            .calls
+            .iter()
+            .filter(|call| call.verb.acts())
+            .map(acts)
+            .collect()
     }
 
     /// How many calls that act ran side by side at most.

@@ -129,7 +129,8 @@ impl Fake {
             act::running(world, self.kind, machine)?;
             Ok(world.answer(machine.name.as_str(), &text))
         };
-        self.perform(verb, Some(&address_of(machine)), detail, act).await
+        self.perform(verb, Some(&address_of(machine)), detail, act)
+            .await
     }
 }
 
@@ -177,7 +178,9 @@ impl Reader for Fake {
     fn ask<'a>(&'a self, machine: &'a MachineRef, command: &'a Command) -> Answer<'a, Output> {
         Box::pin(async move {
             let detail = command.argv.join(" ");
-            let answer = self.run(Verb::Ask, machine, text_of(command), detail).await?;
+            let answer = self
+                .run(Verb::Ask, machine, text_of(command), detail)
+                .await?;
             Ok(Output {
                 code: answer.code,
                 stdout: answer.stdout.into_bytes(),
@@ -224,7 +227,8 @@ impl Provider for Fake {
             let act = |world: &mut FakeWorld| act::set_power(world, self.kind, machine, power);
             let detail = serde_json::to_value(power).unwrap_or_default();
             let detail = detail.as_str().unwrap_or_default().to_owned();
-            self.perform(Verb::SetPower, Some(&address_of(machine)), detail, act).await
+            self.perform(Verb::SetPower, Some(&address_of(machine)), detail, act)
+                .await
         })
     }
 
@@ -236,7 +240,9 @@ impl Provider for Fake {
     ) -> Answer<'a, i32> {
         Box::pin(async move {
             let detail = command.argv.join(" ");
-            let answer = self.run(Verb::Exec, machine, text_of(command), detail).await?;
+            let answer = self
+                .run(Verb::Exec, machine, text_of(command), detail)
+                .await?;
             if !answer.stdout.is_empty() {
                 output(Stream::Stdout, answer.stdout.as_bytes());
             }
@@ -251,14 +257,16 @@ impl Provider for Fake {
         Box::pin(async move {
             let act = |world: &mut FakeWorld| act::put(world, self.kind, machine, files);
             let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
-            self.perform(Verb::Put, Some(&address_of(machine)), paths.join(" "), act).await
+            self.perform(Verb::Put, Some(&address_of(machine)), paths.join(" "), act)
+                .await
         })
     }
 
     fn get<'a>(&'a self, machine: &'a MachineRef, path: &'a str) -> Answer<'a, Vec<u8>> {
         Box::pin(async move {
             let act = |world: &mut FakeWorld| act::get(world, self.kind, machine, path);
-            self.perform(Verb::Get, Some(&address_of(machine)), path.to_owned(), act).await
+            self.perform(Verb::Get, Some(&address_of(machine)), path.to_owned(), act)
+                .await
         })
     }
 
@@ -266,7 +274,8 @@ impl Provider for Fake {
         Box::pin(async move {
             let address = Address::Secret(machine.name.clone(), secret.name.clone());
             let act = |world: &mut FakeWorld| act::deliver(world, self.kind, machine, secret);
-            self.perform(Verb::Deliver, Some(&address), String::new(), act).await
+            self.perform(Verb::Deliver, Some(&address), String::new(), act)
+                .await
         })
     }
 
@@ -282,7 +291,8 @@ impl Provider for Fake {
                 act::withdraw(world, self.kind, machine, name, target);
                 Ok(())
             };
-            self.perform(Verb::Withdraw, Some(&address), String::new(), act).await
+            self.perform(Verb::Withdraw, Some(&address), String::new(), act)
+                .await
         })
     }
 

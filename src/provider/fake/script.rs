@@ -165,6 +165,9 @@ impl Scripted {
     pub(super) fn matches(&self, machine: &str, command: &str) -> bool {
         self.times != Some(0)
             && self.machine.as_ref().is_none_or(|wanted| wanted == machine)
-            && self.contains.iter().all(|text| command.contains(text.as_str()))
+            && self
+                .contains
+                .iter()
+                .all(|text| command.contains(text.as_str()))
     }
 }

@@ -104,15 +104,16 @@ impl FakeWorld {
         address: &Address,
         id: Option<&ObjectId>,
     ) -> Option<&FakeObject> {
-        let here = || self.objects.iter().filter(|object| object.provider == provider);
-        here()
-            .find(|object| Some(&object.id) == id)
-            .or_else(|| {
-                here().find(|object| {
-                    object.lineage.as_ref() == Some(lineage)
-                        && object.address.as_ref() == Some(address)
-                })
+        let here = || {
+            self.objects
+                .iter()
+                .filter(|object| object.provider == provider)
+        };
+        here().find(|object| Some(&object.id) == id).or_else(|| {
+            here().find(|object| {
+                object.lineage.as_ref() == Some(lineage) && object.address.as_ref() == Some(address)
             })
+        })
     }
 
     /// The object with an id.
@@ -179,7 +180,10 @@ impl FakeWorld {
 
     /// What a command answers.
     pub(super) fn answer(&mut self, machine: &str, command: &str) -> Scripted {
-        let found = self.commands.iter_mut().find(|answer| answer.matches(machine, command));
+        let found = self
+            .commands
+            .iter_mut()
+            .find(|answer| answer.matches(machine, command));
         match found {
             Some(answer) => {
                 answer.times = answer.times.map(|times| times - 1);

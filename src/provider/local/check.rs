@@ -8,7 +8,7 @@ use crate::address::Address;
 use crate::diagnostic::{Diagnose, Diagnostic, Diagnostics};
 use crate::plan::Observation;
 use crate::provider::{Query, Question};
-use crate::resource::Spec;
+use crate::resource::{GpuVendor, Spec};
 use crate::sys::files::{self, Entry};
 
 pub(super) fn check(
@@ -20,6 +20,9 @@ pub(super) fn check(
     let mut taken: BTreeMap<std::path::PathBuf, &Address> = BTreeMap::new();
     let mut missing = false;
     for question in query.questions.iter().filter(|question| question.wanted) {
+        if let Spec::Gpu(spec) = question.spec.as_ref() {
+            findings.extend(gpu(spec.vendor).map(|finding| finding.on(question.address.clone())));
+        }
         let Some((shelf, name)) = observe::asked(&question.spec) else {
             continue;
         };
@@ -56,6 +59,37 @@ pub(super) fn check(
         );
     }
     findings
+}
+
+/// The device files of which one is there where a driver is; the last is WSL's.
+pub(super) fn devices(vendor: GpuVendor) -> [&'static str; 2] {
+    match vendor {
+        GpuVendor::Nvidia => ["/dev/nvidiactl", "/dev/dxg"],
+        GpuVendor::Amd => ["/dev/kfd", "/dev/dxg"],
+    }
+}
+
+/// Whether this host has a GPU of a vendor at all; how many and which is not looked at.
+fn gpu(vendor: GpuVendor) -> Option<Diagnostic> {
+    let is_there =
+        |device: &str| files::entry(Path::new(device)).is_ok_and(|entry| entry != Entry::Absent);
+    let devices = devices(vendor);
+    if devices.iter().any(|device| is_there(device)) {
+        return None;
+    }
+    let vendor = match vendor {
+        GpuVendor::Nvidia => "NVIDIA",
+        GpuVendor::Amd => "AMD",
+    };
+    let summary = format!("this host has no {vendor} GPU that its kernel knows of");
+    Some(
+        Diagnostic::error(error::NO_GPU, summary)
+            .help(format!(
+                "install its driver, so that `{}` appears",
+                devices[0]
+            ))
+            .allowable(),
+    )
 }
 
 /// Mounts that can't be where they are wanted.

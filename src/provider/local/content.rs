@@ -1,6 +1,6 @@
 //! Files and secrets in a machine.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::exec::Machine;
 use super::{error, path};
@@ -17,7 +17,14 @@ pub(super) fn put(machine: &MachineRef, content: &[File]) -> Result<(), Provider
     let mut machine = Machine::of(machine)?;
     machine.furnish()?;
     for file in content {
-        write(&machine, &file.path, &file.content, file.mode)?;
+        let at = place_of(&machine, &file.path)?;
+        let write = || {
+            if let Some(parent) = at.parent() {
+                files::create_private_dir_all(parent)?;
+            }
+            files::write_atomic(&at, &file.content, file.mode, false)
+        };
+        write().map_err(|source| error::file_system("writing", &at, source))?;
     }
     Ok(())
 }
@@ -32,15 +39,10 @@ pub(super) fn deliver(machine: &MachineRef, secret: &Delivery) -> Result<(), Pro
     let mut machine = Machine::of(machine)?;
     machine.furnish()?;
     if let Some(target) = &secret.target {
-        write(&machine, &target.path, &secret.value, mode(target)?)?;
+        let at = place_of(&machine, &target.path)?;
+        write_secret(&at, &secret.value, mode(target)?)?;
     }
-    let at = machine
-        .place
-        .directory
-        .join("run/secrets")
-        .join(secret.name.as_str());
-    files::write_atomic(&at, &secret.value, 0o400, false)
-        .map_err(|source| error::file_system("delivering a secret", &at, source))
+    write_secret(&delivered(&machine, &secret.name), &secret.value, 0o400)
 }
 
 pub(super) fn withdraw(
@@ -55,37 +57,50 @@ pub(super) fn withdraw(
         Err(error) => return Err(error),
     };
     let remove = |at: &Path| {
-        files::remove_file(at)
+        files::remove_file(&unfinished(at))
+            .and_then(|()| files::remove_file(at))
             .map_err(|source| error::file_system("taking a secret back", at, source))
     };
     if let Some(target) = target {
-        let at = path::file(&machine.place.directory, &machine.marker, &target.path)?;
-        remove(&at)?;
+        remove(&place_of(&machine, &target.path)?)?;
     }
-    remove(
-        &machine
-            .place
-            .directory
-            .join("run/secrets")
-            .join(name.as_str()),
-    )
+    remove(&delivered(&machine, name))
 }
 
-fn write(machine: &Machine, path: &str, bytes: &[u8], mode: u32) -> Result<(), ProviderError> {
+fn delivered(machine: &Machine, name: &Name) -> PathBuf {
+    machine
+        .place
+        .directory
+        .join("run/secrets")
+        .join(name.as_str())
+}
+
+/// A secret's file while it is being written; a fixed name, so that no copy stays behind.
+fn unfinished(at: &Path) -> PathBuf {
+    let name = at.file_name().unwrap_or_default().to_string_lossy();
+    at.with_file_name(format!(".{name}.new"))
+}
+
+fn write_secret(at: &Path, value: &[u8], mode: u32) -> Result<(), ProviderError> {
+    let write = || {
+        if let Some(parent) = at.parent() {
+            files::create_private_dir_all(parent)?;
+        }
+        files::write_by_way_of(&unfinished(at), at, value, mode)
+    };
+    write().map_err(|source| error::file_system("delivering a secret", at, source))
+}
+
+/// Where a file is to be written; the machine's own are out of reach.
+fn place_of(machine: &Machine, path: &str) -> Result<PathBuf, ProviderError> {
     let at = path::file(&machine.place.directory, &machine.marker, path)?;
-    if at == machine.place.marker {
+    if files::resolve(&machine.place.marker()).is_ok_and(|(marker, _)| at == marker) {
         return Err(error::bad_path(
             path,
             "the machine keeps its own files there",
         ));
     }
-    let write = || {
-        if let Some(parent) = at.parent() {
-            files::create_private_dir_all(parent)?;
-        }
-        files::write_atomic(&at, bytes, mode, false)
-    };
-    write().map_err(|source| error::file_system("writing", &at, source))
+    Ok(at)
 }
 
 fn mode(target: &FileTarget) -> Result<u32, ProviderError> {

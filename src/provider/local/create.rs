@@ -10,13 +10,20 @@ use super::place::{Place, Shelf};
 use crate::address::Address;
 use crate::provider::{CreateRequest, Made, ProviderError};
 use crate::resource::{Attributes, MachineSpec, Power, Spec, VolumeSpec};
+use crate::state::ObjectId;
 use crate::sys::files::{self, Entry};
 
 pub(super) fn create(root: &Path, request: &CreateRequest) -> Result<Made, ProviderError> {
     match request.spec.as_ref() {
         Spec::Machine(spec) => machine(root, request, spec),
         Spec::Volume(spec) => volume(root, request, spec),
-        Spec::Network(_) | Spec::Image(_) | Spec::Gpu(_) | Spec::Secret(_) | Spec::Extension(_) => {
+        // A pin without an object: its address stands for it.
+        Spec::Gpu(_) => Ok(Made {
+            id: ObjectId::new(&request.address.to_string()),
+            attributes: Attributes::default(),
+            incarnation: None,
+        }),
+        Spec::Network(_) | Spec::Image(_) | Spec::Secret(_) | Spec::Extension(_) => {
             Err(error::not_held(request.spec.kind().as_str()))
         }
     }
@@ -90,15 +97,15 @@ fn machine(
     };
     let fail = |source| error::file_system("making a machine", &place.directory, source);
     build(&place, &marker).map_err(fail)?;
-    match files::rename_new(&place.new, &place.directory) {
+    match files::rename_new(&place.fresh(), &place.directory) {
         Ok(()) => Ok(made(&place, &marker)),
         Err(taken) if taken.kind() == io::ErrorKind::AlreadyExists => {
-            files::remove_tree(&place.new).map_err(fail)?;
+            files::remove_tree(&place.fresh()).map_err(fail)?;
             found(&place, request)
         }
         Err(source) => {
             // The first error is the one that counts; the next create sweeps.
-            drop(files::remove_tree(&place.new));
+            drop(files::remove_tree(&place.fresh()));
             Err(fail(source))
         }
     }
@@ -106,24 +113,24 @@ fn machine(
 
 /// Builds the whole machine under its name with a dot.
 fn build(place: &Place, marker: &Marker) -> io::Result<()> {
-    files::remove_tree(&place.gone)?;
-    match files::create_dir(&place.new, 0o700) {
+    files::remove_tree(&place.gone())?;
+    match files::create_dir(&place.fresh(), 0o700) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            files::create_private_dir_all(&place.new)?;
+            files::create_private_dir_all(&place.fresh())?;
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            files::remove_tree(&place.new)?;
-            files::create_dir(&place.new, 0o700)?;
+            files::remove_tree(&place.fresh())?;
+            files::create_dir(&place.fresh(), 0o700)?;
         }
         outcome => outcome?,
     }
     if marker.links.iter().all(|link| link.place != "home") {
-        files::create_dir(&place.new.join("home"), 0o700)?;
+        files::create_dir(&place.fresh().join("home"), 0o700)?;
     }
     for link in &marker.links {
-        mount::make(&place.new, link)?;
+        mount::make(&place.fresh(), link)?;
     }
-    files::write_new(&place.new.join("machine.json"), &marker.bytes()?, 0o600)
+    files::write_new(&place.fresh().join("machine.json"), &marker.bytes()?, 0o600)
 }
 
 /// What stands in the way: our own operation's object is finished, anything else is an error.
@@ -152,17 +159,17 @@ fn volume(root: &Path, request: &CreateRequest, spec: &VolumeSpec) -> Result<Mad
         Entry::Directory | Entry::Link(_) | Entry::File => return found(&place, request),
     }
     let make = || -> io::Result<()> {
-        files::remove_tree(&place.gone)?;
+        files::remove_tree(&place.gone())?;
         let bytes = marker.bytes()?;
-        match files::write_new(&place.marker, &bytes, 0o600) {
+        match files::write_new(&place.marker(), &bytes, 0o600) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                if let Some(parent) = place.marker.parent() {
+                if let Some(parent) = place.marker().parent() {
                     files::create_private_dir_all(parent)?;
                 }
-                files::write_new(&place.marker, &bytes, 0o600)?;
+                files::write_new(&place.marker(), &bytes, 0o600)?;
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                files::write_atomic(&place.marker, &bytes, 0o600, false)?;
+                marker.rewrite(&place)?;
             }
             outcome => outcome?,
         }

@@ -16,18 +16,18 @@ pub(super) fn delete(request: &DeleteRequest) -> Result<(), ProviderError> {
     let shelf = match &request.address {
         Address::Machine(_) => Shelf::Machines,
         Address::Volume(..) => Shelf::Volumes,
-        Address::Network(_)
-        | Address::Image(_)
-        | Address::Gpu(_)
-        | Address::Secret(..)
-        | Address::Extension(..) => return Err(error::not_held(request.address.kind().as_str())),
+        // A pin is let go of.
+        Address::Gpu(_) => return Ok(()),
+        Address::Network(_) | Address::Image(_) | Address::Secret(..) | Address::Extension(..) => {
+            return Err(error::not_held(request.address.kind().as_str()));
+        }
     };
     // An id that can't be one of ours was never made by us.
     let Some(place) = Place::recorded(shelf, &request.lineage, &request.current.id) else {
         return Ok(());
     };
     let fail = |source| error::file_system("removing", &place.directory, source);
-    files::remove_tree(&place.gone).map_err(fail)?;
+    files::remove_tree(&place.gone()).map_err(fail)?;
     match Marker::read(&place) {
         Reading::Absent => return Ok(()),
         Reading::Broken(why) => {
@@ -44,16 +44,19 @@ pub(super) fn delete(request: &DeleteRequest) -> Result<(), ProviderError> {
             if shelf == Shelf::Machines && was_used(&place) {
                 power::end_processes(&place.directory);
             }
-            files::rename_new(&place.directory, &place.gone).map_err(fail)?;
+            files::rename_new(&place.directory, &place.gone()).map_err(fail)?;
         }
         // A marker without content, or what a person put in the content's place.
         Entry::Absent | Entry::Link(_) | Entry::File => {}
     }
     match shelf {
         Shelf::Machines => {}
-        Shelf::Volumes => files::remove_file(&place.marker).map_err(fail)?,
+        Shelf::Volumes => {
+            files::remove_file(&place.next_marker()).map_err(fail)?;
+            files::remove_file(&place.marker()).map_err(fail)?;
+        }
     }
-    files::remove_tree(&place.gone).map_err(fail)
+    files::remove_tree(&place.gone()).map_err(fail)
 }
 
 /// Whether the object found is the one recorded, not a later one at the same address.

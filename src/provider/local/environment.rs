@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -174,9 +175,11 @@ impl Host {
     }
 }
 
-/// The secrets delivered to a machine, by name; one that no variable can hold is left out.
-pub(super) fn secrets(machine: &Path) -> std::io::Result<Vec<(OsString, OsString)>> {
-    const MOST: u64 = 1 << 20;
+/// The secrets delivered to a machine, by name.
+///
+/// One that no variable can hold (a NUL byte, over 100 KiB) is there as a file only.
+pub(super) fn secrets(machine: &Path) -> io::Result<Vec<(OsString, OsString)>> {
+    const MOST: u64 = 100 << 10;
     let directory = machine.join("run/secrets");
     let mut secrets = Vec::new();
     for name in files::list(&directory)? {
@@ -184,9 +187,16 @@ pub(super) fn secrets(machine: &Path) -> std::io::Result<Vec<(OsString, OsString
         if name.as_bytes().starts_with(b".") {
             continue;
         }
-        let value = files::read_limited(&directory.join(&name), MOST)?;
-        if !value.contains(&0) {
-            secrets.push((name, OsStr::from_bytes(&value).to_owned()));
+        match files::read_limited(&directory.join(&name), MOST) {
+            Ok(value) if value.contains(&0) => {}
+            Ok(value) => secrets.push((name, OsStr::from_bytes(&value).to_owned())),
+            // Taken back in the meantime, or too large.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::FileTooLarge
+                ) => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(secrets)

@@ -10,6 +10,7 @@ use crate::sys::process::ProcessError;
 pub(super) const NAME_TAKEN: Code = Code::new("local::name-taken");
 pub(super) const BAD_NAME: Code = Code::new("local::bad-name");
 pub(super) const BAD_PATH: Code = Code::new("local::bad-path");
+pub(super) const NO_GPU: Code = Code::new("local::no-gpu");
 pub(super) const NOT_WRITABLE: Code = Code::new("local::not-writable");
 
 /// A call of the file system that failed; `doing` reads like `making a machine`.

@@ -142,7 +142,7 @@ pub(super) async fn exec(
             let message = format!("the command was ended after {seconds} s, its time limit");
             Err(ProviderError::new(
                 Class::Failed,
-                Code::new("local::timeout"),
+                Code::new("local::exec-timeout"),
                 message,
             ))
         }

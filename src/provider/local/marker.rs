@@ -111,12 +111,12 @@ impl Marker {
 
     /// Reads the marker of a place.
     pub(super) fn read(place: &Place) -> Reading {
-        let bytes = match files::read_limited(&place.marker, MOST) {
+        let bytes = match files::read_small(&place.marker(), MOST) {
             Ok(bytes) => bytes,
             Err(error) => {
                 return match error.kind() {
                     io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Reading::Absent,
-                    _ => Reading::Broken(broken(&place.marker, &error)),
+                    _ => Reading::Broken(broken(&place.marker(), &error)),
                 };
             }
         };
@@ -124,9 +124,9 @@ impl Marker {
             Ok(marker) if marker.format == FORMAT => Reading::Found(Box::new(marker)),
             Ok(marker) => {
                 let why = format!("its format {} isn't known here", marker.format);
-                Reading::Broken(broken(&place.marker, &why))
+                Reading::Broken(broken(&place.marker(), &why))
             }
-            Err(error) => Reading::Broken(broken(&place.marker, &error)),
+            Err(error) => Reading::Broken(broken(&place.marker(), &error)),
         }
     }
 
@@ -137,7 +137,7 @@ impl Marker {
 
     /// Replaces the marker of a place.
     pub(super) fn rewrite(&self, place: &Place) -> io::Result<()> {
-        files::write_atomic(&place.marker, &self.bytes()?, 0o600, false)
+        files::write_by_way_of(&place.next_marker(), &place.marker(), &self.bytes()?, 0o600)
     }
 }
 

@@ -15,43 +15,80 @@ use crate::resource::{Attributes, Spec};
 use crate::state::Lineage;
 use crate::sys::files::{self, Entry};
 
-/// Looks for every machine and volume asked about; other kinds aren't answered.
+/// From how many questions on a second thread is worth its start.
+const MANY: usize = 256;
+
+/// Looks for every machine, volume and GPU pin asked about; other kinds aren't answered.
 ///
 /// One small file is read for each. Only where something recorded isn't in its place is the
 /// directory searched for it under another name.
 pub(super) fn observe(root: &Path, query: &Query) -> BTreeMap<Address, Observation> {
-    let mut seen = BTreeMap::new();
-    let mut claimed = BTreeSet::new();
-    let mut missing = Vec::new();
-    for question in &query.questions {
-        let Some((shelf, name)) = asked(&question.spec) else {
-            continue;
-        };
-        let places = places(shelf, root, &query.lineage, question, name);
-        let mut found = Observation::Absent;
-        for place in &places {
-            found = look(shelf, place, &query.lineage, &question.address);
-            if found != Observation::Absent {
-                break;
+    let part = |questions: &[Question]| -> Vec<(Address, Observation)> {
+        let answers = questions.iter().filter_map(|question| {
+            let found = answer(root, &query.lineage, question)?;
+            Some((question.address.clone(), found))
+        });
+        answers.collect()
+    };
+    let mut seen: BTreeMap<Address, Observation> = if query.questions.len() < MANY {
+        part(&query.questions).into_iter().collect()
+    } else {
+        let (one, other) = query.questions.split_at(query.questions.len() / 2);
+        std::thread::scope(|scope| {
+            let other_half = scope.spawn(|| part(other));
+            let mut answers = part(one);
+            // A thread that panicked takes this one along, as it would have without it.
+            match other_half.join() {
+                Ok(more) => answers.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
             }
-        }
-        claimed.extend(places.into_iter().map(|place| place.directory));
-        if found == Observation::Absent && question.id.is_some() {
-            missing.push((shelf, &question.address));
-        }
-        seen.insert(question.address.clone(), found);
-    }
+            answers.into_iter().collect()
+        })
+    };
     for shelf in [Shelf::Machines, Shelf::Volumes] {
-        let wanted: BTreeSet<&Address> = missing
+        let missing: BTreeSet<&Address> = query
+            .questions
             .iter()
-            .filter(|(r, _)| *r == shelf)
-            .map(|(_, a)| *a)
+            .filter(|question| question.id.is_some())
+            .filter(|question| asked(&question.spec).is_some_and(|(at, _)| at == shelf))
+            .map(|question| &question.address)
+            .filter(|address| seen.get(address) == Some(&Observation::Absent))
             .collect();
-        if !wanted.is_empty() {
-            seen.extend(renamed(shelf, root, &query.lineage, &wanted, &claimed));
+        if !missing.is_empty() {
+            seen.extend(renamed(shelf, root, query, &missing));
         }
     }
     seen
+}
+
+/// What of ours stands for one question; `None` if it is of a kind that a host hasn't.
+fn answer(root: &Path, lineage: &Lineage, question: &Question) -> Option<Observation> {
+    if let Spec::Gpu(_) = question.spec.as_ref() {
+        return Some(pin(question));
+    }
+    let (shelf, name) = asked(&question.spec)?;
+    for place in places(shelf, root, lineage, question, name) {
+        let found = look(shelf, &place, lineage, &question.address);
+        if found != Observation::Absent {
+            return Some(found);
+        }
+    }
+    Some(Observation::Absent)
+}
+
+/// A pin is a decision without an object: what is recorded of it stands.
+fn pin(question: &Question) -> Observation {
+    match &question.id {
+        None => Observation::Absent,
+        Some(id) => Observation::Present(Box::new(Seen {
+            id: id.clone(),
+            operation: None,
+            attributes: question.spec.attributes(),
+            power: None,
+            incarnation: None,
+            outputs: Attributes::default(),
+        })),
+    }
 }
 
 /// The shelf and real name of what is asked about, if it is of a kind that a host has.
@@ -72,18 +109,13 @@ fn places(
     lineage: &Lineage,
     question: &Question,
     name: &str,
-) -> Vec<Place> {
+) -> impl Iterator<Item = Place> {
     let recorded = question
         .id
         .as_ref()
         .and_then(|id| Place::recorded(shelf, lineage, id));
-    let mut places: Vec<Place> = recorded.into_iter().collect();
-    if let Ok(named) = Place::named(shelf, root, lineage, name)
-        && !places.contains(&named)
-    {
-        places.push(named);
-    }
-    places
+    let today = std::iter::once_with(move || Place::named(shelf, root, lineage, name).ok());
+    recorded.into_iter().chain(today.flatten())
 }
 
 /// What of ours stands in a place.
@@ -161,23 +193,28 @@ fn machine(place: &Place, mut marker: Marker) -> Seen {
 fn renamed(
     shelf: Shelf,
     root: &Path,
-    lineage: &Lineage,
-    wanted: &BTreeSet<&Address>,
-    claimed: &BTreeSet<std::path::PathBuf>,
+    query: &Query,
+    missing: &BTreeSet<&Address>,
 ) -> BTreeMap<Address, Observation> {
-    let parent = shelf.of(root, lineage);
+    let parent = shelf.of(root, &query.lineage);
+    let asked_about: BTreeSet<&str> = query
+        .questions
+        .iter()
+        .filter_map(|question| asked(&question.spec))
+        .map(|(_, name)| name)
+        .collect();
     let names = files::list(&parent).unwrap_or_default();
     let mut seen = BTreeMap::new();
     for name in names.iter().filter_map(|name| name.to_str()) {
-        if !super::place::is_fit(name) || claimed.contains(&parent.join(name)) {
+        if !super::place::is_fit(name) || asked_about.contains(name) {
             continue;
         }
         let place = Place::within(shelf, &parent, name);
         let Reading::Found(marker) = Marker::read(&place) else {
             continue;
         };
-        if wanted.contains(&marker.address) {
-            let found = look(shelf, &place, lineage, &marker.address);
+        if missing.contains(&marker.address) {
+            let found = look(shelf, &place, &query.lineage, &marker.address);
             if found != Observation::Absent {
                 seen.insert(marker.address, found);
             }

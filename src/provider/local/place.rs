@@ -27,17 +27,12 @@ impl Shelf {
     }
 }
 
-/// One object's directory and what belongs to it; nothing is said about whether it is there.
+/// Where one object lies; nothing is said about whether it is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
+    shelf: Shelf,
     /// The machine, or the volume's content.
     pub(super) directory: PathBuf,
-    /// Whose it is.
-    pub(super) marker: PathBuf,
-    /// The directory while it is being made.
-    pub(super) new: PathBuf,
-    /// The directory while it is being removed.
-    pub(super) gone: PathBuf,
 }
 
 impl Place {
@@ -76,16 +71,41 @@ impl Place {
     }
 
     pub(super) fn within(shelf: Shelf, parent: &Path, name: &str) -> Self {
-        let directory = parent.join(name);
         Self {
-            marker: match shelf {
-                Shelf::Machines => directory.join("machine.json"),
-                Shelf::Volumes => parent.join(format!("{name}.json")),
-            },
-            new: parent.join(format!(".{name}.new")),
-            gone: parent.join(format!(".{name}.gone")),
-            directory,
+            shelf,
+            directory: parent.join(name),
         }
+    }
+
+    /// The file that tells whose it is.
+    pub(super) fn marker(&self) -> PathBuf {
+        match self.shelf {
+            Shelf::Machines => self.directory.join("machine.json"),
+            Shelf::Volumes => self.beside("", ".json"),
+        }
+    }
+
+    /// The marker while it is being rewritten.
+    pub(super) fn next_marker(&self) -> PathBuf {
+        match self.shelf {
+            Shelf::Machines => self.directory.join(".machine.json.new"),
+            Shelf::Volumes => self.beside(".", ".json.new"),
+        }
+    }
+
+    /// The directory while it is being made.
+    pub(super) fn fresh(&self) -> PathBuf {
+        self.beside(".", ".new")
+    }
+
+    /// The directory while it is being removed.
+    pub(super) fn gone(&self) -> PathBuf {
+        self.beside(".", ".gone")
+    }
+
+    fn beside(&self, before: &str, after: &str) -> PathBuf {
+        self.directory
+            .with_file_name(format!("{before}{}{after}", self.name()))
     }
 
     /// The object's id: its directory.
@@ -94,10 +114,10 @@ impl Place {
     }
 
     /// The object's real name.
-    pub(super) fn name(&self) -> String {
+    pub(super) fn name(&self) -> &str {
         self.directory
             .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
+            .and_then(|name| name.to_str())
             .unwrap_or_default()
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn set(machine: &MachineRef, power: Power) -> Result<(), ProviderErro
     if machine.marker.power != Some(wanted) {
         machine.marker.power = Some(wanted);
         machine.marker.rewrite(&machine.place).map_err(|source| {
-            error::file_system("recording power", &machine.place.marker, source)
+            error::file_system("recording power", &machine.place.marker(), source)
         })?;
     }
     match wanted {

@@ -135,8 +135,8 @@ impl Provider for Local {
         request: &'a UpdateRequest,
         _progress: &'a (dyn Fn(Progress) + Send + Sync),
     ) -> Answer<'a, Made> {
-        let request = request.clone();
-        Box::pin(blocking(move || update::update(&request)))
+        let (root, request) = (self.root.clone(), request.clone());
+        Box::pin(blocking(move || update::update(&root, &request)))
     }
 
     fn delete<'a>(&'a self, request: &'a DeleteRequest) -> Answer<'a, ()> {

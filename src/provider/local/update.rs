@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::create::{links_of, made, settled};
+use super::create::{self, links_of, made, settled};
 use super::marker::{Marker, Reading};
 use super::place::{Place, Shelf};
 use super::{error, mount, power};
@@ -10,12 +10,13 @@ use crate::diagnostic::Code;
 use crate::provider::{Class, Made, ProviderError, UpdateRequest};
 use crate::resource::{MachineSpec, Power, Spec};
 
-pub(super) fn update(request: &UpdateRequest) -> Result<Made, ProviderError> {
+pub(super) fn update(root: &Path, request: &UpdateRequest) -> Result<Made, ProviderError> {
     let wanted = &request.wanted;
     let shelf = match wanted.spec.as_ref() {
         Spec::Machine(_) => Shelf::Machines,
         Spec::Volume(_) => Shelf::Volumes,
-        Spec::Network(_) | Spec::Image(_) | Spec::Gpu(_) | Spec::Secret(_) | Spec::Extension(_) => {
+        Spec::Gpu(_) => return create::create(root, wanted),
+        Spec::Network(_) | Spec::Image(_) | Spec::Secret(_) | Spec::Extension(_) => {
             return Err(error::not_held(wanted.spec.kind().as_str()));
         }
     };
@@ -42,7 +43,7 @@ pub(super) fn update(request: &UpdateRequest) -> Result<Made, ProviderError> {
         machine(&place, &marker, &mut next, spec)?;
     }
     next.rewrite(&place)
-        .map_err(|source| error::file_system("recording a change", &place.marker, source))?;
+        .map_err(|source| error::file_system("recording a change", &place.marker(), source))?;
     Ok(made(&place, &next))
 }
 
@@ -68,7 +69,7 @@ fn machine(
     if wanted == Power::Stopped && old.power != Some(Power::Stopped) {
         // Nobody may start anything while the processes are being ended.
         next.rewrite(place)
-            .map_err(|source| error::file_system("stopping", &place.marker, source))?;
+            .map_err(|source| error::file_system("stopping", &place.marker(), source))?;
         power::end_processes(&place.directory);
     }
     Ok(())

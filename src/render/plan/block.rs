@@ -60,8 +60,8 @@ pub(in crate::render) fn drift(page: &mut Page, drift: &Drift) {
 }
 
 fn comment(page: &mut Page, address: &Address, what: &str, why: Option<&str>) {
-    let text = format!("# {address} {what}");
-    page.raw("  ").tone(Tone::Strong, &text).end();
+    page.raw("  ").start(Tone::Strong).raw("# ").show(address);
+    page.raw(" ").raw(what).stop(Tone::Strong).end();
     let Some(why) = why else { return };
     let columns = page.style.width.max(40) - 6;
     let lines = wrap(&format!("({why})"), columns);
@@ -96,7 +96,7 @@ fn sign(page: &mut Page, action: Action, address: &Address) {
             page.raw(blank).tone(tone, mark);
         }
     }
-    page.raw(" ").raw(&words::block_title(address));
+    page.raw(" ").show(words::BlockTitle(address));
 }
 
 fn close(page: &mut Page) {
@@ -179,7 +179,7 @@ fn differing(page: &mut Page, change: &Change) {
         .map(|object| quoted_id(object.id.as_str()));
     if change.fields.is_empty() && id.is_none() {
         sign(page, change.action, &change.address);
-        page.raw(" {}").end();
+        page.end();
         return;
     }
     open(page, change.action, &change.address);
@@ -240,15 +240,12 @@ fn field_change(page: &mut Page, field: &FieldChange, width: usize) {
         (Some(before), After::Unknown) => {
             arrow(page, &text(before), UNKNOWN, FIELD, used);
         }
-        (Some(_), After::Unset) if masked => {
+        (Some(_), After::Unset) | (None, After::Known(_)) if masked => {
             page.raw(MASK);
         }
         (Some(before), After::Unset) => {
             value::write(page, before, Mark::Remove, FIELD, used + 8);
             page.raw(" -> null");
-        }
-        (None, After::Known(_)) if masked => {
-            page.raw(MASK);
         }
         (None, After::Known(after)) => value::write(page, after, Mark::Add, FIELD, used),
         (None, After::Unknown) => {

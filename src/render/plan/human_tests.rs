@@ -152,7 +152,7 @@ fn a_plan_of_everything() {
 
       # extension.dev.nodejs must be replaced
       # (because machine.dev is replaced)
-    -/+ extension "dev" "nodejs" {}
+    -/+ extension "dev" "nodejs"
 
       # extension.dev.tmux will be destroyed
       # (the configuration no longer asks for it)
@@ -399,7 +399,7 @@ fn reasons_and_rare_actions() {
 
       # extension.dev.nodejs will be updated in-place
       # (what failed last time is tried again: pnpm)
-      ~ extension "dev" "nodejs" {}
+      ~ extension "dev" "nodejs"
 
       # volume.dev.workspace will be kept
       # (with its content, after its machine is gone; --volumes destroys it)
@@ -446,4 +446,73 @@ proptest! {
         prop_assert!(text.chars().all(|c| c == '\n' || !crate::render::text::is_unsafe(c)));
         prop_assert!(text.ends_with("Plan: 2 to add, 0 to change, 1 to destroy.\n"));
     }
+}
+
+#[test]
+fn colours_mark_what_happens() {
+    let style = Style {
+        color: true,
+        ..Style::PLAIN
+    };
+    let text = plan_human(&mixed(), &style);
+    assert!(
+        text.contains("\u{1b}[31m-\u{1b}[0m/\u{1b}[32m+\u{1b}[0m machine"),
+        "{text:?}"
+    );
+    let plain = plan_human(&mixed(), &Style::PLAIN);
+    let mut stripped = String::new();
+    for part in text.split('\u{1b}') {
+        stripped.push_str(
+            part.strip_prefix('[')
+                .map_or(part, |p| p.split_once('m').unwrap().1),
+        );
+    }
+    assert_eq!(stripped, plain);
+}
+
+#[test]
+fn a_destroy_says_what_it_keeps() {
+    let mut gone = both(
+        change("machine.dev", Action::Delete, Reason::Destroyed),
+        machine("debian:12", 4),
+        machine("debian:12", 4),
+    );
+    gone.desired = None;
+    let mut kept = both(
+        change("volume.dev.workspace", Action::NoOp, Reason::Retained),
+        volume(20),
+        volume(20),
+    );
+    kept.desired = None;
+    let mut plan = plan(vec![gone, kept]);
+    plan.header.destroy = true;
+    assert_snapshot!(screen(&plan), @r#"
+    To destroy shop, sindri will:
+      - destroy
+
+      # machine.dev will be destroyed
+      - machine "dev" {
+          - id             = "3f9c1ab23f9c"
+          - cpus           = 2
+          - docker.network = "bridge"
+          - docker.ports   = [
+              - { container = 80, host = 8080, protocol = "tcp" },
+            ]
+          - docker.restart = "unless-stopped"
+          - docker.runtime = "auto"
+          - image          = "debian:12"
+          - memory         = "4GB"
+          - mounts         = [
+              - { path = "/workspace", volume = "workspace" },
+            ]
+          - name           = "shop-dev"
+          - power          = "running"
+          - provider       = "docker"
+        }
+
+      # volume.dev.workspace will be kept
+      # (with its content, after its machine is gone; --volumes destroys it)
+
+    Plan: 0 to add, 0 to change, 1 to destroy.
+    "#);
 }

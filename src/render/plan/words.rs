@@ -1,5 +1,7 @@
 //! What a change is called and why it is made, in words.
 
+use std::fmt;
+
 use crate::address::{Address, Kind};
 use crate::plan::{Action, Change, Drift, DriftKind, Order, Reason};
 use crate::render::page::Tone;
@@ -44,9 +46,8 @@ pub(in crate::render) fn headline(change: &Change) -> &'static str {
         Action::NoOp => "stays as it is",
         Action::Create if is_pin => "will be pinned",
         Action::Create => "will be created",
-        Action::Update if is_pin => "will be pinned anew",
+        Action::Update | Action::Replace(_) if is_pin => "will be pinned anew",
         Action::Update => "will be updated in-place",
-        Action::Replace(_) if is_pin => "will be pinned anew",
         Action::Replace(_) => "must be replaced",
         Action::Delete if is_pin => "will be unpinned",
         Action::Delete => "will be destroyed",
@@ -172,16 +173,19 @@ pub(in crate::render) fn drifted(drift: &Drift) -> String {
 }
 
 /// The opening of a block: `machine "dev"`, `volume "dev" "workspace"`.
-pub(in crate::render) fn block_title(address: &Address) -> String {
-    match address {
-        Address::Network(name)
-        | Address::Image(name)
-        | Address::Gpu(name)
-        | Address::Machine(name) => format!("{} \"{name}\"", address.kind().as_str()),
-        Address::Volume(machine, name)
-        | Address::Secret(machine, name)
-        | Address::Extension(machine, name) => {
-            format!("{} \"{machine}\" \"{name}\"", address.kind().as_str())
+pub(in crate::render) struct BlockTitle<'a>(pub(in crate::render) &'a Address);
+
+impl fmt::Display for BlockTitle<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.kind().as_str())?;
+        match self.0 {
+            Address::Network(name)
+            | Address::Image(name)
+            | Address::Gpu(name)
+            | Address::Machine(name) => write!(f, " \"{name}\""),
+            Address::Volume(machine, name)
+            | Address::Secret(machine, name)
+            | Address::Extension(machine, name) => write!(f, " \"{machine}\" \"{name}\""),
         }
     }
 }

@@ -230,17 +230,17 @@ impl Progress {
     }
 
     fn count_line(&self, shown: usize) -> String {
-        let mut text = format!("  {} running", self.running.len());
-        if self.running.len() > shown {
-            text += &format!(" ({} not shown)", self.running.len() - shown);
-        }
-        if let Some(total) = self.total {
-            text += &format!(", {} of {total} done", self.ended.min(total));
-        }
-        if self.is_stopping {
-            text += ", stopping";
-        }
-        text
+        let hidden = self.running.len().saturating_sub(shown);
+        let hidden = if hidden > 0 {
+            format!(" ({hidden} not shown)")
+        } else {
+            String::new()
+        };
+        let done = self.total.map_or_else(String::new, |total| {
+            format!(", {} of {total} done", self.ended.min(total))
+        });
+        let stopping = if self.is_stopping { ", stopping" } else { "" };
+        format!("  {} running{hidden}{done}{stopping}", self.running.len())
     }
 
     fn spinner(&self, at: Duration) -> &'static str {
@@ -282,13 +282,9 @@ impl Progress {
         id: Option<&ObjectId>,
         note: Option<&str>,
     ) -> String {
-        let mut text = format!("{what} after {}", duration(elapsed));
-        if let Some(id) = id {
-            text += &format!(" [id={}]", short_id(id.as_str()));
-        }
-        if let Some(note) = note {
-            text += &format!(" ({})", clean(note));
-        }
+        let id = id.map_or_else(String::new, |id| format!(" [id={}]", short_id(id.as_str())));
+        let note = note.map_or_else(String::new, |note| format!(" ({})", clean(note)));
+        let text = format!("{what} after {}{id}{note}", duration(elapsed));
         self.line(address, Tone::Good, &text)
     }
 

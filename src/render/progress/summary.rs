@@ -57,10 +57,18 @@ pub fn summary_next(summary: &Summary) -> Option<&'static str> {
 }
 
 fn failed(page: &mut Page, failed: &[(Address, Diagnostics)], style: &Style) {
+    if failed.is_empty() {
+        return;
+    }
+    let number = count(failed.len(), "resource");
+    page.tone(Tone::Bad, &format!("Failed: {number}"))
+        .end()
+        .end();
     for (address, diagnostics) in failed {
-        page.tone(Tone::Bad, &format!("Failed: {address}")).end();
         for diagnostic in diagnostics {
-            page.raw(&diagnostics_human(std::slice::from_ref(diagnostic), style));
+            let mut diagnostic = diagnostic.clone();
+            diagnostic.address.get_or_insert_with(|| address.clone());
+            page.raw(&diagnostics_human(&[diagnostic], style));
         }
     }
 }

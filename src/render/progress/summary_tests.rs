@@ -68,7 +68,8 @@ fn something_failed() {
         ..done()
     };
     assert_snapshot!(screen(&failed), @r#"
-    Failed: machine.dev
+    Failed: 1 resource
+
     docker::port-taken (machine.dev)
 
       error: port 8080 is taken

@@ -30,9 +30,8 @@ pub(super) fn replace(path: &Path, bytes: &[u8], durable: Durable) -> Result<(),
 ///
 /// A store without its backup still works, so a failure is no error.
 pub(super) fn keep(path: &Path, backup: &Path) {
-    let kept = files::remove_file(backup).and_then(|()| {
-        fs::hard_link(path, backup).or_else(|_| fs::copy(path, backup).map(|_| ()))
-    });
+    let kept = files::remove_file(backup)
+        .and_then(|()| fs::hard_link(path, backup).or_else(|_| fs::copy(path, backup).map(|_| ())));
     if kept.is_err() {
         // Half a copy is worse than none.
         files::remove_file(backup).unwrap_or_default();

@@ -204,7 +204,10 @@ mod tests {
         let next = groups.next().unwrap();
         let error = locked.commit(next.clone()).unwrap_err();
         assert!(matches!(error, StoreError::Full { .. }), "{error:?}");
-        assert!(matches!(locked.commit(next.clone()), Err(StoreError::Poisoned(_))));
+        assert!(matches!(
+            locked.commit(next.clone()),
+            Err(StoreError::Poisoned(_))
+        ));
         assert!(matches!(locked.compact(), Err(StoreError::Poisoned(_))));
         assert_eq!(*locked.state(), before);
         drop(locked);

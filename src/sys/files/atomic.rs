@@ -17,24 +17,58 @@ static COUNTER: AtomicU64 = AtomicU64::new(0);
 /// this returns.
 pub fn write_atomic(path: &Path, bytes: &[u8], mode: u32, durable: bool) -> io::Result<()> {
     let (directory, temporary, mut file) = create_beside(path, mode)?;
-    let written = (|| {
+    publish(&mut file, &temporary, path, bytes, mode, durable)?;
+    if durable {
+        sync_dir(&directory)?;
+    }
+    Ok(())
+}
+
+/// Writes a file whole or not at all by way of a temporary file of the caller's choice.
+///
+/// For one writer at a time that shall leave no second copy behind: what a kill left under the
+/// temporary name is swept by the next write. Nothing is forced to the disk.
+pub fn write_by_way_of(temporary: &Path, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let create = || {
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(temporary)
+    };
+    let mut file = match create() {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            std::fs::remove_file(temporary)?;
+            create()?
+        }
+        outcome => outcome?,
+    };
+    publish(&mut file, temporary, path, bytes, mode, false)
+}
+
+/// Fills a new file and gives it its name; one that can't be finished is removed.
+fn publish(
+    file: &mut File,
+    temporary: &Path,
+    path: &Path,
+    bytes: &[u8],
+    mode: u32,
+    durable: bool,
+) -> io::Result<()> {
+    let published = (|| {
         // The mask of the process may have taken permissions away.
         file.set_permissions(Permissions::from_mode(mode))?;
         file.write_all(bytes)?;
         if durable {
             file.sync_all()?;
         }
-        std::fs::rename(&temporary, path)
+        std::fs::rename(temporary, path)
     })();
-    if let Err(error) = written {
+    if published.is_err() {
         // The first error is the one that counts; a leftover harms nobody.
-        drop(std::fs::remove_file(&temporary));
-        return Err(error);
+        drop(std::fs::remove_file(temporary));
     }
-    if durable {
-        sync_dir(&directory)?;
-    }
-    Ok(())
+    published
 }
 
 /// Writes a file that must not be there yet; a kill may leave it half written.
@@ -57,8 +91,9 @@ pub fn sync_dir(directory: &Path) -> io::Result<()> {
 /// Reads a file of at most `max` bytes; a larger one is [`io::ErrorKind::FileTooLarge`].
 pub fn read_limited(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
-    // Most files read whole are small: one read for the bytes, one that finds the end.
-    let mut bytes = Vec::with_capacity(2048);
+    // The length is only a hint, which spares a read its guesses; the limit is what counts.
+    let length = file.metadata()?.len().min(max);
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
     file.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > max {
         return Err(io::Error::new(
@@ -66,6 +101,20 @@ pub fn read_limited(path: &Path, max: u64) -> io::Result<Vec<u8>> {
             format!("it is larger than {max} bytes"),
         ));
     }
+    Ok(bytes)
+}
+
+/// Reads a regular file of at most `max` bytes; the fastest way where most of them are small.
+///
+/// A larger one is [`io::ErrorKind::FileTooLarge`].
+pub fn read_small(path: &Path, max: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; 4096];
+    let count = File::open(path)?.read(&mut bytes)?;
+    // Of a regular file, fewer bytes than asked for are all that is left.
+    if count == bytes.len() {
+        return read_limited(path, max);
+    }
+    bytes.truncate(count);
     Ok(bytes)
 }
 
@@ -128,6 +177,32 @@ mod tests {
         write_atomic(&path, b"new", 0o600, false).unwrap();
         assert_eq!(std::fs::read(&target).unwrap(), b"kept");
         assert!(!path.symlink_metadata().unwrap().is_symlink());
+    }
+
+    #[test]
+    fn what_a_kill_left_under_the_temporary_name_is_swept() {
+        let room = tempfile::tempdir().unwrap();
+        let (temporary, path) = (room.path().join(".x.new"), room.path().join("x"));
+        std::fs::write(&temporary, "half of a longer content").unwrap();
+        std::fs::set_permissions(&temporary, Permissions::from_mode(0o400)).unwrap();
+        write_by_way_of(&temporary, &path, b"whole", 0o400).unwrap();
+        assert_eq!(read_limited(&path, 9).unwrap(), b"whole");
+        assert_eq!(std::fs::read_dir(room.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_small_file_is_read_like_any_other() {
+        let room = tempfile::tempdir().unwrap();
+        let path = room.path().join("file");
+        for size in [0, 1, 4095, 4096, 4097, 9000] {
+            std::fs::write(&path, vec![b'x'; size]).unwrap();
+            assert_eq!(read_small(&path, 9000).unwrap().len(), size);
+        }
+        std::fs::write(&path, vec![b'x'; 9001]).unwrap();
+        assert_eq!(
+            read_small(&path, 9000).unwrap_err().kind(),
+            io::ErrorKind::FileTooLarge
+        );
     }
 
     #[test]

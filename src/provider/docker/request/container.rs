@@ -17,15 +17,17 @@ use crate::provider::docker::label;
 use crate::provider::{Class, CreateRequest, ProviderError};
 use crate::resource::{
     DockerNetwork, DockerSettings, GpuSpec, GpuVendor, MachineSpec, PortMapping, Protocol,
-    RestartPolicy as Restart, Settings,
+    RestartPolicy as Restart, Settings, Size,
 };
 
 /// What keeps a container up whatever its image would run: it waits, and ends at once when told to.
 ///
 /// It replaces the image's entrypoint, so that any image with `/bin/sh` is a machine; what shall run
 /// in the machine is started in it, like everything else.
-pub(in crate::provider::docker) const KEEPER: &str =
-    "trap 'exit 0' TERM INT; while :; do sleep 86400 & wait $!; done";
+///
+/// It also closes the secrets' folder to everybody but root.
+pub(in crate::provider::docker) const KEEPER: &str = "chmod 700 /run/secrets; \
+    trap 'exit 0' TERM INT; while :; do sleep 86400 & wait $!; [ $? -eq 127 ] && exit 127; done";
 
 const NANO: i64 = 1_000_000_000;
 
@@ -165,12 +167,10 @@ pub(in crate::provider::docker) fn update(
     for path in paths {
         match path.as_str() {
             "memory" => {
-                let bytes = machine.memory.map_or(engine.memory, |size| size.as_bytes());
+                let bytes = machine.memory.map_or(engine.memory, Size::as_bytes);
                 body.memory = Some(signed(bytes));
-                body.memory_swap = engine.limits_swap.then(|| match machine.memory {
-                    Some(_) => signed(bytes),
-                    None => -1,
-                });
+                // Memory can't pass its swap limit, so both move together.
+                body.memory_swap = engine.limits_swap.then(|| signed(bytes));
             }
             "cpus" => {
                 let cpus = machine.cpus.map_or(engine.cpus, u64::from);

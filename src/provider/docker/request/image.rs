@@ -78,24 +78,27 @@ mod tests {
         (reference.repository, reference.tag, reference.digest)
     }
 
-    fn some(text: &str) -> Option<String> {
-        Some(text.to_owned())
+    fn owned(text: &str) -> String {
+        text.to_owned()
     }
 
     #[test]
     fn references_come_apart() {
-        assert_eq!(parts("debian"), ("debian".to_owned(), some("latest"), None));
+        assert_eq!(
+            parts("debian"),
+            ("debian".to_owned(), Some(owned("latest")), None)
+        );
         assert_eq!(
             parts("localhost:5000/a/b:1"),
-            ("localhost:5000/a/b".to_owned(), some("1"), None)
+            ("localhost:5000/a/b".to_owned(), Some(owned("1")), None)
         );
         assert_eq!(
             parts("localhost:5000/a"),
-            ("localhost:5000/a".to_owned(), some("latest"), None)
+            ("localhost:5000/a".to_owned(), Some(owned("latest")), None)
         );
         assert_eq!(
             parts("a:1@sha256:00"),
-            ("a".to_owned(), some("1"), some("sha256:00"))
+            ("a".to_owned(), Some(owned("1")), Some(owned("sha256:00")))
         );
     }
 

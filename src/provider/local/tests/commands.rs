@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::ground::*;
-use crate::provider::{Class, Command, Provider, Reader, Stream};
+use crate::provider::{Class, Command, Interactive, Provider, Reader, Stream};
 
 fn sh(script: &str) -> Command {
     Command {
@@ -13,15 +13,24 @@ fn sh(script: &str) -> Command {
 
 #[tokio::test]
 async fn a_command_runs_in_the_machines_own_environment() {
-    let ground = Ground::with(&[("HTTPS_PROXY", "http://p"), ("AWS_TOKEN", "no"), ("TERM", "dumb")]);
+    let ground = Ground::with(&[
+        ("HTTPS_PROXY", "http://p"),
+        ("AWS_TOKEN", "no"),
+        ("TERM", "dumb"),
+    ]);
     let machine = ground.machine().await;
     let out = ground.shell(&machine, "env; pwd").await;
     let lines: Vec<&str> = text(&out).lines().collect();
     let home = format!("{}/home", machine.id);
-    let variables: BTreeMap<&str, &str> =
-        lines.iter().filter_map(|line| line.split_once('=')).collect();
+    let variables: BTreeMap<&str, &str> = lines
+        .iter()
+        .filter_map(|line| line.split_once('='))
+        .collect();
     assert_eq!(variables["HOME"], home);
-    assert_eq!(variables["PATH"], format!("{home}/.local/bin:/usr/local/bin:/usr/bin:/bin"));
+    assert_eq!(
+        variables["PATH"],
+        format!("{home}/.local/bin:/usr/local/bin:/usr/bin:/bin")
+    );
     assert_eq!(variables["TMPDIR"], format!("{}/tmp", machine.id));
     assert_eq!(variables["SINDRI_MACHINE"], machine.id.as_str());
     assert_eq!(variables["HTTPS_PROXY"], "http://p");
@@ -58,8 +67,16 @@ async fn a_program_that_is_not_there_ends_as_in_a_shell() {
     };
     let out = ground.local.ask(&machine, &command).await.unwrap();
     assert_eq!(out.code, 127);
-    assert!(String::from_utf8(out.stderr).unwrap().starts_with("no-such-program: "));
-    let error = ground.local.ask(&machine, &Command::default()).await.unwrap_err();
+    assert!(
+        String::from_utf8(out.stderr)
+            .unwrap()
+            .starts_with("no-such-program: ")
+    );
+    let error = ground
+        .local
+        .ask(&machine, &Command::default())
+        .await
+        .unwrap_err();
     assert_eq!(error.code.as_str(), "local::exec");
 }
 
@@ -73,8 +90,14 @@ async fn a_command_that_hangs_is_ended_with_what_it_started() {
     };
     let begun = Instant::now();
     let error = ground.local.ask(&machine, &command).await.unwrap_err();
-    assert_eq!((error.class, error.code.as_str()), (Class::Failed, "local::timeout"));
-    assert_eq!(error.to_string(), "the command was ended after 0.2 s, its time limit");
+    assert_eq!(
+        (error.class, error.code.as_str()),
+        (Class::Failed, "local::exec-timeout")
+    );
+    assert_eq!(
+        error.to_string(),
+        "the command was ended after 0.2 s, its time limit"
+    );
     assert!(begun.elapsed() < Duration::from_secs(5));
     tokio::time::sleep(Duration::from_millis(1800)).await;
     assert_eq!(text(&ground.shell(&machine, "ls").await), "");
@@ -107,4 +130,21 @@ async fn what_made_itself_a_session_outlives_the_command() {
     ground.shell(&machine, script).await;
     tokio::time::sleep(Duration::from_millis(800)).await;
     assert_eq!(text(&ground.shell(&machine, "ls").await), "done");
+}
+
+#[tokio::test]
+async fn a_session_passes_its_exit_code_on() {
+    let ground = Ground::new();
+    let machine = ground.machine().await;
+    let (_, resized) = tokio::sync::mpsc::unbounded_channel();
+    let session = Interactive {
+        command: Some("test \"$PWD\" = \"$HOME\" && exit 5".to_owned()),
+        terminal: None,
+        resized,
+        stdin: Box::new(tokio::io::empty()),
+        stdout: Box::new(tokio::io::sink()),
+        stderr: Box::new(tokio::io::sink()),
+    };
+    assert!(ground.local.owns_terminal());
+    assert_eq!(ground.local.connect(&machine, session).await.unwrap(), 5);
 }

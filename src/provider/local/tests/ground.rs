@@ -23,7 +23,7 @@ use crate::sys::Environment;
 pub(super) struct Ground {
     pub(super) local: Local,
     pub(super) root: PathBuf,
-    _directory: TempDir,
+    _directory: Option<TempDir>,
 }
 
 pub(super) fn quiet(_: Progress) {}
@@ -84,13 +84,27 @@ impl Ground {
     pub(super) fn with(variables: &[(&str, &str)]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path().canonicalize().unwrap().join("data");
+        Self {
+            _directory: Some(directory),
+            ..Self::on(root, variables)
+        }
+    }
+
+    /// On a root that somebody else keeps.
+    pub(super) fn at(root: PathBuf) -> Self {
+        Self::on(root, &[])
+    }
+
+    fn on(root: PathBuf, variables: &[(&str, &str)]) -> Self {
         let mut environment = vec![("PATH", "/usr/local/bin:/usr/bin:/bin")];
         environment.extend(variables);
-        let pairs = environment.into_iter().map(|(n, v)| (n.to_owned(), v.to_owned()));
+        let pairs = environment
+            .into_iter()
+            .map(|(n, v)| (n.to_owned(), v.to_owned()));
         Self {
             local: Local::new(root.clone(), Arc::new(Environment::of(pairs))),
             root,
-            _directory: directory,
+            _directory: None,
         }
     }
 
@@ -153,7 +167,12 @@ impl Ground {
         object: Option<&Object>,
     ) -> Observation {
         let query = query(request, object);
-        self.local.observe(&query).await.unwrap().remove(&request.address).unwrap()
+        self.local
+            .observe(&query)
+            .await
+            .unwrap()
+            .remove(&request.address)
+            .unwrap()
     }
 
     pub(super) async fn seen(&self, request: &CreateRequest) -> Seen {
@@ -167,7 +186,10 @@ impl Ground {
         let query = query(request, None);
         let observed = self.local.observe(&query).await.unwrap();
         let findings = self.local.check(&query, &observed).await;
-        findings.iter().map(|finding| finding.code.to_string()).collect()
+        findings
+            .iter()
+            .map(|finding| finding.code.to_string())
+            .collect()
     }
 
     pub(super) async fn shell(&self, machine: &MachineRef, script: &str) -> Output {

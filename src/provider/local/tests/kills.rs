@@ -1,8 +1,13 @@
 //! What a kill may leave behind, made by hand, and what becomes of it.
 
+use std::sync::Arc;
+
 use super::ground::*;
-use crate::plan::Observation;
-use crate::resource::Spec;
+use crate::plan::{Observation, Seen};
+use crate::provider::suite::record;
+use crate::provider::{CreateRequest, Made};
+use crate::resource::{Attributes, Spec};
+use crate::sys::Environment;
 
 #[tokio::test]
 async fn a_half_built_machine_is_nothing_and_is_swept() {
@@ -14,7 +19,11 @@ async fn a_half_built_machine_is_nothing_and_is_swept() {
     assert!(ground.codes(&wanted).await.is_empty());
     let object = ground.object(&wanted).await;
     assert!(!half.exists());
-    assert!(!std::path::Path::new(object.id.as_str()).join("home/junk").exists());
+    assert!(
+        !std::path::Path::new(object.id.as_str())
+            .join("home/junk")
+            .exists()
+    );
 }
 
 #[tokio::test]
@@ -24,7 +33,10 @@ async fn a_half_removed_machine_is_nothing_and_is_swept() {
     let object = ground.object(&wanted).await;
     let gone = ground.machines().join(".dev.gone");
     std::fs::rename(object.id.as_str(), &gone).unwrap();
-    assert_eq!(ground.observe(&wanted, Some(&object)).await, Observation::Absent);
+    assert_eq!(
+        ground.observe(&wanted, Some(&object)).await,
+        Observation::Absent
+    );
     ground.delete(&wanted.address, &object).await;
     assert!(!gone.exists());
 }
@@ -50,7 +62,10 @@ async fn a_volumes_marker_without_content_is_nothing() {
     ground.seen(&wanted).await;
 
     std::fs::remove_dir(object.id.as_str()).unwrap();
-    assert_eq!(ground.observe(&wanted, Some(&object)).await, Observation::Absent);
+    assert_eq!(
+        ground.observe(&wanted, Some(&object)).await,
+        Observation::Absent
+    );
     ground.delete(&wanted.address, &object).await;
     assert_eq!(std::fs::read_dir(ground.volumes()).unwrap().count(), 0);
 }
@@ -66,4 +81,93 @@ async fn a_repeated_create_finishes_its_own_and_refuses_anothers() {
     let made = ground.create(&volume(1)).await.unwrap();
     assert_eq!(ground.create(&volume(1)).await.unwrap(), made);
     assert!(ground.create(&volume(2)).await.is_err());
+}
+
+/// Set for the process that is killed: the root it works below.
+const CHURN: &str = "SINDRI_TEST_CHURN";
+
+/// Makes and removes machines and volumes without end; only does so in the process that is killed.
+#[tokio::test]
+async fn churn() {
+    let environment = Environment::of_process();
+    let Some(root) = environment.get(CHURN) else {
+        return;
+    };
+    let ground = Ground::at(root.into());
+    for round in 0.. {
+        let operation = u8::try_from(round % 200).unwrap();
+        for wanted in churned(operation) {
+            // What the last process left behind may be whole already.
+            if let Observation::Present(seen) = ground.observe(&wanted, None).await {
+                let mut object = record(&wanted, &made_of(&seen));
+                Arc::make_mut(&mut object).operation = seen.operation.unwrap();
+                ground.delete(&wanted.address, &object).await;
+            }
+            let object = ground.object(&wanted).await;
+            ground.delete(&wanted.address, &object).await;
+        }
+    }
+}
+
+fn churned(operation: u8) -> [CreateRequest; 2] {
+    [
+        machine_request("dev", operation),
+        request(
+            "volume.dev.data",
+            operation,
+            Spec::Volume(volume("dev.data")),
+        ),
+    ]
+}
+
+fn made_of(seen: &Seen) -> Made {
+    Made {
+        id: seen.id.clone(),
+        attributes: Attributes::default(),
+        incarnation: seen.incarnation.clone(),
+    }
+}
+
+#[tokio::test]
+async fn a_kill_at_any_instant_leaves_a_whole_machine_or_none() {
+    let ground = Ground::new();
+    for round in 0..40_u64 {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "provider::local::tests::kills::churn",
+                "--nocapture",
+            ])
+            .env(CHURN, &ground.root)
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_micros(10_000 + round * 731));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        for wanted in churned(0) {
+            match ground.observe(&wanted, None).await {
+                Observation::Absent => assert!(ground.codes(&wanted).await.is_empty()),
+                Observation::Present(seen) => {
+                    let mut attributes = wanted.spec.attributes();
+                    attributes.0.remove("power");
+                    assert_eq!(seen.attributes, attributes);
+                }
+                Observation::Unreadable(why) => panic!("{why}"),
+            }
+        }
+    }
+    for wanted in churned(250) {
+        let object = match ground.observe(&wanted, None).await {
+            Observation::Present(seen) => {
+                let mut object = record(&wanted, &made_of(&seen));
+                Arc::make_mut(&mut object).operation = seen.operation.unwrap();
+                object
+            }
+            Observation::Absent | Observation::Unreadable(_) => ground.object(&wanted).await,
+        };
+        ground.delete(&wanted.address, &object).await;
+    }
+    assert_eq!(std::fs::read_dir(ground.machines()).unwrap().count(), 0);
+    assert_eq!(std::fs::read_dir(ground.volumes()).unwrap().count(), 0);
 }

@@ -8,7 +8,7 @@ use super::ground::*;
 use crate::address::{Name, NameRule};
 use crate::plan::Observation;
 use crate::provider::suite::{Fixture, contract_suite, record};
-use crate::provider::{Class, Delivery, MachineRef, Provider, Reader, UpdateRequest};
+use crate::provider::{Class, Command, Delivery, MachineRef, Provider, Reader, UpdateRequest};
 use crate::resource::{FileTarget, Power, Spec};
 
 fn mode(path: &Path) -> u32 {
@@ -42,14 +42,19 @@ async fn it_keeps_the_contract() {
 async fn a_volume_outlives_its_machine_with_its_content() {
     let ground = Ground::new();
     let (wanted, machine) = ground.mounted(&["/workspace"]).await;
-    let out = ground.shell(&machine, "echo kept > workspace/file; pwd -P; ls").await;
+    let out = ground
+        .shell(&machine, "echo kept > workspace/file; pwd -P; ls")
+        .await;
     assert!(text(&out).ends_with("workspace"), "{out:?}");
     let object = ground.object(&wanted).await;
     ground.delete(&wanted.address, &object).await;
     let kept = ground.volumes().join("dev.v0/file");
     assert_eq!(std::fs::read_to_string(&kept).unwrap(), "kept\n");
     ground.create(&wanted).await.unwrap();
-    assert_eq!(text(&ground.shell(&machine, "cat workspace/file").await), "kept");
+    assert_eq!(
+        text(&ground.shell(&machine, "cat workspace/file").await),
+        "kept"
+    );
 }
 
 #[tokio::test]
@@ -64,37 +69,82 @@ async fn secrets_are_private_and_survive_a_restart() {
     assert!(!format!("{delivery:?}").contains("hush"));
     ground.local.deliver(&machine, &delivery).await.unwrap();
     let root = Path::new(machine.id.as_str());
-    let (file, copy) = (root.join("run/secrets/TOKEN"), root.join("home/.config/tool/key"));
-    assert_eq!((mode(root), mode(&root.join("run/secrets"))), (0o700, 0o700));
+    let (file, copy) = (
+        root.join("run/secrets/TOKEN"),
+        root.join("home/.config/tool/key"),
+    );
+    assert_eq!(
+        (mode(root), mode(&root.join("run/secrets"))),
+        (0o700, 0o700)
+    );
     assert_eq!((mode(&file), mode(&copy)), (0o400, 0o640));
     for power in [Power::Stopped, Power::Running] {
         ground.local.set_power(&machine, power).await.unwrap();
     }
     assert_eq!(std::fs::read(&file).unwrap(), b"hush");
-    ground.local.withdraw(&machine, &delivery.name, Some(&target)).await.unwrap();
+    ground
+        .local
+        .withdraw(&machine, &delivery.name, Some(&target))
+        .await
+        .unwrap();
     assert!(!file.exists() && !copy.exists());
+}
+
+#[tokio::test]
+async fn a_secret_that_no_variable_holds_is_a_file_all_the_same() {
+    let ground = Ground::new();
+    let machine = ground.machine().await;
+    for (name, value) in [("NUL", vec![b'a', 0]), ("LARGE", vec![b'x'; 200 << 10])] {
+        let delivery = Delivery {
+            name: Name::parse(NameRule::Secret, name).unwrap(),
+            value: Zeroizing::new(value),
+            target: None,
+        };
+        ground.local.deliver(&machine, &delivery).await.unwrap();
+    }
+    ground.local.deliver(&machine, &secret(None)).await.unwrap();
+    let command = Command {
+        argv: [
+            "sh",
+            "-c",
+            "echo $TOKEN${NUL-none}${LARGE-none}; ls ~/../run/secrets",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+        secrets: true,
+        ..Command::default()
+    };
+    let out = ground.local.ask(&machine, &command).await.unwrap();
+    assert_eq!(text(&out), "hushnonenone\nLARGE\nNUL\nTOKEN");
 }
 
 #[tokio::test]
 async fn stopping_ends_what_runs_and_nothing_starts_any_more() {
     let ground = Ground::new();
     let machine = ground.machine().await;
-    ground.shell(&machine, "setsid sleep 60 >/dev/null 2>&1 & echo $! > pid").await;
+    ground
+        .shell(&machine, "setsid sleep 60 >/dev/null 2>&1 & echo $! > pid")
+        .await;
     let pid = std::fs::read_to_string(Path::new(machine.id.as_str()).join("home/pid")).unwrap();
-    let alive = || {
-        std::fs::read(format!("/proc/{}/environ", pid.trim())).is_ok_and(|env| !env.is_empty())
-    };
+    let alive =
+        || std::fs::read(format!("/proc/{}/environ", pid.trim())).is_ok_and(|env| !env.is_empty());
     assert!(alive());
-    ground.local.set_power(&machine, Power::Stopped).await.unwrap();
+    ground
+        .local
+        .set_power(&machine, Power::Stopped)
+        .await
+        .unwrap();
     assert!(!alive());
-    let refused = ground.local.ask(&machine, &crate::provider::Command::default()).await;
+    let refused = ground.local.ask(&machine, &Command::default()).await;
     assert_eq!(refused.unwrap_err().code.as_str(), "local::stopped");
 }
 
 #[tokio::test]
 async fn mounts_change_in_place() {
     let ground = Ground::new();
-    let (wanted, machine) = ground.mounted(&["/alt/home/developer/workspace", "/cache"]).await;
+    let (wanted, machine) = ground
+        .mounted(&["/alt/home/developer/workspace", "/cache"])
+        .await;
     let root = Path::new(machine.id.as_str());
     assert!(root.join("home/workspace").is_symlink() && root.join("cache").is_symlink());
     let object = ground.object(&wanted).await;
@@ -128,7 +178,10 @@ async fn a_strangers_directory_is_never_touched() {
     assert_eq!(ground.observe(&wanted, None).await, Observation::Absent);
     assert_eq!(ground.codes(&wanted).await, ["local::name-taken"]);
     let refused = ground.create(&wanted).await.unwrap_err();
-    assert_eq!((refused.class, refused.code.as_str()), (Class::Conflict, "local::name-taken"));
+    assert_eq!(
+        (refused.class, refused.code.as_str()),
+        (Class::Conflict, "local::name-taken")
+    );
     let recorded = record(
         &wanted,
         &crate::provider::Made {
@@ -180,10 +233,21 @@ fn the_default_root_follows_the_environment() {
     use crate::provider::local::Local;
     use crate::sys::Environment;
     let root = |pairs: &[(&str, &str)]| {
-        let pairs = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
-        Local::default_root(&Environment::of(pairs)).to_str().unwrap().to_owned()
+        let pairs = pairs
+            .iter()
+            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+        Local::default_root(&Environment::of(pairs))
+            .to_str()
+            .unwrap()
+            .to_owned()
     };
     assert_eq!(root(&[("SINDRI_DATA_DIR", "/d"), ("HOME", "/h")]), "/d");
-    assert_eq!(root(&[("XDG_DATA_HOME", "/x"), ("HOME", "/h")]), "/x/sindri");
-    assert_eq!(root(&[("XDG_DATA_HOME", "rel"), ("HOME", "/h")]), "/h/.local/share/sindri");
+    assert_eq!(
+        root(&[("XDG_DATA_HOME", "/x"), ("HOME", "/h")]),
+        "/x/sindri"
+    );
+    assert_eq!(
+        root(&[("XDG_DATA_HOME", "rel"), ("HOME", "/h")]),
+        "/h/.local/share/sindri"
+    );
 }

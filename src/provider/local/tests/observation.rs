@@ -5,8 +5,12 @@ use proptest::prelude::*;
 
 use super::ground::*;
 use crate::plan::Observation;
+use crate::provider::local::check::devices;
 use crate::provider::{CreateRequest, Query, Question, Reader};
-use crate::resource::{LocalSettings, MachineSpec, Mount, Power, Settings, Size, Spec};
+use crate::resource::{
+    GpuSpec, GpuVendor, LocalSettings, MachineSpec, Mount, Power, ProviderKind, Settings, Size,
+    Spec,
+};
 
 #[tokio::test]
 async fn what_a_person_edits_or_removes_is_seen() {
@@ -16,19 +20,38 @@ async fn what_a_person_edits_or_removes_is_seen() {
     let before = ground.seen(&wanted).await;
 
     std::fs::remove_file(root.join("cache")).unwrap();
-    let mounts = ground.seen(&wanted).await.attributes.get("mounts").unwrap().clone();
-    assert_eq!(mounts, serde_json::json!([{"volume": "v0", "path": "/workspace"}]));
+    let mounts = ground
+        .seen(&wanted)
+        .await
+        .attributes
+        .get("mounts")
+        .unwrap()
+        .clone();
+    assert_eq!(
+        mounts,
+        serde_json::json!([{"volume": "v0", "path": "/workspace"}])
+    );
 
     let text = std::fs::read_to_string(root.join("machine.json")).unwrap();
-    let edited = text.replace("\"provider\":\"local\"", "\"provider\":\"local\",\"cpus\":64");
+    let edited = text.replace(
+        "\"provider\":\"local\"",
+        "\"provider\":\"local\",\"cpus\":64",
+    );
     std::fs::write(root.join("machine.json"), edited).unwrap();
-    assert_eq!(ground.seen(&wanted).await.attributes.get("cpus").unwrap(), 64);
+    assert_eq!(
+        ground.seen(&wanted).await.attributes.get("cpus").unwrap(),
+        64
+    );
 
     std::fs::remove_dir_all(root.join("home")).unwrap();
     let homeless = ground.seen(&wanted).await.incarnation;
     assert_ne!(homeless, before.incarnation);
     ground.shell(&machine, "true").await;
-    assert_eq!(ground.seen(&wanted).await.incarnation, homeless, "the new home is that root");
+    assert_eq!(
+        ground.seen(&wanted).await.incarnation,
+        homeless,
+        "the new home is that root"
+    );
 
     std::fs::remove_dir_all(root).unwrap();
     assert_eq!(ground.observe(&wanted, None).await, Observation::Absent);
@@ -62,6 +85,35 @@ async fn a_marker_nobody_can_read_is_said_so() {
 }
 
 #[tokio::test]
+async fn a_gpu_is_pinned_and_looked_for_on_this_host() {
+    let ground = Ground::new();
+    let vendor = GpuVendor::Amd;
+    let pin = request(
+        "gpu.dev",
+        1,
+        Spec::Gpu(GpuSpec {
+            provider: ProviderKind::Local,
+            vendor,
+            count: 1,
+            kind: None,
+            memory: None,
+        }),
+    );
+    assert_eq!(ground.observe(&pin, None).await, Observation::Absent);
+    let there = devices(vendor)
+        .iter()
+        .any(|device| Path::new(device).exists());
+    let expected: &[&str] = if there { &[] } else { &["local::no-gpu"] };
+    assert_eq!(ground.codes(&pin).await, expected);
+    let object = ground.object(&pin).await;
+    match ground.observe(&pin, Some(&object)).await {
+        Observation::Present(seen) => assert_eq!(seen.attributes, pin.spec.attributes()),
+        other => panic!("{other:?}"),
+    }
+    ground.delete(&pin.address, &object).await;
+}
+
+#[tokio::test]
 async fn a_thousand_machines_are_made_and_seen() {
     let ground = Ground::new();
     let mut query = Query {
@@ -80,13 +132,22 @@ async fn a_thousand_machines_are_made_and_seen() {
     }
     let seen = ground.local.observe(&query).await.unwrap();
     assert_eq!(seen.len(), 1000);
-    assert!(seen.values().all(|seen| matches!(seen, Observation::Present(_))));
+    assert!(
+        seen.values()
+            .all(|seen| matches!(seen, Observation::Present(_)))
+    );
     assert!(ground.local.check(&query, &seen).await.is_empty());
 }
 
 fn specs() -> impl Strategy<Value = MachineSpec> {
     let paths = prop::sample::subsequence(
-        vec!["/workspace", "/cache", "/srv/deep/er", "~/notes", "/alt/home/developer/x"],
+        vec![
+            "/workspace",
+            "/cache",
+            "/srv/deep/er",
+            "~/notes",
+            "/alt/home/developer/x",
+        ],
         0..=5,
     );
     let size = (1_u64..1 << 20).prop_map(Size::mib);
@@ -99,21 +160,23 @@ fn specs() -> impl Strategy<Value = MachineSpec> {
         power,
         any::<bool>(),
     )
-        .prop_map(|(name, cpus, memory, paths, power, host_packages)| MachineSpec {
-            cpus,
-            memory,
-            power,
-            mounts: paths
-                .iter()
-                .enumerate()
-                .map(|(index, path)| Mount {
-                    volume: volume_name(&format!("v{index}")),
-                    path: (*path).to_owned(),
-                })
-                .collect(),
-            settings: Settings::Local(LocalSettings { host_packages }),
-            ..machine(&name)
-        })
+        .prop_map(
+            |(name, cpus, memory, paths, power, host_packages)| MachineSpec {
+                cpus,
+                memory,
+                power,
+                mounts: paths
+                    .iter()
+                    .enumerate()
+                    .map(|(index, path)| Mount {
+                        volume: volume_name(&format!("v{index}")),
+                        path: (*path).to_owned(),
+                    })
+                    .collect(),
+                settings: Settings::Local(LocalSettings { host_packages }),
+                ..machine(&name)
+            },
+        )
 }
 
 proptest! {

@@ -37,7 +37,14 @@ async fn nothing_escapes_by_dots_or_links() {
     let home = Path::new(machine.id.as_str()).join("home");
     std::os::unix::fs::symlink(&outside, home.join("link")).unwrap();
     std::os::unix::fs::symlink(outside.join("file"), home.join("leaf")).unwrap();
-    for path in ["~/../../x", "/../x", "~/link/new", "~/link/file", "relative", "/machine.json"] {
+    for path in [
+        "~/../../x",
+        "/../x",
+        "~/link/new",
+        "~/link/file",
+        "relative",
+        "/machine.json",
+    ] {
         let error = ground.local.put(&machine, &[file(path)]).await.unwrap_err();
         assert_eq!(error.class, Class::Invalid, "{path}");
     }

@@ -105,17 +105,11 @@ pub(super) fn change(change: &Change, providers: &Providers<'_>) -> Value {
 
 /// Writes `before` and `before_sensitive`, or their `after` twins.
 fn side(members: &mut Map<String, Value>, name: &str, side: Option<Side>) {
-    let sensitive = format!("{name}_sensitive");
-    match side {
-        Some(side) => {
-            members.insert(name.to_owned(), Value::Object(side.values));
-            members.insert(sensitive, Value::Object(side.sensitive));
-        }
-        None => {
-            members.insert(name.to_owned(), Value::Null);
-            members.insert(sensitive, Value::Bool(false));
-        }
-    }
+    let (values, marks) = side.map_or((Value::Null, Value::Bool(false)), |side| {
+        (Value::Object(side.values), Value::Object(side.sensitive))
+    });
+    members.insert(name.to_owned(), values);
+    members.insert(format!("{name}_sensitive"), marks);
 }
 
 /// What stands before a change and after it; `None` where nothing does.
@@ -154,16 +148,18 @@ fn after(change: &Change) -> Option<Side> {
 }
 
 fn actions(change: &Change) -> &'static [&'static str] {
+    // An adoption is an import; alone it changes nothing.
+    if change.action == Action::Adopt && change.fields.is_empty() {
+        return &["no-op"];
+    }
     match change.action {
-        Action::NoOp => &["no-op"],
         Action::Create => &["create"],
-        Action::Update => &["update"],
+        Action::NoOp => &["no-op"],
+        Action::Update | Action::Adopt => &["update"],
         Action::Replace(Order::DestroyFirst) => &["delete", "create"],
         Action::Replace(Order::CreateFirst) => &["create", "delete"],
         Action::Delete => &["delete"],
         Action::Forget => &["forget"],
-        Action::Adopt if change.fields.is_empty() => &["no-op"],
-        Action::Adopt => &["update"],
     }
 }
 

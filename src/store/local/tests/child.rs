@@ -23,7 +23,11 @@ fn command(program: &str, first: &[&str], test: &str, room: &Path) -> Command {
 }
 
 fn this() -> String {
-    std::env::current_exe().unwrap().to_str().unwrap().to_owned()
+    std::env::current_exe()
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .to_owned()
 }
 
 fn start(test: &str, room: &Path) -> Child {
@@ -38,7 +42,11 @@ fn room() -> Option<PathBuf> {
 fn wait_for(path: &Path) {
     let began = Instant::now();
     while !path.exists() {
-        assert!(began.elapsed() < Duration::from_secs(20), "{} never came", path.display());
+        assert!(
+            began.elapsed() < Duration::from_secs(20),
+            "{} never came",
+            path.display()
+        );
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -51,7 +59,9 @@ fn holds_the_lock_and_commits_until_killed() {
     fs::write(room.join("ready"), b"").unwrap();
     let from = usize::try_from(locked.state().serial.0).unwrap();
     for number in from.. {
-        locked.commit(speed::life_of_from(number * 4, 4).collect()).unwrap();
+        locked
+            .commit(speed::life_of_from(number * 4, 4).collect())
+            .unwrap();
         if number % 5 == 0 {
             locked.compact().unwrap();
         }
@@ -74,16 +84,28 @@ fn a_killed_holder_leaves_no_lock_and_a_whole_state() {
         child.wait().unwrap();
         fs::remove_file(ready).unwrap();
         let locked = take(&store).unwrap();
-        assert!(locked.state().serial >= seen.serial, "what was read is still there");
+        assert!(
+            locked.state().serial >= seen.serial,
+            "what was read is still there"
+        );
         assert!(locked.state().serial.0 >= last);
-        assert_eq!(locked.state().serial.0 % 8, 0, "a group is whole or not there");
+        assert_eq!(
+            locked.state().serial.0 % 8,
+            0,
+            "a group is whole or not there"
+        );
         last = locked.state().serial.0;
         assert_eq!(read(&store), *locked.state());
     }
     assert!(last > 0);
     let names = fs::read_dir(room.path().join(".sindri")).unwrap();
     let left = names.filter(|entry| {
-        entry.as_ref().unwrap().file_name().to_string_lossy().ends_with(".tmp")
+        entry
+            .as_ref()
+            .unwrap()
+            .file_name()
+            .to_string_lossy()
+            .ends_with(".tmp")
     });
     assert_eq!(left.count(), 0, "nothing half-written is left behind");
 }
@@ -101,7 +123,9 @@ fn adds_one_twenty_times() {
         let mut locked = store.lock(patient, &mut |_| {}).unwrap();
         locked.initialise("dev").unwrap();
         let number = usize::try_from(locked.state().serial.0 / 2).unwrap();
-        locked.commit(speed::life_of_from(number, 1).collect()).unwrap();
+        locked
+            .commit(speed::life_of_from(number, 1).collect())
+            .unwrap();
         locked.compact().unwrap();
     }
 }
@@ -129,7 +153,11 @@ fn meets_a_full_disk() {
             number += 3;
             continue;
         };
-        assert_eq!(*locked.state(), before, "nothing of a failed group is applied");
+        assert_eq!(
+            *locked.state(),
+            before,
+            "nothing of a failed group is applied"
+        );
         assert_eq!(read(&store), before, "nothing of a failed group is written");
         break error;
     };
@@ -138,7 +166,9 @@ fn meets_a_full_disk() {
     // The document is smaller than its journal: folding makes room, until it has none itself.
     let error = loop {
         match locked.compact() {
-            Ok(()) => locked.commit(speed::life_of_from(number, 3).collect()).unwrap(),
+            Ok(()) => locked
+                .commit(speed::life_of_from(number, 3).collect())
+                .unwrap(),
             Err(error) => break error,
         }
         number += 3;
@@ -146,7 +176,9 @@ fn meets_a_full_disk() {
     assert!(matches!(error, StoreError::Full { .. }), "{error:?}");
     assert_eq!(read(&store), *locked.state());
     // What a failed folding left still takes small things.
-    locked.commit(speed::life_of_from(number, 1).collect()).unwrap();
+    locked
+        .commit(speed::life_of_from(number, 1).collect())
+        .unwrap();
     assert_eq!(read(&store), *locked.state());
     drop(locked);
     assert_eq!(*take(&store).unwrap().state(), read(&store));
@@ -158,16 +190,23 @@ fn a_full_disk_loses_nothing() {
     let room = tempfile::tempdir().unwrap();
     // No file may grow beyond 16 blocks; the write that would is cut short, as on a full disk.
     let script = "trap '' XFSZ; ulimit -f 16; exec \"$0\" \"$@\"";
-    let status = command("sh", &["-c", script, &this()], "meets_a_full_disk", room.path())
-        .status()
-        .unwrap();
+    let status = command(
+        "sh",
+        &["-c", script, &this()],
+        "meets_a_full_disk",
+        room.path(),
+    )
+    .status()
+    .unwrap();
     assert!(status.success());
     assert!(room.path().join("done").exists());
     let store = open(room.path());
     let mut locked = take(&store).unwrap();
     let number = locked.state().resources.len();
     assert!(number > 0);
-    locked.commit(speed::life_of_from(1000, 3).collect()).unwrap();
+    locked
+        .commit(speed::life_of_from(1000, 3).collect())
+        .unwrap();
     locked.compact().unwrap();
     assert_eq!(read(&store), *locked.state());
 }

@@ -59,7 +59,9 @@ fn refused(room: &Path, store: &LocalStore, name: &str) -> String {
 fn a_truncated_document_is_refused_and_its_backup_brings_all_of_it_back() {
     let room = tempfile::tempdir().unwrap();
     let (store, state) = full(room.path());
-    spoil(room.path(), "state.json", |text| text[..text.len() / 2].to_owned());
+    spoil(room.path(), "state.json", |text| {
+        text[..text.len() / 2].to_owned()
+    });
     let text = refused(room.path(), &store, "state.json");
     insta::assert_snapshot!(text.lines().take(3).collect::<Vec<_>>().join("\n"), @r"
     store::damaged
@@ -96,7 +98,9 @@ fn a_lost_document_is_not_a_new_state() {
 fn an_edited_document_is_refused() {
     let room = tempfile::tempdir().unwrap();
     let (store, _) = full(room.path());
-    spoil(room.path(), "state.json", |text| text.replacen("debian:12", "debian:13", 1));
+    spoil(room.path(), "state.json", |text| {
+        text.replacen("debian:12", "debian:13", 1)
+    });
     insta::assert_snapshot!(refused(room.path(), &store, "state.json"), @r"
     store::damaged
     `.sindri/state.json` is damaged
@@ -109,13 +113,17 @@ fn an_edited_document_is_refused() {
 fn newer_formats_are_refused() {
     let room = tempfile::tempdir().unwrap();
     let (store, _) = full(room.path());
-    spoil(room.path(), "journal.jsonl", |text| text.replacen("\"journal\":1", "\"journal\":2", 1));
+    spoil(room.path(), "journal.jsonl", |text| {
+        text.replacen("\"journal\":1", "\"journal\":2", 1)
+    });
     insta::assert_snapshot!(refused(room.path(), &store, "journal.jsonl"), @r"
     store::newer
     `.sindri/journal.jsonl` was written by a newer version of sindri
     it has format 2; use the version of sindri that wrote it, or a later one
     ");
-    spoil(room.path(), "state.json", |_| r#"{"version":7,"else":[]}"#.into());
+    spoil(room.path(), "state.json", |_| {
+        r#"{"version":7,"else":[]}"#.into()
+    });
     insta::assert_snapshot!(refused(room.path(), &store, "state.json"), @r"
     store::newer
     `.sindri/state.json` was written by a newer version of sindri
@@ -129,7 +137,10 @@ fn a_damaged_line_is_refused_by_its_number() {
     let (store, _) = full(room.path());
     spoil(room.path(), "journal.jsonl", |text| {
         let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-        lines[2] = lines[2].replacen("generation", "generatiom", 1).replacen("operation", "operatiom", 1);
+        lines[2] =
+            lines[2]
+                .replacen("generation", "generatiom", 1)
+                .replacen("operation", "operatiom", 1);
         lines.join("\n") + "\n"
     });
     insta::assert_snapshot!(refused(room.path(), &store, "journal.jsonl"), @r"
@@ -148,7 +159,10 @@ fn files_of_different_moments_and_states_are_refused() {
     fs::copy(file("state.json.backup"), file("state.json")).unwrap();
     fs::remove_file(file("journal.jsonl.backup")).unwrap();
     let text = refused(room.path(), &store, "state.json");
-    assert!(text.starts_with("store::gap\n`.sindri/state.json` ends at write "), "{text}");
+    assert!(
+        text.starts_with("store::gap\n`.sindri/state.json` ends at write "),
+        "{text}"
+    );
     let other = tempfile::tempdir().unwrap();
     let mut foreign = LocalStore::open(
         &other.path().join(".sindri"),

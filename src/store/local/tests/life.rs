@@ -102,7 +102,10 @@ fn compacting_without_a_change_writes_nothing() {
     let before = written("state.json");
     locked.commit(Vec::new()).unwrap();
     locked.compact().unwrap();
-    assert_eq!((written("state.json"), written("journal.jsonl")), (before, None));
+    assert_eq!(
+        (written("state.json"), written("journal.jsonl")),
+        (before, None)
+    );
 }
 
 #[test]
@@ -110,12 +113,21 @@ fn events_that_contradict_the_state_are_not_written() {
     let room = tempfile::tempdir().unwrap();
     let store = open(room.path());
     let mut locked = take(&store).unwrap();
-    let ends = groups().concat().into_iter().filter(|event| !matches!(event, Event::Begin(_)));
+    let ends = groups()
+        .concat()
+        .into_iter()
+        .filter(|event| !matches!(event, Event::Begin(_)));
     let ends: Vec<Event> = ends.collect();
-    assert!(matches!(locked.commit(ends.clone()), Err(StoreError::NotBegun(_))));
+    assert!(matches!(
+        locked.commit(ends.clone()),
+        Err(StoreError::NotBegun(_))
+    ));
     locked.initialise("dev").unwrap();
     let before = locked.state().clone();
-    assert!(matches!(locked.commit(ends), Err(StoreError::Contradiction(_))));
+    assert!(matches!(
+        locked.commit(ends),
+        Err(StoreError::Contradiction(_))
+    ));
     assert_eq!(*locked.state(), before);
     assert_eq!(read(&store), before);
     commit_all(&mut locked, groups());
@@ -140,7 +152,11 @@ fn a_long_run_folds_its_journal_meanwhile() {
     for group in events.chunks(20) {
         locked.commit(group.to_vec()).unwrap();
     }
-    let size = |name: &str| fs::metadata(room.path().join(".sindri").join(name)).unwrap().len();
+    let size = |name: &str| {
+        fs::metadata(room.path().join(".sindri").join(name))
+            .unwrap()
+            .len()
+    };
     assert!(size("state.json") > 4 << 20);
     assert!(size("journal.jsonl") < 4 << 20);
     assert_eq!(read(&store), *locked.state());
@@ -166,7 +182,9 @@ fn a_reader_beside_compactions_sees_no_error_and_never_goes_back() {
             })
         });
         for number in 0..400 {
-            locked.commit(speed::life_of_from(number % 8 * 4, 2).collect()).unwrap();
+            locked
+                .commit(speed::life_of_from(number % 8 * 4, 2).collect())
+                .unwrap();
             if number % 2 == 0 {
                 locked.compact().unwrap();
             }
@@ -187,7 +205,10 @@ fn a_second_writer_waits_for_the_first() {
     let StoreError::Held(info) = held else {
         panic!("{held}");
     };
-    assert_eq!((info.who.as_str(), info.operation.as_str()), ("ada", "apply"));
+    assert_eq!(
+        (info.who.as_str(), info.operation.as_str()),
+        ("ada", "apply")
+    );
     assert_eq!(info.pid, std::process::id());
     let (mut told, patient) = (
         Vec::new(),
@@ -198,7 +219,9 @@ fn a_second_writer_waits_for_the_first() {
     );
     std::thread::scope(|scope| {
         let second = scope.spawn(|| {
-            store.lock(patient, &mut |info| told.push(info.clone())).map(drop)
+            store
+                .lock(patient, &mut |info| told.push(info.clone()))
+                .map(drop)
         });
         std::thread::sleep(Duration::from_millis(150));
         drop(first);

@@ -73,7 +73,9 @@ fn figures() {
         locked.compact().unwrap();
         let compacted = began.elapsed();
         drop((locked, journalled, events));
-        let length = fs::metadata(room.path().join(".sindri/state.json")).unwrap().len();
+        let length = fs::metadata(room.path().join(".sindri/state.json"))
+            .unwrap()
+            .len();
         let best = (0..10)
             .map(|_| {
                 let began = Instant::now();

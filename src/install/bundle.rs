@@ -1,0 +1,235 @@
+//! A job's folder: the runner, a script for each step, the extension's files.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::quote::{add, quote, words};
+use super::step::{self, Body, Unbuilt};
+use super::{Job, Persistence, Purpose, configure, removal};
+use crate::catalog::{Check, Distro, Manifest, Step};
+use crate::provider::MachineRef;
+use crate::resource::{ProviderKind, Settings, Spec};
+
+pub(super) const BASE: &str = include_str!("shell/base.sh");
+const RUN: &str = include_str!("shell/run.sh");
+
+/// The step that writes the configuration.
+pub(super) const CONFIGURE: &str = "configure";
+
+/// What a script of ours must know of the machine it runs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    provider: ProviderKind,
+    host_packages: bool,
+}
+
+impl Place {
+    pub(super) fn of(machine: &MachineRef) -> Self {
+        let mut place = Self {
+            provider: ProviderKind::Docker,
+            host_packages: true,
+        };
+        if let Spec::Machine(spec) = &*machine.spec {
+            place.provider = spec.provider;
+            if let Settings::Local(local) = &spec.settings {
+                place.host_packages = local.host_packages;
+            }
+        }
+        place
+    }
+
+    /// The start of every script: the facts it works with, then the functions.
+    pub(super) fn header(self) -> String {
+        let place = if self.provider == ProviderKind::Local {
+            "home"
+        } else {
+            "machine"
+        };
+        format!(
+            "place={place}\nexport SINDRI_PROVIDER={} SINDRI_HOST_PACKAGES={}\n{BASE}",
+            self.provider,
+            u8::from(self.host_packages)
+        )
+    }
+}
+
+/// A job's folder, as it is put into the machine.
+#[derive(Debug)]
+pub(super) struct Bundle {
+    /// The folder's name: extension and content.
+    pub(super) name: String,
+    /// What identifies the root file system the job is for.
+    pub(super) incarnation: String,
+    files: BTreeMap<String, Arc<[u8]>>,
+}
+
+impl Bundle {
+    /// The folder of an installation.
+    pub(super) fn install(
+        job: &Job,
+        place: Place,
+        persistence: Persistence,
+        found: bool,
+    ) -> Result<Self, (String, Unbuilt)> {
+        let manifest = &job.manifest;
+        let mut bundle = Self::new(
+            format!("{}-{}", manifest.name, manifest.content.short()),
+            job.incarnation.as_deref(),
+            manifest,
+        );
+        let mut plan = String::new();
+        for (index, step) in manifest.steps.iter().enumerate() {
+            let wanted = match &job.purpose {
+                Purpose::Install => !found,
+                Purpose::Upgrade => true,
+                Purpose::Retry(tools) => tools.contains(&step.tool),
+            };
+            if wanted {
+                let body =
+                    step::body(manifest, &step.action).map_err(|why| (step.tool.clone(), why))?;
+                let id = (index + 1).to_string();
+                plan.push_str(&call(&id, step, &body, manifest.continue_on_error));
+                bundle.add(&format!("steps/{id}"), body.text);
+            }
+        }
+        if let Some(text) = configure::script(manifest) {
+            add(&mut plan, &format!("step {CONFIGURE} 120 core once -\n"));
+            bundle.add(&format!("steps/{CONFIGURE}"), text);
+        }
+        bundle.runner(place, persistence, manifest, &plan, true);
+        Ok(bundle)
+    }
+
+    /// The folder of a removal.
+    pub(super) fn remove(
+        job: &Job,
+        place: Place,
+        persistence: Persistence,
+    ) -> Result<Self, (String, Unbuilt)> {
+        let manifest = &job.manifest;
+        let mut bundle = Self::new(
+            format!("{}-remove", manifest.name),
+            job.incarnation.as_deref(),
+            manifest,
+        );
+        let mut plan = String::new();
+        for (index, step) in removal::steps(manifest)?.into_iter().enumerate() {
+            let id = (index + 1).to_string();
+            let (seconds, lock) = (step.seconds, step.lock.unwrap_or("-"));
+            add(
+                &mut plan,
+                &format!("step {id} {seconds} core once {lock}\n"),
+            );
+            bundle.add(&format!("steps/{id}"), step.text);
+        }
+        bundle.runner(place, persistence, manifest, &plan, false);
+        Ok(bundle)
+    }
+
+    fn new(name: String, incarnation: Option<&str>, manifest: &Manifest) -> Self {
+        let incarnation = incarnation.unwrap_or("-").to_owned();
+        let mut bundle = Self {
+            name,
+            files: BTreeMap::new(),
+            incarnation: incarnation.clone(),
+        };
+        bundle.add("incarnation", incarnation);
+        for (path, content) in manifest.files.iter() {
+            bundle
+                .files
+                .insert(format!("files/{path}"), Arc::clone(content));
+        }
+        bundle
+    }
+
+    fn add(&mut self, path: &str, text: String) {
+        self.files
+            .insert(path.to_owned(), Arc::from(text.into_bytes()));
+    }
+
+    fn runner(
+        &mut self,
+        place: Place,
+        persistence: Persistence,
+        manifest: &Manifest,
+        plan: &str,
+        brings: bool,
+    ) {
+        let checks = if brings {
+            checks(&manifest.validate, "")
+        } else {
+            String::new()
+        };
+        let text = format!(
+            "{}extension={}\nattempts={}\nbackoff={}\nbrings={}\n{RUN}\nchecks() {{\n:\n{checks}}}\nbegin\n{plan}finish\n",
+            place.header(),
+            manifest.name,
+            persistence.attempts,
+            persistence.backoff.as_millis(),
+            if brings { "1" } else { "" },
+        );
+        self.add("run", text);
+    }
+
+    /// A file of the folder.
+    #[cfg(test)]
+    pub(super) fn text(&self, path: &str) -> String {
+        String::from_utf8_lossy(&self.files[path]).into_owned()
+    }
+
+    /// The folder as a tar archive.
+    pub(super) fn archive(&self) -> std::io::Result<Vec<u8>> {
+        let mut archive = tar::Builder::new(Vec::new());
+        for (path, content) in &self.files {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(content.len() as u64);
+            header.set_mode(if path == "run" || path.starts_with("files/") {
+                0o755
+            } else {
+                0o644
+            });
+            archive.append_data(&mut header, path, &content[..])?;
+        }
+        archive.into_inner()
+    }
+}
+
+/// The runner's line for one step.
+fn call(id: &str, step: &Step, body: &Body, goes_on: bool) -> String {
+    let weight = if step.core || !goes_on {
+        "core"
+    } else {
+        "part"
+    };
+    let kind = if body.network { "network" } else { "once" };
+    let mut line = format!(
+        "step {id} {} {weight} {kind} {}",
+        step.timeout.as_secs().max(1),
+        body.lock.unwrap_or("-")
+    );
+    for distro in step.distros.iter().copied().map(Distro::as_str) {
+        add(&mut line, &format!(" {distro}"));
+    }
+    line.push('\n');
+    line
+}
+
+/// Lines that run validations side by side, four at a time.
+pub(super) fn checks(all: &[Check], prefix: &str) -> String {
+    let mut text = String::new();
+    for (index, check) in all.iter().enumerate() {
+        add(
+            &mut text,
+            &format!(
+                "check {prefix}{index} {} {} {} &\n",
+                check.timeout.as_secs().max(1),
+                quote(&check.name),
+                words(&check.args)
+            ),
+        );
+        if index % 4 == 3 || index + 1 == all.len() {
+            text.push_str("wait\n");
+        }
+    }
+    text
+}

@@ -1,0 +1,145 @@
+//! What can be said before anything is touched.
+
+use super::removal::removable;
+use super::step::{self, Unbuilt};
+use crate::address::{Address, Name};
+use crate::catalog::{Action, Manifest, RemoveStep};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::resource::{MachineSpec, ProviderKind, Settings};
+
+/// Checks whether extensions can be installed in a machine: methods this version has, downloads
+/// that can be verified, nothing that reaches out of a `local` machine.
+pub fn check<'a>(
+    machine: &Name,
+    spec: &MachineSpec,
+    manifests: impl IntoIterator<Item = &'a Manifest>,
+) -> Diagnostics {
+    let mut findings = Vec::new();
+    for manifest in manifests {
+        let address = Address::Extension(machine.clone(), manifest.name.clone());
+        let mut say = |finding: Diagnostic| findings.push(finding.on(address.clone()));
+        steps(manifest, &mut say);
+        if spec.provider == ProviderKind::Local {
+            on_this_host(manifest, spec, &mut say);
+        }
+        for path in &manifest.remove.paths {
+            if !removable(path) {
+                say(Diagnostic::error(
+                    Code::new("install::unsafe-path"),
+                    format!("extension `{}` would remove `{path}`", manifest.name),
+                )
+                .help("name something below the home or the root, without `..`"));
+            }
+        }
+    }
+    findings
+}
+
+impl Unbuilt {
+    /// What can't be done, in words.
+    pub(super) fn describe(&self, tool: &str) -> String {
+        match self {
+            Self::Method(method) => format!("`{tool}` needs `{method}`, which comes later"),
+            Self::Script(path) => format!("its folder has no `{path}`"),
+            Self::Checksum(name) => format!("the download `{name}` has no checksum"),
+            Self::Source(name) => {
+                format!("the download `{name}` is a GitHub release, which comes later")
+            }
+        }
+    }
+
+    fn finding(&self, manifest: &Manifest, tool: &str) -> Diagnostic {
+        let (code, help) = match self {
+            Self::Method(_) => (
+                "install::method-later",
+                "use an extension that installs by apt, npm, pip, cargo, binary or script",
+            ),
+            Self::Script(_) => (
+                "install::no-script",
+                "put the script beside `extension.yaml`",
+            ),
+            Self::Checksum(_) => (
+                "install::no-checksum",
+                "add `sha256:` to the download's `source`; what can't be verified isn't run",
+            ),
+            Self::Source(_) => (
+                "install::source-later",
+                "use a source of type `direct-url`, `npm` or `pypi`",
+            ),
+        };
+        let text = format!("extension `{}`: {}", manifest.name, self.describe(tool));
+        Diagnostic::error(Code::new(code), text).help(help)
+    }
+}
+
+fn steps(manifest: &Manifest, say: &mut dyn FnMut(Diagnostic)) {
+    for step in &manifest.steps {
+        if let Err(why) = step::body(manifest, &step.action) {
+            say(why.finding(manifest, &step.tool));
+        }
+    }
+    for step in &manifest.remove.steps {
+        let method = match step {
+            RemoveStep::Script { .. } | RemoveStep::Apt { .. } => continue,
+            RemoveStep::Dnf { .. } => "dnf",
+            RemoveStep::Zypper { .. } => "zypper",
+            RemoveStep::Mise { .. } => "mise",
+        };
+        say(Unbuilt::Method(method).finding(manifest, "remove"));
+    }
+}
+
+/// A `local` machine is a directory: what lies outside it is the host's.
+fn on_this_host(manifest: &Manifest, spec: &MachineSpec, say: &mut dyn FnMut(Diagnostic)) {
+    let host_packages = match &spec.settings {
+        Settings::Local(local) => local.host_packages,
+        Settings::Docker(_) => false,
+    };
+    if host_packages {
+        return;
+    }
+    let apt: Vec<&str> = manifest
+        .steps
+        .iter()
+        .filter_map(|step| match &step.action {
+            Action::Apt { packages, .. } => Some(packages.iter().map(String::as_str)),
+            Action::Npm { .. }
+            | Action::Pip { .. }
+            | Action::Cargo { .. }
+            | Action::Script { .. }
+            | Action::Binary { .. }
+            | Action::Mise { .. }
+            | Action::Dnf { .. }
+            | Action::Zypper { .. } => None,
+        })
+        .flatten()
+        .collect();
+    if !apt.is_empty() {
+        say(Diagnostic::error(
+            Code::new("install::needs-host-packages"),
+            format!(
+                "extension `{}` installs packages on this very host: {}",
+                manifest.name,
+                apt.join(", ")
+            ),
+        )
+        .help(
+            "set `providers.local.hostPackages: true` to let apt change this host; \
+             with `--allow` the extension works only if the packages are there already",
+        )
+        .allowable());
+    }
+    let templates = manifest.configure.templates.iter().map(|t| &t.destination);
+    for path in templates.chain(&manifest.remove.paths) {
+        if path.starts_with('/') || path.split('/').any(|part| part == "..") {
+            say(Diagnostic::error(
+                Code::new("install::outside-machine"),
+                format!(
+                    "extension `{}` reaches out of the machine: `{path}`",
+                    manifest.name
+                ),
+            )
+            .help("on `local`, paths lie under the machine's home: write `~/…`"));
+        }
+    }
+}

@@ -1,0 +1,390 @@
+//! Starts a job in a machine and watches it to its end.
+
+use std::time::Duration;
+
+use super::bundle::{self, Bundle, Place};
+use super::error::InstallError;
+use super::frames::{Frame, Frames};
+use super::outcome::{self, Report};
+use super::printer::{Printer, plain};
+use super::quote::{add, quote};
+use super::step::Unbuilt;
+use super::{InstallEvent, Installed, Job, Persistence, Purpose, ledger};
+use crate::address::Address;
+use crate::catalog::Step;
+use crate::provider::{Class, Command, MachineRef, Provider, ProviderError, Stream};
+use crate::secret::Redactor;
+
+const START: &str = include_str!("shell/start.sh");
+const FOLLOW: &str = include_str!("shell/follow.sh");
+
+/// How long one exec follows a job; below the limit that any provider sets for an exec.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How often a broken connection, or a job that died, is tried again in a row.
+const STUBBORN: u32 = 5;
+
+/// Installs one extension in one machine, or picks up the job that an earlier call left there.
+///
+/// Dropping the future leaves the job running in the machine; the next call finds it.
+pub async fn install(
+    provider: &dyn Provider,
+    machine: &MachineRef,
+    job: &Job,
+    redactor: &Redactor,
+    events: &(dyn Fn(InstallEvent) + Send + Sync),
+) -> Result<Installed, InstallError> {
+    Installer::new(provider, machine, redactor, events)
+        .install(job)
+        .await
+}
+
+/// Takes one extension out of one machine, with what its installation brought.
+pub async fn remove(
+    provider: &dyn Provider,
+    machine: &MachineRef,
+    job: &Job,
+    redactor: &Redactor,
+    events: &(dyn Fn(InstallEvent) + Send + Sync),
+) -> Result<(), InstallError> {
+    Installer::new(provider, machine, redactor, events)
+        .remove(job)
+        .await
+}
+
+/// Installs and removes extensions in one machine.
+pub struct Installer<'a> {
+    provider: &'a dyn Provider,
+    machine: &'a MachineRef,
+    redactor: &'a Redactor,
+    events: &'a (dyn Fn(InstallEvent) + Send + Sync),
+    persistence: Persistence,
+}
+
+/// What a job found when it was looked for.
+struct Survey {
+    /// Whether an earlier call left a job: running, over or dead.
+    left: bool,
+    /// Whether all validations succeed already.
+    valid: bool,
+    /// Whether steps of ours brought it; nobody may have lived to record that.
+    ours: bool,
+}
+
+impl<'a> Installer<'a> {
+    /// Works in a machine; secrets are kept out of everything it tells.
+    pub fn new(
+        provider: &'a dyn Provider,
+        machine: &'a MachineRef,
+        redactor: &'a Redactor,
+        events: &'a (dyn Fn(InstallEvent) + Send + Sync),
+    ) -> Self {
+        Self {
+            provider,
+            machine,
+            redactor,
+            events,
+            persistence: Persistence::default(),
+        }
+    }
+
+    /// Sets how often and how soon steps are tried again.
+    #[must_use]
+    pub fn persistence(mut self, persistence: Persistence) -> Self {
+        self.persistence = persistence;
+        self
+    }
+
+    /// Installs one extension, or picks up the job that an earlier call left.
+    pub async fn install(&self, job: &Job) -> Result<Installed, InstallError> {
+        let address = self.address(job);
+        let place = Place::of(self.machine);
+        let bundle = |found| {
+            Bundle::install(job, place, self.persistence, found)
+                .map_err(|why| unbuilt(&address, why))
+        };
+        let mut folder = bundle(false)?;
+        let survey = self.survey(job, place, &folder).await?;
+        if survey.left {
+            (self.events)(InstallEvent::PickedUp);
+        } else if survey.valid {
+            folder = bundle(true)?;
+        }
+        let report = self
+            .watch(&address, &job.manifest.steps, place, &folder)
+            .await?;
+        let result = outcome::conclude(
+            job,
+            &address,
+            survey.valid && !survey.ours,
+            &report,
+            self.redactor,
+        );
+        let keep = matches!(result, Err(InstallError::Step(_)));
+        self.close(job, place, &folder, &ledger::installed(job, &result), keep)
+            .await?;
+        result
+    }
+
+    /// Takes one extension out of the machine.
+    pub async fn remove(&self, job: &Job) -> Result<(), InstallError> {
+        let address = self.address(job);
+        let place = Place::of(self.machine);
+        let folder =
+            Bundle::remove(job, place, self.persistence).map_err(|why| unbuilt(&address, why))?;
+        let report = self.watch(&address, &[], place, &folder).await?;
+        let result = report.removed(&address, self.redactor);
+        if result.is_ok() {
+            self.close(job, place, &folder, &ledger::removed(), false)
+                .await?;
+        }
+        result
+    }
+
+    fn address(&self, job: &Job) -> Address {
+        Address::Extension(self.machine.name.clone(), job.manifest.name.clone())
+    }
+
+    fn unreachable(&self, source: ProviderError) -> InstallError {
+        InstallError::Machine {
+            machine: self.machine.name.to_string(),
+            source: Box::new(source),
+        }
+    }
+
+    /// The start of every script about one job.
+    fn prologue(place: Place, folder: &Bundle) -> String {
+        format!(
+            "{}job=$base/jobs/{}\nincarnation={}\n",
+            place.header(),
+            quote(&folder.name),
+            quote(&folder.incarnation)
+        )
+    }
+
+    /// Looks for a job and, where there is none and nothing is recorded, whether the machine has
+    /// the extension already.
+    async fn survey(
+        &self,
+        job: &Job,
+        place: Place,
+        folder: &Bundle,
+    ) -> Result<Survey, InstallError> {
+        let mut script = Self::prologue(place, folder);
+        script.push_str(
+            "state=$(job_state)\nword state \"$state\"\n[ \"$state\" = none ] || exit 0\n",
+        );
+        let asks = job.purpose == Purpose::Install && !job.manifest.validate.is_empty();
+        if asks {
+            let count = job.manifest.validate.len();
+            add(
+                &mut script,
+                &format!(
+                    "scratch=$(mktemp -d) || exit 0\nprofile\n{}for id in {}; do checked \"$id\"; done\nrm -rf \"$scratch\"\n",
+                    bundle::checks(&job.manifest.validate, ""),
+                    (0..count)
+                        .map(|n| n.to_string())
+                        .collect::<Vec<_>>()
+                        .join(" "),
+                ),
+            );
+        }
+        let mut report = Report::default();
+        let (mut left, mut ours) = (false, false);
+        self.exec(
+            &script,
+            None,
+            &mut |frame| match frame.words.first().map(String::as_str) {
+                Some("state") => left = frame.words.get(1).is_some_and(|state| state != "none"),
+                Some("ours") => ours = true,
+                _ => report.take(frame),
+            },
+        )
+        .await?;
+        Ok(Survey {
+            left,
+            ours,
+            valid: asks && outcome::validates(&job.manifest, &report.checks),
+        })
+    }
+
+    /// Starts the job where it doesn't run, and follows it to its end.
+    async fn watch(
+        &self,
+        address: &Address,
+        steps: &[Step],
+        place: Place,
+        folder: &Bundle,
+    ) -> Result<Report, InstallError> {
+        let broken = |what: &str| InstallError::Job {
+            address: address.clone(),
+            what: what.to_owned(),
+        };
+        let archive = folder
+            .archive()
+            .map_err(|error| broken(&format!("can't be packed: {error}")))?;
+        let mut printer = Printer::new(steps, self.redactor, self.events);
+        let mut start = true;
+        let mut deaths = 0;
+        loop {
+            let mut script = Self::prologue(place, folder);
+            let (piece, offset) = printer.place;
+            add(
+                &mut script,
+                &format!(
+                    "piece={piece}\noffset={offset}\npatience={}\n{}{FOLLOW}",
+                    PATIENCE.as_secs(),
+                    if start { START } else { "" },
+                ),
+            );
+            let mut report = Report::default();
+            let mut end = End::default();
+            self.exec(&script, start.then_some(&archive), &mut |frame| {
+                take(frame, &mut printer, &mut report, &mut end);
+            })
+            .await?;
+            if let Some(tool) = end.lacks {
+                return Err(InstallError::Lacks {
+                    machine: self.machine.name.to_string(),
+                    tool,
+                });
+            }
+            if let Some(what) = end.cannot {
+                return Err(broken(&format!("can't be put into the machine: {what}")));
+            }
+            match end.over.as_deref() {
+                Some("finished") => {
+                    printer.flush();
+                    return Ok(report);
+                }
+                Some("more") => {
+                    start = false;
+                    deaths = 0;
+                }
+                // Dead, gone, or cut short: what is left of it goes on.
+                _ => {
+                    deaths += 1;
+                    if deaths > STUBBORN {
+                        return Err(broken("ended without a result, again and again"));
+                    }
+                    start = true;
+                    tokio::time::sleep(Duration::from_millis(100) * deaths).await;
+                }
+            }
+        }
+    }
+
+    /// Writes the ledger and clears the job's folder away; what a failed job has done is kept, so
+    /// that the next one goes on from there.
+    async fn close(
+        &self,
+        job: &Job,
+        place: Place,
+        folder: &Bundle,
+        entry: &(&'static str, serde_json::Value),
+        keep: bool,
+    ) -> Result<(), InstallError> {
+        let mut script = Self::prologue(place, folder);
+        script.push_str(&ledger::append(
+            self.machine,
+            job,
+            &folder.incarnation,
+            entry,
+        ));
+        if keep {
+            script.push_str("rm -rf \"$job/result\" \"$job/out\" \"$job/tails\" \"$job/work\"\n");
+        } else {
+            // Jobs of other contents of this extension are of no use any more.
+            add(
+                &mut script,
+                &format!(
+                    "mv \"$job\" \"$job.gone.$$\" && rm -rf \"$job\".gone.*\nfor old in \"$base/jobs/{}-\"????????????; do\n  [ -d \"$old\" ] && ! alive \"$old/pid\" && rm -rf \"$old\"\ndone\n",
+                    job.manifest.name
+                ),
+            );
+        }
+        script.push_str("exit 0\n");
+        self.exec(&script, None, &mut |_| {}).await
+    }
+
+    /// Runs a script of ours; where the provider says that trying again may help, it is tried
+    /// again: every script may be repeated.
+    async fn exec(
+        &self,
+        script: &str,
+        stdin: Option<&Vec<u8>>,
+        take: &mut (dyn FnMut(Frame) + Send),
+    ) -> Result<(), InstallError> {
+        let command = Command {
+            argv: ["sh", "-c", script].map(str::to_owned).to_vec(),
+            stdin: stdin.cloned(),
+            timeout: Some(PATIENCE * 6),
+            secrets: true,
+            ..Command::default()
+        };
+        let mut turn = 0;
+        loop {
+            let mut frames = Frames::default();
+            let mut sink = |stream: Stream, bytes: &[u8]| {
+                if stream == Stream::Stdout {
+                    for frame in frames.push(bytes) {
+                        take(frame);
+                    }
+                }
+            };
+            let Err(error) = self.provider.exec(self.machine, &command, &mut sink).await else {
+                return Ok(());
+            };
+            turn += 1;
+            let wait = match error.class {
+                Class::Throttled(wait) => wait,
+                Class::Retryable | Class::Unreachable | Class::Ambiguous => {
+                    Duration::from_millis(250) * 2u32.pow(turn)
+                }
+                Class::Conflict
+                | Class::NotFound
+                | Class::Denied
+                | Class::Invalid
+                | Class::Failed => return Err(self.unreachable(error)),
+            };
+            if turn >= STUBBORN {
+                return Err(self.unreachable(error));
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
+}
+
+/// How a follow ended.
+#[derive(Default)]
+struct End {
+    over: Option<String>,
+    lacks: Option<String>,
+    cannot: Option<String>,
+}
+
+fn take(frame: Frame, printer: &mut Printer<'_>, report: &mut Report, end: &mut End) {
+    let rest = frame.words.get(1).cloned();
+    match frame.words.first().map(String::as_str) {
+        Some("output") => {
+            let number = |at: usize| frame.words.get(at).and_then(|word| word.parse().ok());
+            if let (Some(piece), Some(offset)) = (number(1), number(2)) {
+                printer.take(piece, offset, &frame.body);
+            }
+        }
+        Some("fresh") => printer.restart(),
+        Some("over") => end.over = rest,
+        Some("lacks") => end.lacks = rest,
+        Some("cannot") => {
+            end.cannot = rest.map(|what| plain(what.as_bytes()));
+        }
+        _ => report.take(frame),
+    }
+}
+
+fn unbuilt(address: &Address, (tool, why): (String, Unbuilt)) -> InstallError {
+    InstallError::Unbuilt {
+        address: address.clone(),
+        reason: why.describe(&tool),
+    }
+}

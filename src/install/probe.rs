@@ -1,0 +1,144 @@
+//! Looks inside a machine: do the extensions still validate, and does the ledger know them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::bundle::{self, Place};
+use super::error::InstallError;
+use super::frames::Frames;
+use super::ledger::{self, LedgerEntry};
+use super::outcome::{self, Report};
+use super::quote::add;
+use crate::address::Name;
+use crate::catalog::Manifest;
+use crate::provider::{Command, MachineRef, Reader};
+use crate::resource::ExtensionSpec;
+use crate::secret::Redactor;
+
+/// One extension to be looked at.
+#[derive(Clone, Debug)]
+pub struct Probe {
+    /// What it should be.
+    pub manifest: Arc<Manifest>,
+    /// What is recorded of it.
+    pub recorded: Option<ExtensionSpec>,
+}
+
+/// How one extension was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Probed {
+    /// What is wrong: validations that fail, a ledger that says otherwise. Empty: nothing.
+    pub wrong: Vec<String>,
+    /// The versions that validations told, by command.
+    pub versions: BTreeMap<String, String>,
+    /// The last entry of the machine's ledger about it.
+    pub ledger: Option<LedgerEntry>,
+}
+
+/// Looks at extensions of one running machine, in a single exec.
+pub async fn probe(
+    reader: &dyn Reader,
+    machine: &MachineRef,
+    probes: &[Probe],
+    redactor: &Redactor,
+) -> Result<BTreeMap<Name, Probed>, InstallError> {
+    let command = Command {
+        argv: ["sh", "-s"].map(str::to_owned).to_vec(),
+        stdin: Some(script(machine, probes).into_bytes()),
+        timeout: Some(patience(probes)),
+        secrets: true,
+        ..Command::default()
+    };
+    let output = reader
+        .ask(machine, &command)
+        .await
+        .map_err(|source| InstallError::Machine {
+            machine: machine.name.to_string(),
+            source: Box::new(source),
+        })?;
+    let mut report = Report::default();
+    let mut entries = BTreeMap::new();
+    for frame in Frames::default().push(&output.stdout) {
+        if frame.words.first().is_some_and(|word| word == "ledger") {
+            entries = ledger::entries(&frame.body);
+        } else {
+            report.take(frame);
+        }
+    }
+    let look = |(index, probe): (usize, &Probe)| {
+        let name = probe.manifest.name.clone();
+        let entry = entries.get(name.as_str()).cloned();
+        (name, judge(index, probe, &report, entry, redactor))
+    };
+    Ok(probes.iter().enumerate().map(look).collect())
+}
+
+fn script(machine: &MachineRef, probes: &[Probe]) -> String {
+    let mut script = Place::of(machine).header();
+    script.push_str("show=2048\nscratch=$(mktemp -d) || exit 1\nprofile\n");
+    for (index, probe) in probes.iter().enumerate() {
+        let prefix = format!("{index}.");
+        script.push_str(&bundle::checks(&probe.manifest.validate, &prefix));
+        for number in 0..probe.manifest.validate.len() {
+            add(&mut script, &format!("checked {prefix}{number}\n"));
+        }
+    }
+    add(
+        &mut script,
+        &format!(
+            "ledger={}\nif [ -f \"$ledger\" ]; then tail -c 262144 \"$ledger\" >\"$scratch/ledger\" && frame ledger \"$scratch/ledger\"; fi\nrm -rf \"$scratch\"\nexit 0\n",
+            ledger::path(machine)
+        ),
+    );
+    script
+}
+
+/// Long enough for every validation to use up its time, four at once.
+fn patience(probes: &[Probe]) -> Duration {
+    let sum: Duration = probes
+        .iter()
+        .flat_map(|probe| &probe.manifest.validate)
+        .map(|check| check.timeout + Duration::from_secs(4))
+        .sum();
+    sum + Duration::from_secs(30)
+}
+
+fn judge(
+    index: usize,
+    probe: &Probe,
+    report: &Report,
+    ledger: Option<LedgerEntry>,
+    redactor: &Redactor,
+) -> Probed {
+    let mut probed = Probed {
+        ledger,
+        ..Probed::default()
+    };
+    for (number, check) in probe.manifest.validate.iter().enumerate() {
+        match outcome::judge(check, report.checks.get(&format!("{index}.{number}"))) {
+            Ok(Some(version)) => {
+                let version = redactor.redact(&version);
+                probed.versions.entry(check.name.clone()).or_insert(version);
+            }
+            Ok(None) => {}
+            Err(reason) => {
+                let command = outcome::command(check);
+                probed.wrong.push(format!("`{command}` {reason}"));
+            }
+        }
+    }
+    if let (Some(recorded), Some(entry)) = (&probe.recorded, &probed.ledger) {
+        if entry.result == "removed" {
+            probed
+                .wrong
+                .push("the machine's ledger says it was removed".to_owned());
+        } else if entry.content != recorded.content.as_str() {
+            probed.wrong.push(format!(
+                "the machine's ledger names version {}, the state {}",
+                entry.version, recorded.version
+            ));
+        }
+    }
+    probed
+}

@@ -1,0 +1,210 @@
+//! How an extension goes out of a machine again, as shell scripts.
+
+use super::configure;
+use super::quote::{add, path, quote, words};
+use super::step::{self, Unbuilt};
+use crate::catalog::{Action, Manifest, RemoveStep};
+
+/// One step of a removal.
+pub(super) struct RemovalStep {
+    /// Its time in seconds.
+    pub(super) seconds: u64,
+    /// Its script.
+    pub(super) text: String,
+    /// The lock it needs.
+    pub(super) lock: Option<&'static str>,
+}
+
+/// The steps of a removal.
+///
+/// What the manifest names comes first, then what the install steps brought (as the machine
+/// remembers it; what was found is left alone), then paths and configuration.
+pub(super) fn steps(manifest: &Manifest) -> Result<Vec<RemovalStep>, (String, Unbuilt)> {
+    let mut steps = Vec::new();
+    for step in &manifest.remove.steps {
+        steps.push(RemovalStep {
+            seconds: seconds(step),
+            text: named(manifest, step).map_err(|why| ("remove".to_owned(), why))?,
+            lock: matches!(step, RemoveStep::Apt { .. }).then_some("apt"),
+        });
+    }
+    let mut brought = String::new();
+    for (index, step) in manifest.steps.iter().enumerate() {
+        if let Some(text) = undo(manifest, &step.action) {
+            add(
+                &mut brought,
+                &format!(
+                    "if [ -f \"$SINDRI_BASE/brought/$SINDRI_EXTENSION/{}\" ]; then\n{text}fi\n",
+                    index + 1
+                ),
+            );
+        }
+    }
+    brought.push_str("rm -rf \"$SINDRI_BASE/brought/$SINDRI_EXTENSION\"\n");
+    steps.push(RemovalStep {
+        seconds: 600,
+        text: brought,
+        lock: Some("apt"),
+    });
+    steps.push(RemovalStep {
+        seconds: 60,
+        text: leftovers(manifest),
+        lock: None,
+    });
+    Ok(steps)
+}
+
+/// The removal step's own timeout, in seconds.
+fn seconds(step: &RemoveStep) -> u64 {
+    match step {
+        RemoveStep::Script { timeout, .. } => timeout.as_secs().max(1),
+        RemoveStep::Apt { .. }
+        | RemoveStep::Dnf { .. }
+        | RemoveStep::Zypper { .. }
+        | RemoveStep::Mise { .. } => 600,
+    }
+}
+
+fn named(manifest: &Manifest, step: &RemoveStep) -> Result<String, Unbuilt> {
+    match step {
+        RemoveStep::Script { path, .. } => {
+            let content = manifest
+                .files
+                .get(path)
+                .ok_or_else(|| Unbuilt::Script(path.clone()))?;
+            Ok(format!("exec {}\n", step::script(path, content, &[])))
+        }
+        // Only what this extension brought goes; `brought` below knows what that is.
+        RemoveStep::Apt { packages, purge } => Ok(apt(manifest, packages, *purge)),
+        RemoveStep::Dnf { .. } => Err(Unbuilt::Method("dnf")),
+        RemoveStep::Zypper { .. } => Err(Unbuilt::Method("zypper")),
+        RemoveStep::Mise { .. } => Err(Unbuilt::Method("mise")),
+    }
+}
+
+/// Removes those of the packages that this extension brought and no other extension did.
+fn apt(manifest: &Manifest, packages: &[String], purge: bool) -> String {
+    let verb = if purge { "purge" } else { "remove" };
+    format!(
+        "list=$SINDRI_BASE/apt/{name}
+set --
+for package in {packages}; do
+  grep -qxF -- \"$package\" \"$list\" 2>/dev/null || continue
+  others=$(grep -lxF -- \"$package\" \"$SINDRI_BASE/apt/\"* | grep -vxF \"$list\")
+  [ -n \"$others\" ] || set -- \"$@\" \"$package\"
+done
+if [ $# -gt 0 ]; then
+  as_root=
+  [ \"$(id -u)\" = 0 ] || as_root='sudo -n'
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 \\
+    -o Dpkg::Use-Pty=0 {verb} -y -- \"$@\" || exit
+fi
+for package in {packages}; do
+  [ ! -f \"$list\" ] || {{ grep -vxF -- \"$package\" \"$list\" >\"$list.new\"; mv \"$list.new\" \"$list\"; }}
+done
+",
+        name = quote(manifest.name.as_str()),
+        packages = words(packages.iter().map(|p| p.split('=').next().unwrap_or(p))),
+    )
+}
+
+/// Takes back what one install step brought; a script's effect is the manifest's to undo.
+fn undo(manifest: &Manifest, action: &Action) -> Option<String> {
+    match action {
+        Action::Apt { packages, .. } => Some(apt(manifest, packages, false)),
+        Action::Npm { packages } => Some(format!(
+            "npm uninstall --global --prefix \"$HOME/.local\" --no-fund --no-audit -- {} || exit\n",
+            words(packages.iter().map(|spec| step::npm_package(spec).0))
+        )),
+        Action::Pip { .. } => Some(format!(
+            "venv=$HOME/.local/share/sindri/venv/{}
+for link in \"$HOME/.local/bin/\"*; do
+  case $(readlink \"$link\") in
+    \"$venv\"/*) rm -f \"$link\" ;;
+  esac
+done
+rm -rf \"$venv\"
+",
+            quote(manifest.name.as_str())
+        )),
+        Action::Cargo { crate_, .. } => Some(format!(
+            "{}cargo uninstall --root \"$HOME/.local\" -- {} || exit\n",
+            step::CARGO,
+            quote(crate_)
+        )),
+        Action::Binary { downloads } => {
+            let mut text = String::new();
+            for download in downloads {
+                let name = quote(&download.name);
+                let line = match (&download.destination, &download.extract) {
+                    (None, crate::catalog::Extract::All) => {
+                        format!("rm -rf \"$HOME\"/.local/share/sindri/opt/{name}\n")
+                    }
+                    (None, _) => format!("rm -f \"$HOME\"/.local/bin/{name}\n"),
+                    // A folder may hold more than ours: of it only the one file goes.
+                    (Some(to), _) => {
+                        let to = path(to);
+                        format!("if [ -d {to} ]; then rm -f {to}/{name}; else rm -f {to}; fi\n")
+                    }
+                };
+                text.push_str(&line);
+            }
+            Some(text)
+        }
+        Action::Script { .. }
+        | Action::Mise { .. }
+        | Action::Dnf { .. }
+        | Action::Zypper { .. } => None,
+    }
+}
+
+fn leftovers(manifest: &Manifest) -> String {
+    let mut text = format!("rm -f {}\n", configure::profile(manifest.name.as_str()));
+    for written in &manifest.remove.paths {
+        if removable(written) {
+            add(&mut text, &format!("rm -rf {}\n", path(written)));
+        }
+    }
+    text
+}
+
+/// Whether a path names something below the home or the root, and not one of these themselves.
+pub(super) fn removable(written: &str) -> bool {
+    let inner = written
+        .trim_start_matches("~/")
+        .trim_start_matches("$HOME/")
+        .trim_start_matches("${HOME}/");
+    let mut parts = inner
+        .split('/')
+        .filter(|part| !part.is_empty() && *part != ".");
+    let deep = if written.starts_with('/') { 2 } else { 1 };
+    !matches!(written, "~" | "$HOME" | "${HOME}")
+        && parts.clone().all(|part| part != "..")
+        && parts.nth(deep - 1).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::removable;
+
+    #[test]
+    fn a_removal_never_takes_home_or_root_along() {
+        for path in ["~/.cache/x", "x", "/opt/x", "$HOME/x"] {
+            assert!(removable(path), "{path}");
+        }
+        for path in [
+            "",
+            "/",
+            "~",
+            "~/",
+            "$HOME",
+            "/usr",
+            "/opt/../usr/lib",
+            "~/..",
+            ".",
+            "//usr",
+        ] {
+            assert!(!removable(path), "{path}");
+        }
+    }
+}

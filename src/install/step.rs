@@ -1,0 +1,366 @@
+//! One step of a manifest as a shell script.
+
+use super::download;
+use super::quote::{add, quote, words};
+use crate::catalog::{Action, AptRepository, Manifest};
+
+/// A step's script, and how the runner treats it.
+#[derive(Debug)]
+pub(super) struct Body {
+    /// The script.
+    pub(super) text: String,
+    /// Whether another try may help where the first one failed.
+    pub(super) network: bool,
+    /// The lock it needs: a package manager that only one job may use.
+    pub(super) lock: Option<&'static str>,
+}
+
+/// Why a step can't be carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Unbuilt {
+    /// The method comes later.
+    Method(&'static str),
+    /// The script isn't in the extension's folder.
+    Script(String),
+    /// A download that can't be verified.
+    Checksum(String),
+    /// A source that comes later.
+    Source(String),
+}
+
+/// The script of one action.
+pub(super) fn body(manifest: &Manifest, action: &Action) -> Result<Body, Unbuilt> {
+    match action {
+        Action::Apt {
+            packages,
+            repositories,
+            update_first: _,
+        } => Ok(Body {
+            text: apt(manifest, packages, repositories),
+            network: true,
+            lock: Some("apt"),
+        }),
+        Action::Npm { packages } => Ok(Body {
+            text: npm(packages),
+            network: true,
+            lock: Some("npm"),
+        }),
+        Action::Pip { packages } => Ok(Body {
+            text: pip(manifest, packages),
+            network: true,
+            lock: None,
+        }),
+        Action::Cargo {
+            crate_,
+            version,
+            features,
+            locked,
+        } => Ok(Body {
+            text: cargo(crate_, version.as_deref(), features, *locked),
+            network: true,
+            // cargo has a lock of its own, on its cache and on the root it installs to.
+            lock: None,
+        }),
+        Action::Script { path, args, env } => {
+            let content = manifest
+                .files
+                .get(path)
+                .ok_or_else(|| Unbuilt::Script(path.clone()))?;
+            let mut text = String::new();
+            for (name, value) in env {
+                add(&mut text, &format!("export {name}={}\n", quote(value)));
+            }
+            add(
+                &mut text,
+                &format!("exec {}\n", script(path, content, args)),
+            );
+            Ok(Body {
+                text,
+                network: false,
+                lock: None,
+            })
+        }
+        Action::Binary { downloads } => Ok(Body {
+            text: download::script(downloads)?,
+            network: true,
+            lock: None,
+        }),
+        Action::Mise { .. } | Action::Dnf { .. } | Action::Zypper { .. } => {
+            Err(Unbuilt::Method(action.method()))
+        }
+    }
+}
+
+/// A call of a script of the extension's folder, through the interpreter it names: the folder may
+/// lie where nothing can be executed.
+pub(super) fn script(path: &str, content: &[u8], args: &[String]) -> String {
+    let first = content.split(|b| *b == b'\n').next().unwrap_or_default();
+    let interpreter = first
+        .strip_prefix(b"#!")
+        .and_then(|line| std::str::from_utf8(line).ok())
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .unwrap_or("sh");
+    let mut call = words(interpreter.split_whitespace());
+    add(
+        &mut call,
+        &format!(" \"$SINDRI_JOB\"/files/{}", quote(path)),
+    );
+    for arg in args {
+        call.push(' ');
+        call.push_str(&quote(arg));
+    }
+    call
+}
+
+const AS_ROOT: &str = "\
+as_root=
+if [ \"$(id -u)\" != 0 ]; then as_root='sudo -n'; fi
+";
+
+fn apt(manifest: &Manifest, packages: &[String], repositories: &[AptRepository]) -> String {
+    let mut text = String::from(
+        "has() {
+  have=$(dpkg-query -W -f '${Status} ${Version}' \"${1%%=*}\" 2>/dev/null)
+  case $have in
+    'install ok installed '*) ;;
+    *) return 1 ;;
+  esac
+  case $1 in
+    *=*) [ \"${have##* }\" = \"${1#*=}\" ] ;;
+  esac
+}
+set --
+",
+    );
+    add(
+        &mut text,
+        &format!(
+            "for package in {}; do has \"$package\" || set -- \"$@\" \"$package\"; done\n",
+            words(packages)
+        ),
+    );
+    text.push_str(
+        "[ $# -gt 0 ] || { : >\"$SINDRI_JOB/found\" && exit 0; }
+if [ \"$SINDRI_PROVIDER\" = local ] && [ \"$SINDRI_HOST_PACKAGES\" != 1 ]; then
+  echo \"packages missing on this host: $*\"
+  echo 'providers.local.hostPackages: true lets apt install them'
+  exit 126
+fi
+",
+    );
+    text.push_str(AS_ROOT);
+    text.push_str("lists=$SINDRI_BASE/apt-lists\n");
+    for (index, repository) in repositories.iter().enumerate() {
+        text.push_str(&apt_repository(manifest, repository, index));
+    }
+    add(
+        &mut text,
+        &format!(
+            "apt() {{
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 \\
+    -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold \"$@\"
+}}
+if ! [ -n \"$(find \"$lists\" -mmin -60 2>/dev/null)\" ]; then
+  apt update || exit
+  touch \"$lists\"
+fi
+mkdir -p \"$SINDRI_BASE/apt\"
+for package; do echo \"${{package%%=*}}\"; done >>\"$SINDRI_BASE/apt/\"{name}
+apt install -y --no-install-recommends -- \"$@\" && exit 0
+code=$?
+# The next try fetches the lists again: they may name what the mirror no longer has.
+rm -f \"$lists\"
+exit \"$code\"
+",
+            name = quote(manifest.name.as_str())
+        ),
+    );
+    text
+}
+
+fn apt_repository(manifest: &Manifest, repository: &AptRepository, index: usize) -> String {
+    let name: String = repository
+        .name
+        .clone()
+        .unwrap_or_else(|| format!("{}-{}", manifest.name, index + 1))
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '-' {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    let key = format!("/etc/apt/keyrings/{name}.asc");
+    let source = match repository.sources.split_once('[') {
+        _ if repository.sources.contains("signed-by=") => repository.sources.clone(),
+        Some((before, after)) => format!("{before}[signed-by={key} {after}"),
+        None => repository
+            .sources
+            .replacen("deb ", &format!("deb [signed-by={key}] "), 1),
+    };
+    format!(
+        "if [ ! -f /etc/apt/sources.list.d/{name}.list ]; then
+  {fetch}
+  $as_root mkdir -p /etc/apt/keyrings || exit
+  $as_root cp \"$SINDRI_JOB/fetched\" {key} && $as_root chmod 644 {key} || exit
+  printf '%s\\n' {source} >\"$SINDRI_JOB/source\"
+  $as_root cp \"$SINDRI_JOB/source\" /etc/apt/sources.list.d/{name}.list || exit
+  rm -f \"$lists\"
+fi
+",
+        fetch = download::fetch(&repository.gpg_key, "\"$SINDRI_JOB/fetched\""),
+        source = quote(&source),
+    )
+}
+
+/// Name and version of `name@version`; the name may have a scope.
+pub(super) fn npm_package(spec: &str) -> (&str, Option<&str>) {
+    match spec.char_indices().skip(1).find(|(_, c)| *c == '@') {
+        Some((at, _)) => (&spec[..at], Some(&spec[at + 1..])),
+        None => (spec, None),
+    }
+}
+
+fn npm(packages: &[String]) -> String {
+    let mut text = String::from(
+        "command -v npm >/dev/null || { echo \"npm isn't on this machine's PATH\" && exit 127; }
+# has NAME VERSION
+has() {
+  grep -q \"\\\"version\\\": *\\\"$2\\\"\" \"$HOME/.local/lib/node_modules/$1/package.json\" 2>/dev/null
+}
+set --
+",
+    );
+    for spec in packages {
+        let (name, version) = npm_package(spec);
+        match version {
+            Some(version) => add(
+                &mut text,
+                &format!(
+                    "has {} {} || set -- \"$@\" {}\n",
+                    quote(name),
+                    quote(version),
+                    quote(spec)
+                ),
+            ),
+            None => add(&mut text, &format!("set -- \"$@\" {}\n", quote(spec))),
+        }
+    }
+    text.push_str(
+        "[ $# -gt 0 ] || { : >\"$SINDRI_JOB/found\" && exit 0; }
+exec npm install --global --prefix \"$HOME/.local\" --no-fund --no-audit --no-update-notifier \\
+  --fetch-retries=0 --loglevel=warn -- \"$@\"
+",
+    );
+    text
+}
+
+/// The project's name in a requirement such as `ruff[fmt]==0.14.0`.
+fn pip_project(requirement: &str) -> &str {
+    let end = requirement
+        .find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)))
+        .unwrap_or(requirement.len());
+    &requirement[..end]
+}
+
+/// Links the commands that the named projects bring; those of their dependencies stay hidden.
+const PIP_LINKS: &str = r#"
+import os, sys
+from importlib.metadata import distribution
+from pathlib import Path
+venv, target = Path(sys.argv[1]), Path(sys.argv[2])
+for link in target.iterdir():
+    if link.is_symlink() and not link.exists() and os.readlink(link).startswith(str(venv) + "/"):
+        link.unlink()
+for name in sys.argv[3:]:
+    for file in distribution(name).files or []:
+        if file.parent.name == "bin" and (venv / "bin" / file.name).is_file():
+            fresh = target / (".sindri-" + file.name)
+            fresh.unlink(missing_ok=True)
+            fresh.symlink_to(venv / "bin" / file.name)
+            fresh.replace(target / file.name)
+"#;
+
+fn pip(manifest: &Manifest, packages: &[String]) -> String {
+    format!(
+        "command -v python3 >/dev/null || {{ echo \"python3 isn't on this machine's PATH\" && exit 127; }}
+venv=$HOME/.local/share/sindri/venv/{name}
+if ! \"$venv/bin/python\" -m pip --version >/dev/null 2>&1; then
+  rm -rf \"$venv\"
+  python3 -m venv \"$venv\" || exit
+fi
+\"$venv/bin/python\" -m pip install --no-input --disable-pip-version-check --no-warn-script-location \\
+  --progress-bar off --retries 1 -- {packages} || exit
+exec \"$venv/bin/python\" -c {links} \"$venv\" \"$HOME/.local/bin\" {projects}
+",
+        name = manifest.name,
+        packages = words(packages),
+        links = quote(PIP_LINKS),
+        projects = words(packages.iter().map(|package| pip_project(package))),
+    )
+}
+
+/// rustup keeps its toolchains in the home of whoever installed it, which needn't be the machine's.
+pub(super) const CARGO: &str = "\
+cargo=$(command -v cargo) || { echo \"cargo isn't on this machine's PATH\" && exit 127; }
+owner=${cargo%/.cargo/bin/cargo}
+if [ -z \"${RUSTUP_HOME:-}\" ] && [ \"$owner\" != \"$cargo\" ] && [ -d \"$owner/.rustup\" ]; then
+  export RUSTUP_HOME=\"$owner/.rustup\"
+fi
+";
+
+fn cargo(crate_: &str, version: Option<&str>, features: &[String], locked: bool) -> String {
+    let mut text = String::from(CARGO);
+    if let Some(version) = version {
+        add(
+            &mut text,
+            &format!(
+                "if grep -qF {} \"$HOME/.local/.crates.toml\" 2>/dev/null; then
+  : >\"$SINDRI_JOB/found\" && exit 0
+fi
+",
+                quote(&format!("\"{crate_} {version} ("))
+            ),
+        );
+    }
+    text.push_str("exec cargo install --root \"$HOME/.local\"");
+    if locked {
+        text.push_str(" --locked");
+    }
+    if !features.is_empty() {
+        add(
+            &mut text,
+            &format!(" --features {}", quote(&features.join(","))),
+        );
+    }
+    let spec = version.map_or_else(|| crate_.to_owned(), |v| format!("{crate_}@{v}"));
+    add(&mut text, &format!(" -- {}\n", quote(&spec)));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn package_names_are_told_from_versions() {
+        assert_eq!(npm_package("@a/b@1.2"), ("@a/b", Some("1.2")));
+        assert_eq!(npm_package("@a/b"), ("@a/b", None));
+        assert_eq!(npm_package("b@^1"), ("b", Some("^1")));
+        assert_eq!(pip_project("ruff[fmt]==0.14.0"), "ruff");
+        assert_eq!(pip_project("zope.interface>=5"), "zope.interface");
+    }
+
+    #[test]
+    fn a_script_runs_through_the_interpreter_it_names() {
+        let args = ["a b".to_owned()];
+        assert_eq!(
+            script("in stall.sh", b"#!/usr/bin/env bash\nx", &args),
+            "/usr/bin/env bash \"$SINDRI_JOB\"/files/'in stall.sh' 'a b'"
+        );
+        assert_eq!(script("x", b"", &[]), "sh \"$SINDRI_JOB\"/files/x");
+    }
+}

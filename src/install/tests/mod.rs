@@ -1,0 +1,8 @@
+//! Jobs run for real: on a `local` machine in a temporary directory, with made-up package managers
+//! on its PATH.
+
+mod failures;
+mod ground;
+mod lives;
+mod real;
+mod scripts;

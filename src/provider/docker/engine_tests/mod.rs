@@ -1,0 +1,8 @@
+//! Tests on a real Engine. Where there is none they fail: what they prove can't be proved without.
+
+mod inside;
+mod life;
+mod pull;
+mod strangers;
+mod trouble;
+mod world;
