@@ -325,9 +325,11 @@ fn outputs_of(world: &FakeWorld, spec: &Spec) -> Attributes {
     let reference = match spec {
         Spec::Image(spec) => Some(&spec.reference),
         Spec::Machine(spec) => spec.image.as_ref(),
-        Spec::Network(_) | Spec::Gpu(_) | Spec::Volume(_) | Spec::Secret(_) | Spec::Extension(_) => {
-            None
-        }
+        Spec::Network(_)
+        | Spec::Gpu(_)
+        | Spec::Volume(_)
+        | Spec::Secret(_)
+        | Spec::Extension(_) => None,
     };
     if let Some(reference) = reference {
         let digest = world.images.get(reference).cloned();
