@@ -51,21 +51,23 @@ fn machine(index: usize, extensions: bool) -> impl Strategy<Value = Machine> {
         prop::collection::vec(0..EXTENSIONS, 0..=most),
         prop::collection::vec(any::<Index>(), 0..3),
     )
-        .prop_map(move |(wanted, on_docker, plain, volumes, secrets, extensions, before)| Machine {
-            wanted,
-            on_docker,
-            image: plain.0,
-            memory: plain.1,
-            cpus: plain.2,
-            volumes,
-            secrets,
-            extensions,
-            depends_on: if index == 0 {
-                Vec::new()
-            } else {
-                before.iter().map(|other| other.index(index)).collect()
+        .prop_map(
+            move |(wanted, on_docker, plain, volumes, secrets, extensions, before)| Machine {
+                wanted,
+                on_docker,
+                image: plain.0,
+                memory: plain.1,
+                cpus: plain.2,
+                volumes,
+                secrets,
+                extensions,
+                depends_on: if index == 0 {
+                    Vec::new()
+                } else {
+                    before.iter().map(|other| other.index(index)).collect()
+                },
             },
-        })
+        )
 }
 
 fn needs() -> impl Strategy<Value = Vec<Vec<usize>>> {
@@ -88,7 +90,11 @@ pub(crate) fn shape(machines: usize, extensions: bool) -> impl Strategy<Value = 
 /// volume shrinks and no machine moves, which a plan would refuse.
 pub(crate) fn edit(machines: usize, extensions: bool) -> impl Strategy<Value = (Shape, Shape)> {
     (1..=machines).prop_flat_map(move |count| {
-        let some = || (0..count).map(|index| machine(index, extensions)).collect::<Vec<_>>();
+        let some = || {
+            (0..count)
+                .map(|index| machine(index, extensions))
+                .collect::<Vec<_>>()
+        };
         (some(), some(), needs()).prop_map(|(before, mut after, needs)| {
             for (was, will) in before.iter().zip(&mut after) {
                 will.on_docker = was.on_docker;
@@ -98,7 +104,10 @@ pub(crate) fn edit(machines: usize, extensions: bool) -> impl Strategy<Value = (
                     }
                 }
             }
-            let shape = |machines| Shape { machines, needs: needs.clone() };
+            let shape = |machines| Shape {
+                machines,
+                needs: needs.clone(),
+            };
             (shape(before), shape(after))
         })
     })
@@ -107,7 +116,8 @@ pub(crate) fn edit(machines: usize, extensions: bool) -> impl Strategy<Value = (
 impl Shape {
     /// The project as its `sindri.yaml`.
     pub(crate) fn yaml(&self) -> String {
-        let mut text = "version: \"4.0\"\nname: team\ndeployment:\n  provider: local\nmachines:\n".to_owned();
+        let mut text =
+            "version: \"4.0\"\nname: team\ndeployment:\n  provider: local\nmachines:\n".to_owned();
         // A fleet has at least one machine.
         text.push_str("  always: { volumes: {} }\n");
         for (index, machine) in self.machines.iter().enumerate().filter(|(_, m)| m.wanted) {
@@ -188,7 +198,11 @@ impl Machine {
     fn write(&self, index: usize, all: &[Self], out: &mut String) -> std::fmt::Result {
         writeln!(out, "  m{index}:")?;
         if self.on_docker {
-            writeln!(out, "    provider: docker\n    image: debian:{}", 12 + self.image)?;
+            writeln!(
+                out,
+                "    provider: docker\n    image: debian:{}",
+                12 + self.image
+            )?;
         }
         let (memory, cpus) = (self.memory, self.cpus);
         writeln!(out, "    resources: {{ memory: {memory}GB, cpus: {cpus} }}")?;
@@ -211,8 +225,11 @@ impl Machine {
             .into_iter()
             .collect();
         writeln!(out, "    dependsOn: [{}]", before.join(", "))?;
-        let wanted: std::collections::BTreeSet<String> =
-            self.extensions.iter().map(|number| format!("e{number}")).collect();
+        let wanted: std::collections::BTreeSet<String> = self
+            .extensions
+            .iter()
+            .map(|number| format!("e{number}"))
+            .collect();
         let wanted: Vec<String> = wanted.into_iter().collect();
         writeln!(out, "    extensions: {{ active: [{}] }}", wanted.join(", "))?;
         let secrets: Vec<String> = (0..self.secrets)

@@ -44,7 +44,8 @@ pub(super) fn difference(
             continue;
         }
         if before == after {
-            found.behind |= made.get(path) != after && !matches!(desired.policy(path), Policy::Ignore);
+            found.behind |=
+                made.get(path) != after && !matches!(desired.policy(path), Policy::Ignore);
             continue;
         }
         let policy = desired.policy(path);

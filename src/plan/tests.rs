@@ -6,7 +6,9 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::{Action, Capabilities, Facts, Observation, Observed, Options, Plan, PlanFile, Seen, plan};
+use super::{
+    Action, Capabilities, Facts, Observation, Observed, Options, Plan, PlanFile, Seen, plan,
+};
 use crate::address::{Address, Kind};
 use crate::desired::Desired;
 use crate::desired::sample::{Shape, edit, shape};
@@ -19,9 +21,16 @@ fn wanted(shape: &Shape) -> Desired {
     let mut desired = shape.desired();
     let key = FingerprintKey::new(&[3; 32]);
     let fingerprint = |address: &Address| {
-        (address.clone(), key.fingerprint(address.leaf().as_str(), b"value"))
+        (
+            address.clone(),
+            key.fingerprint(address.leaf().as_str(), b"value"),
+        )
     };
-    let fingerprints = desired.resources().iter().map(|wanted| fingerprint(&wanted.address)).collect();
+    let fingerprints = desired
+        .resources()
+        .iter()
+        .map(|wanted| fingerprint(&wanted.address))
+        .collect();
     desired.with_fingerprints(&fingerprints);
     desired
 }
@@ -31,9 +40,10 @@ fn made(desired: &Desired) -> State {
     let mut state = State::new("team", Lineage::from_random([7; 16]));
     for wanted in desired.resources() {
         let machine = wanted.address.machine().cloned().map(Address::Machine);
-        let provider = wanted.spec.provider().or_else(|| {
-            state.current(&machine?).map(|object| object.provider)
-        });
+        let provider = wanted
+            .spec
+            .provider()
+            .or_else(|| state.current(&machine?).map(|object| object.provider));
         let object = Object {
             id: ObjectId::new(&format!("id of {}", wanted.address)),
             provider: provider.unwrap(),
@@ -57,7 +67,10 @@ fn made(desired: &Desired) -> State {
 
 /// What providers show of a state behind which nobody meddled.
 fn shown(state: &State) -> Observed {
-    let objects = state.resources.iter().filter(|(address, _)| !address.lives_inside());
+    let objects = state
+        .resources
+        .iter()
+        .filter(|(address, _)| !address.lives_inside());
     let seen = |(address, record): (&Address, &Record)| {
         let object = record.current.as_ref().unwrap();
         let mut attributes = object.spec.attributes();
@@ -98,7 +111,10 @@ fn meddle(observed: &mut Observed, meddling: &[(Index, u8)]) {
         if observed.objects.is_empty() {
             return;
         }
-        let address = observed.objects.keys().nth(which.index(observed.objects.len()));
+        let address = observed
+            .objects
+            .keys()
+            .nth(which.index(observed.objects.len()));
         let address = address.unwrap().clone();
         let entry = observed.objects.get_mut(&address).unwrap();
         match (how % 4, &mut *entry) {
@@ -121,7 +137,12 @@ fn sound(plan: &Plan) -> Result<(), TestCaseError> {
     loop {
         let ready: Vec<usize> = (0..plan.steps.len())
             .filter(|index| !ended.contains(index))
-            .filter(|index| plan.steps[*index].after.iter().all(|on| ended.contains(&(*on as usize))))
+            .filter(|index| {
+                plan.steps[*index]
+                    .after
+                    .iter()
+                    .all(|on| ended.contains(&(*on as usize)))
+            })
             .collect();
         if ready.is_empty() {
             break;
@@ -131,17 +152,41 @@ fn sound(plan: &Plan) -> Result<(), TestCaseError> {
     prop_assert_eq!(ended.len(), plan.steps.len(), "steps wait for each other");
     let mut seen = HashSet::new();
     for change in &plan.changes {
-        prop_assert!(seen.insert(&change.address), "{} is planned twice", change.address);
-        let acts = plan.steps.iter().any(|step| plan.changes[step.change as usize] == *change);
-        prop_assert_eq!(change.action.acts() || change.retains(), acts, "{}", change.address);
+        prop_assert!(
+            seen.insert(&change.address),
+            "{} is planned twice",
+            change.address
+        );
+        let acts = plan
+            .steps
+            .iter()
+            .any(|step| plan.changes[step.change as usize] == *change);
+        prop_assert_eq!(
+            change.action.acts() || change.retains(),
+            acts,
+            "{}",
+            change.address
+        );
     }
     let makes = |kind| matches!(kind, StepKind::Create | StepKind::Update | StepKind::Adopt);
     for step in plan.steps.iter().filter(|step| makes(step.kind)) {
         let change = &plan.changes[step.change as usize];
-        for (index, other) in plan.steps.iter().enumerate().filter(|(_, other)| makes(other.kind)) {
-            if change.dependencies.contains(&plan.changes[other.change as usize].address) {
+        for (index, other) in plan
+            .steps
+            .iter()
+            .enumerate()
+            .filter(|(_, other)| makes(other.kind))
+        {
+            if change
+                .dependencies
+                .contains(&plan.changes[other.change as usize].address)
+            {
                 let index = u32::try_from(index).unwrap();
-                prop_assert!(step.after.contains(&index), "{} doesn't wait", change.address);
+                prop_assert!(
+                    step.after.contains(&index),
+                    "{} doesn't wait",
+                    change.address
+                );
             }
         }
     }

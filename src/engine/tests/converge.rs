@@ -13,14 +13,21 @@ fn in_order(ground: &Ground, shape: &Shape) -> Result<(), TestCaseError> {
     let calls = ground.fakes.calls();
     let makes = |call: &&Call| matches!(call.verb, Verb::Create | Verb::Update | Verb::Deliver);
     for wanted in shape.desired().resources() {
-        let mine = calls.iter().filter(makes).filter(|c| c.address.as_ref() == Some(&wanted.address));
+        let mine = calls
+            .iter()
+            .filter(makes)
+            .filter(|c| c.address.as_ref() == Some(&wanted.address));
         for call in mine {
             for on in &wanted.dependencies {
-                let theirs = calls.iter().filter(makes).filter(|c| c.address.as_ref() == Some(on));
+                let theirs = calls
+                    .iter()
+                    .filter(makes)
+                    .filter(|c| c.address.as_ref() == Some(on));
                 for before in theirs {
                     prop_assert!(
                         before.ended.is_some_and(|ended| ended < call.begun),
-                        "{} began before {on} had ended", wanted.address
+                        "{} began before {on} had ended",
+                        wanted.address
                     );
                 }
             }

@@ -53,15 +53,22 @@ impl Journal for Memory {
     }
 
     fn commit(&mut self, events: Vec<state::Event>) -> Result<(), StoreError> {
-        let now = self.end.filter(|(at, _)| self.commits >= *at).map(|(_, end)| end);
+        let now = self
+            .end
+            .filter(|(at, _)| self.commits >= *at)
+            .map(|(_, end)| end);
         match now {
             Some(End::Before) => std::panic::resume_unwind(Box::new(Killed)),
             Some(End::Refused) => return Err(StoreError::NotADirectory("gone".into())),
             Some(End::After) | None => {}
         }
-        self.state.admits(&events).expect("what is committed follows from what was");
+        self.state
+            .admits(&events)
+            .expect("what is committed follows from what was");
         for event in events {
-            self.state.apply(event).expect("what is admitted can be applied");
+            self.state
+                .apply(event)
+                .expect("what is admitted can be applied");
             self.state.serial = self.state.serial.next();
         }
         assert_eq!(violations(&self.state), Vec::new());
@@ -93,7 +100,8 @@ pub(super) struct Ground {
 
 impl Ground {
     pub(super) fn new() -> Self {
-        let values = (0..4).map(|number| (format!("S{number}"), format!("value-{number}-of-a-secret")));
+        let values =
+            (0..4).map(|number| (format!("S{number}"), format!("value-{number}-of-a-secret")));
         Self {
             fakes: FakeWorldHandle::default(),
             journal: Memory {
@@ -137,7 +145,15 @@ impl Ground {
             deep: false,
         };
         let state = self.journal.state.clone();
-        survey(&self.providers(), desired, &BTreeMap::new(), state, Vec::new(), reach).await
+        survey(
+            &self.providers(),
+            desired,
+            &BTreeMap::new(),
+            state,
+            Vec::new(),
+            reach,
+        )
+        .await
     }
 
     /// The plan as a reader makes it: nothing is written.
@@ -150,7 +166,10 @@ impl Ground {
     ///
     /// None where the process ended on the way.
     pub(super) async fn round(&mut self, shape: &Shape, options: &Options) -> Option<Summary> {
-        AssertUnwindSafe(self.unguarded(shape, options)).catch_unwind().await.ok()
+        AssertUnwindSafe(self.unguarded(shape, options))
+            .catch_unwind()
+            .await
+            .ok()
     }
 
     async fn unguarded(&mut self, shape: &Shape, options: &Options) -> Summary {
@@ -217,7 +236,10 @@ impl Ground {
             .filter(|address| !address.kind().is_pin() && !address.lives_inside())
             .collect();
         let kept = self.journal.state.resources.keys();
-        expected.extend(kept.filter(|address| address.kind() == Kind::Volume).cloned());
+        expected.extend(
+            kept.filter(|address| address.kind() == Kind::Volume)
+                .cloned(),
+        );
         expected.sort();
         expected.dedup();
         expected

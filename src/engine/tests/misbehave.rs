@@ -34,10 +34,18 @@ fn effect() -> impl Strategy<Value = Effect> {
 
 fn fault(effect: impl Strategy<Value = Effect>) -> impl Strategy<Value = Fault> {
     let verb = prop::sample::select(vec![
-        Verb::Create, Verb::Update, Verb::Delete, Verb::Deliver, Verb::Withdraw,
+        Verb::Create,
+        Verb::Update,
+        Verb::Delete,
+        Verb::Deliver,
+        Verb::Withdraw,
     ]);
     let kind = prop::option::of(prop::sample::select(vec![
-        Kind::Network, Kind::Volume, Kind::Machine, Kind::Image, Kind::Secret,
+        Kind::Network,
+        Kind::Volume,
+        Kind::Machine,
+        Kind::Image,
+        Kind::Secret,
     ]));
     (prop::option::of(verb), kind, 1_u32..4, effect).prop_map(|(verb, kind, times, effect)| {
         let mut fault = Fault::new(effect).times(times);
