@@ -64,9 +64,11 @@ pub fn load(
     );
     let unresolved = extensions.findings.iter().any(Diagnostic::is_error);
     // Extensions that can't be resolved leave holes in the graph, which say nothing new.
-    findings.extend(built.into_iter().filter(|found| {
-        !(unresolved && found.code == Code::new("desired::graph"))
-    }));
+    findings.extend(
+        built
+            .into_iter()
+            .filter(|found| !(unresolved && found.code == Code::new("desired::graph"))),
+    );
     findings.append(&mut extensions.findings);
     findings.extend(installable(&config, &desired, &extensions.manifests));
     Ok(Project {

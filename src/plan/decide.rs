@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::diff::{self, Difference};
+use super::ignore::{ignored, keep_ignored};
 use super::{
     Action, After, Capabilities, Change, Drift, DriftKind, Effectuation, Facts, FieldChange,
     Observation, Observed, Options, Order, Reason, Seen,
@@ -65,8 +66,13 @@ impl Decider<'_> {
     /// Decides what happens to a resource that is wanted.
     pub(super) fn wanted(&mut self, wanted: &Wanted) -> Change {
         let recorded = self.recorded.current(&wanted.address).cloned();
-        let spec = keep_power(&wanted.spec, recorded.as_deref());
         let observation = self.observed.get(&wanted.address);
+        let spec = keep_ignored(
+            keep_power(&wanted.spec, recorded.as_deref()),
+            recorded.as_deref(),
+            self.observed.seen(&wanted.address),
+            &wanted.lifecycle,
+        );
         let decision = match (&recorded, observation) {
             (_, Some(Observation::Unreadable(reason))) => {
                 self.drift.push(Drift {
@@ -283,6 +289,7 @@ impl Decider<'_> {
             fields: Vec::new(),
         };
         let lives_inside = wanted.address.lives_inside();
+        let behind = found.behind && !lives_inside;
         let mut decision = if requested && !lives_inside {
             replaces(Reason::Requested)
         } else if let Some(parent) = self.replaced_parent(wanted, object.provider) {
@@ -292,7 +299,9 @@ impl Decider<'_> {
             replaces(Reason::ImageMoved)
         } else if let Some(forced) = fields
             .iter()
-            .find(|f| f.effect == Effectuation::ForcesReplacement)
+            .filter(|f| f.effect == Effectuation::ForcesReplacement)
+            // The settings of a provider change along with it.
+            .min_by_key(|f| f.path != "provider")
         {
             replaces(Reason::Forced {
                 path: forced.path.clone(),
@@ -306,6 +315,9 @@ impl Decider<'_> {
                 Status::Partial { .. } => Decision::new(Action::Update, Reason::Partial),
                 Status::Retained => Decision::new(Action::Adopt, Reason::TakenAgain),
                 Status::Ready if requested => Decision::new(Action::Update, Reason::Requested),
+                Status::Ready if fields.is_empty() && behind => {
+                    Decision::new(Action::Adopt, Reason::AlreadySo)
+                }
                 Status::Ready if fields.is_empty() => Decision::nothing(),
                 Status::Ready if fields.iter().all(|f| f.path == "power") => {
                     Decision::new(Action::Update, Reason::Power)
@@ -346,6 +358,9 @@ impl Decider<'_> {
         let Address::Machine(name) = &wanted.address else {
             return None;
         };
+        if ignored(&wanted.lifecycle, "image") {
+            return None;
+        }
         let runs = object.attributes.get("imageId")?;
         let pin = Address::Image(name.clone());
         let after = match self.decided.get(&pin)?.action {
@@ -419,8 +434,10 @@ impl Decider<'_> {
                 kind: DriftKind::Unreadable(reason.clone()),
                 fields: Vec::new(),
             },
-            // A pin outlives the image it was made from.
-            Some(Observation::Absent) if address.kind().is_pin() => return false,
+            // A pin is a decision: it outlives the image it was made from, and nobody can edit it.
+            Some(Observation::Absent | Observation::Present(_)) if address.kind().is_pin() => {
+                return false;
+            }
             Some(Observation::Absent) => Drift {
                 address: address.clone(),
                 kind: DriftKind::Missing,
@@ -428,7 +445,7 @@ impl Decider<'_> {
             },
             Some(Observation::Present(seen)) => {
                 let fields = diff::drifted(object, seen);
-                let exchanged = !address.kind().is_pin() && seen.id != object.id;
+                let exchanged = seen.id != object.id;
                 if fields.is_empty() && !exchanged {
                     return false;
                 }

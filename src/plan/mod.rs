@@ -6,6 +6,7 @@ mod decide;
 mod diff;
 mod facts;
 mod file;
+mod ignore;
 mod narrow;
 mod observed;
 mod options;

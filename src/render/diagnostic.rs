@@ -85,8 +85,9 @@ pub fn diagnostic_line(diagnostic: &Diagnostic) -> String {
 pub(super) fn message(diagnostic: &Diagnostic) -> String {
     let mut text = diagnostic.summary.clone();
     for cause in &diagnostic.causes {
+        let lines: Vec<&str> = cause.lines().collect();
         text += ": ";
-        text += cause;
+        text += &lines.join("; ").replace(":; ", ": ");
     }
     text
 }
@@ -131,11 +132,14 @@ fn one(diagnostic: &Diagnostic, style: &Style) -> String {
 
 /// A text made harmless, its lines no longer than the columns where it has spaces.
 fn folded(text: &str, columns: usize) -> String {
-    let text = clean(text);
-    if text.chars().count() <= columns {
-        return text.into_owned();
-    }
-    wrap(&text, columns).join("\n")
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| match clean(line) {
+            line if line.chars().count() <= columns => line.into_owned(),
+            line => wrap(&line, columns).join("\n"),
+        })
+        .collect();
+    lines.join("\n")
 }
 
 /// A diagnostic as miette draws it, all its text made harmless.
