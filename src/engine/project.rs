@@ -41,7 +41,7 @@ pub fn load(
     overrides: Overrides,
     environment: &Environment,
 ) -> Result<Project, Diagnostics> {
-    let bytes = files::read_limited(path, CONFIG_MAX).map_err(|error| unreadable(shown, &error))?;
+    let bytes = files::read_limited(path, CONFIG_MAX).map_err(|error| unreadable(path, shown, &error))?;
     let (config, mut findings) = config::read_bytes(shown, &bytes, overrides);
     let Some(config) = config else {
         return Err(findings);
@@ -113,8 +113,15 @@ fn default_image(distro: Distro, environment: &Environment) -> Option<String> {
     Some(reference.to_owned())
 }
 
-fn unreadable(shown: &str, error: &std::io::Error) -> Diagnostics {
-    let found = if error.kind() == std::io::ErrorKind::NotFound {
+fn unreadable(path: &Path, shown: &str, error: &std::io::Error) -> Diagnostics {
+    let directory = directory_of(path);
+    let found = if !files::entry(&directory).is_ok_and(|entry| entry != files::Entry::Absent) {
+        Diagnostic::error(
+            Code::new("config::missing"),
+            format!("there is no directory `{}`", directory.display()),
+        )
+        .help("look at what `-C` or `-c` names")
+    } else if error.kind() == std::io::ErrorKind::NotFound {
         Diagnostic::error(
             Code::new("config::missing"),
             format!("there is no `{shown}` here"),

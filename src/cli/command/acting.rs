@@ -143,6 +143,9 @@ pub(super) fn carry_out(
             .initialise(&project)
             .map_err(|error| error.diagnose())?;
     }
+    if !ready.plan.is_empty() && !session.is_json() && !session.quiet {
+        session.aside("\n");
+    }
     let blank = Context::empty(ready.context.unknown.clone());
     let context = std::mem::replace(&mut ready.context, blank);
     // Until here a signal simply ended the process: nothing had been begun.
