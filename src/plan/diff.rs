@@ -66,7 +66,7 @@ pub(super) fn difference(
             Policy::InPlace => found.fields.push(change(Effectuation::InPlace)),
             Policy::Restore if made.get(path) == after => found.fields.push(change(where_able)),
             Policy::Replace | Policy::Restore => {
-                found.fields.push(change(Effectuation::ForcesReplacement))
+                found.fields.push(change(Effectuation::ForcesReplacement));
             }
             Policy::Grow if shrinks(before, after) => {
                 found.refused.push((change(Effectuation::InPlace), SHRINK));

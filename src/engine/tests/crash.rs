@@ -11,11 +11,11 @@ fn end() -> impl Strategy<Value = End> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(ProptestConfig::with_cases(20))]
 
     #[test]
     fn the_next_apply_goes_on_from_any_commit(
-        (before, after) in edit(3, false), end in end(), parallelism in 1_usize..5,
+        (before, after) in edit(3, true), end in end(), parallelism in 1_usize..5,
         latency in prop::option::of(1_u64..20),
     ) {
         run(async {
@@ -52,7 +52,7 @@ proptest! {
     }
 
     #[test]
-    fn a_destroy_goes_on_from_any_commit((shape, _) in edit(3, false), end in end()) {
+    fn a_destroy_goes_on_from_any_commit((shape, _) in edit(3, true), end in end()) {
         run(async {
             let destroy = Options { destroy: true, delete_volumes: true, ..Options::default() };
             let mut at = 0;
