@@ -127,7 +127,6 @@ impl Screen {
 
     /// Shows a plan as the events that programs read.
     pub(crate) fn planned(
-        &mut self,
         session: &mut Session,
         plan: &Plan,
     ) -> Result<(), Diagnostics> {
@@ -139,7 +138,6 @@ impl Screen {
 
     /// Shows findings as events.
     pub(crate) fn diagnostics(
-        &mut self,
         session: &mut Session,
         findings: &[Diagnostic],
     ) -> Result<(), Diagnostics> {

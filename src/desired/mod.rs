@@ -8,5 +8,5 @@ pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
 
-pub use build::{Inputs, Installable, build};
+pub use build::{Inputs, Installable, Resolve, build};
 pub use graph::{Desired, GraphError, Lifecycle, Wanted};

@@ -217,7 +217,7 @@ impl Resolver<'_> {
                     names.extend(found.extensions.iter().map(|extension| catalog::Wanted {
                         name: extension.name.clone(),
                         place: profile.place.clone(),
-                    }))
+                    }));
                 }
                 Err(findings) => self.findings.extend(placed(findings, profile)),
             }

@@ -3,14 +3,6 @@
 use super::quote::{add, expandable, path, quote};
 use crate::catalog::{Manifest, Template, TemplateMode};
 
-/// Has every shell source what extensions set; steps and sessions source it themselves.
-const HOOK: &str = "\
-for rc in \"$HOME/.profile\" \"$HOME/.bashrc\"; do
-  grep -qs 'sindri/profile[.]d' \"$rc\" && continue
-  printf '%s\\n' 'for file in \"$HOME\"/.config/sindri/profile.d/*.sh; do [ -f \"$file\" ] && . \"$file\"; done' >>\"$rc\" || exit
-done
-";
-
 const FUNCTIONS: &str = "\
 # swap FILE: puts $SINDRI_JOB/fresh in its place, whole or not at all.
 swap() {
@@ -44,7 +36,6 @@ pub(super) fn script(manifest: &Manifest) -> Option<String> {
                 profile(manifest.name.as_str())
             ),
         );
-        text.push_str(HOOK);
     }
     for template in &configure.templates {
         text.push_str(&one(manifest.name.as_str(), template));

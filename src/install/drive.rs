@@ -13,6 +13,7 @@ use super::{InstallEvent, Installed, Job, Persistence, Purpose, ledger};
 use crate::address::Address;
 use crate::catalog::Step;
 use crate::provider::{Class, Command, MachineRef, Provider, ProviderError, Stream};
+use crate::resource::{ProviderKind, Spec};
 use crate::secret::Redactor;
 
 const START: &str = include_str!("shell/start.sh");
@@ -232,8 +233,9 @@ impl<'a> Installer<'a> {
             add(
                 &mut script,
                 &format!(
-                    "piece={piece}\noffset={offset}\npatience={}\n{}{FOLLOW}",
+                    "piece={piece}\noffset={offset}\npatience={}\nworkspace={}\n{}{FOLLOW}",
                     PATIENCE.as_secs(),
+                    quote(workspace(self.machine)),
                     if start { START } else { "" },
                 ),
             );
@@ -379,6 +381,25 @@ fn take(frame: Frame, printer: &mut Printer<'_>, report: &mut Report, end: &mut 
             end.cannot = rest.map(|what| plain(what.as_bytes()));
         }
         _ => report.take(frame),
+    }
+}
+
+/// Where a machine's workspace is mounted; empty where it has none, and on `local`, whose volumes
+/// lie below the home already.
+fn workspace(machine: &MachineRef) -> &str {
+    match &*machine.spec {
+        Spec::Machine(spec) if spec.provider != ProviderKind::Local => spec
+            .mounts
+            .iter()
+            .find(|mount| mount.volume.as_str() == "workspace")
+            .map_or("", |mount| mount.path.as_str()),
+        Spec::Machine(_)
+        | Spec::Network(_)
+        | Spec::Image(_)
+        | Spec::Gpu(_)
+        | Spec::Volume(_)
+        | Spec::Secret(_)
+        | Spec::Extension(_) => "",
     }
 }
 

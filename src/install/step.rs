@@ -77,7 +77,7 @@ pub(super) fn body(manifest: &Manifest, action: &Action) -> Result<Body, Unbuilt
             Ok(Body {
                 text,
                 network: false,
-                lock: None,
+                lock: packages_named(manifest).then_some("apt"),
             })
         }
         Action::Binary { downloads } => Ok(Body {
@@ -89,6 +89,19 @@ pub(super) fn body(manifest: &Manifest, action: &Action) -> Result<Body, Unbuilt
             Err(Unbuilt::Method(action.method()))
         }
     }
+}
+
+/// Whether anything in the extension's folder names a tool of Debian's packages, of which only one
+/// may run at a time; comments count not.
+fn packages_named(manifest: &Manifest) -> bool {
+    let names = |line: &str| {
+        !line.trim_start().starts_with('#')
+            && line
+                .split(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)))
+                .any(|word| matches!(word, "apt" | "apt-get" | "aptitude" | "dpkg"))
+    };
+    let mut files = manifest.files.values();
+    files.any(|content| String::from_utf8_lossy(content).lines().any(names))
 }
 
 /// A call of a script of the extension's folder, through the interpreter it names: the folder may

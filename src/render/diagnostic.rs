@@ -81,13 +81,13 @@ pub fn diagnostic_line(diagnostic: &Diagnostic) -> String {
     )
 }
 
-/// What happened and why, on one line: `summary: cause: cause`.
+/// What happened and why, on one line: `summary: cause: cause`; causes of several lines are left to
+/// the whole account.
 pub(super) fn message(diagnostic: &Diagnostic) -> String {
     let mut text = diagnostic.summary.clone();
-    for cause in &diagnostic.causes {
-        let lines: Vec<&str> = cause.lines().collect();
+    for cause in diagnostic.causes.iter().filter(|cause| !cause.contains('\n')) {
         text += ": ";
-        text += &lines.join("; ").replace(":; ", ": ");
+        text += cause;
     }
     text
 }
@@ -133,14 +133,14 @@ fn one(diagnostic: &Diagnostic, style: &Style) -> String {
 
 /// A text made harmless, its lines no longer than the columns where it has spaces.
 fn folded(text: &str, columns: usize) -> String {
-    let lines: Vec<String> = text
-        .lines()
-        .map(|line| match clean(line) {
-            line if line.chars().count() <= columns => line.into_owned(),
-            line => wrap(&line, columns).join("\n"),
-        })
-        .collect();
-    lines.join("\n")
+    let fold = |line: &str| {
+        let line = clean(line);
+        if line.chars().count() <= columns {
+            return line.into_owned();
+        }
+        wrap(&line, columns).join("\n")
+    };
+    text.lines().map(fold).collect::<Vec<_>>().join("\n")
 }
 
 /// A diagnostic as miette draws it, all its text made harmless.

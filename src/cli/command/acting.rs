@@ -121,14 +121,14 @@ pub(super) fn carry_out(
     ready: &mut Ready,
 ) -> Result<Exit, Diagnostics> {
     if session.is_json() {
-        ready.screen.planned(session, &ready.plan)?;
+        Screen::planned(session, &ready.plan)?;
     } else if !(session.quiet && acting.act.auto_approve && !ready.plan.is_errored()) {
         show(session, &ready.plan)?;
     }
     if ready.plan.is_errored() {
         // People have read the findings below the plan; programs get them as events.
         if session.is_json() {
-            ready.screen.diagnostics(session, &ready.plan.checks)?;
+            Screen::diagnostics(session, &ready.plan.checks)?;
         }
         return Ok(Exit::Error);
     }

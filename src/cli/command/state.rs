@@ -13,10 +13,8 @@ pub(crate) fn list(session: &mut Session) -> Outcome {
     let text = if session.is_json() {
         serde_json::json!({ "addresses": addresses }).to_string() + "\n"
     } else {
-        addresses
-            .iter()
-            .map(|address| format!("{address}\n"))
-            .collect()
+        addresses.iter().flat_map(|address| [address, "
+"]).collect()
     };
     session.answer(&text)?;
     Ok(Exit::Done)

@@ -104,6 +104,11 @@ permanent() {
     -e 'permission denied|EACCES|no space left|ENOSPC|read-only file system|unsafe archive' "tails/$1"
 }
 
+# busy ID: whether the machine's packages were in somebody else's hands, which passes.
+busy() {
+  grep -Eqi -e 'could not get lock|unable to (lock|acquire the dpkg)' "tails/$1"
+}
+
 # back_off TRY: waits twice as long each time, a random part added.
 back_off() {
   wait_ms=$backoff
@@ -152,8 +157,11 @@ step() {
   while :; do
     attempt "$id" "$seconds"
     code=$?
-    [ "$code" != 0 ] && [ "$kind" = network ] && [ "$try" -lt "$attempts" ] || break
-    if permanent "$id" "$code"; then break; fi
+    [ "$code" != 0 ] && [ "$try" -lt "$attempts" ] || break
+    if ! busy "$id"; then
+      [ "$kind" = network ] || break
+      if permanent "$id" "$code"; then break; fi
+    fi
     back_off "$try"
     try=$((try + 1))
   done
@@ -181,6 +189,31 @@ settle() {
   say "end $1 $2"
 }
 
+# hook: has every shell find the tools, and source what extensions set; our own steps do so anyway.
+hook() {
+  until grab 8 hook; do pause 0.05; done
+  mkdir -p "$HOME/.config/sindri/profile.d"
+  ours=$HOME/.config/sindri/profile
+  cat >"$ours.new" <<'END' && mv "$ours.new" "$ours"
+case :$PATH: in
+  *:"$HOME/.local/bin":*) ;;
+  *) PATH=$HOME/.local/bin:$PATH ;;
+esac
+for file in "$HOME"/.config/sindri/profile.d/*.sh; do
+  if [ -f "$file" ]; then . "$file"; fi
+done
+END
+  for rc in .profile .bashrc .bash_profile .bash_login .zprofile .zshrc; do
+    case $rc in
+      .profile | .bashrc) ;;
+      *) [ -f "$HOME/$rc" ] || continue ;;
+    esac
+    grep -qs 'sindri/profile"' "$HOME/$rc" && continue
+    echo 'if [ -f "$HOME/.config/sindri/profile" ]; then . "$HOME/.config/sindri/profile"; fi' >>"$HOME/$rc"
+  done
+  release 8 hook
+}
+
 begin() {
   until grab 9 "job-${job##*/}"; do pause 0.05; done
   # Whoever came to replace the folder before we got here has started a job of their own.
@@ -194,6 +227,7 @@ begin() {
   SINDRI_JOB=$job SINDRI_BASE=$base SINDRI_EXTENSION=$extension DEBIAN_FRONTEND=noninteractive
   export SINDRI_JOB SINDRI_BASE SINDRI_EXTENSION DEBIAN_FRONTEND
   mkdir -p "$HOME/.local/bin"
+  hook
 }
 
 # finish CHECKS: validates and leaves the result; from here on the job is over.
