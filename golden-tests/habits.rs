@@ -164,7 +164,7 @@ pub(crate) fn places() -> Vec<String> {
         files.extend(
             tree::below(folder, &[])
                 .into_iter()
-                .filter(|file| !file.path.ends_with(".rs")),
+                .filter(|file| !file.path.contains(".rs")),
         );
     }
     files.extend(

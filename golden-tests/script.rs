@@ -193,7 +193,7 @@ fn world(verb: &str, rest: &str, ground: &Ground) -> Done {
                 Power::Running
             };
             there(change(ground, &address(0)?, |object| {
-                object.power = Some(power)
+                object.power = Some(power);
             }))
         }
         "exchange" => there(change(ground, &address(0)?, |object| {

@@ -9,7 +9,7 @@ use proptest::sample::Index;
 
 use super::{Desired, Inputs, Installable, build};
 use crate::address::{Name, NameRule};
-use crate::catalog::{self, Catalog, Folder, Folders};
+use crate::catalog::{self, Catalog, Folder, Folders, Manifest};
 use crate::config::{self, Config, Overrides};
 
 /// How many extensions there are to choose from.
@@ -36,7 +36,9 @@ pub(crate) struct Machine {
     pub(crate) volumes: Vec<Option<u8>>,
     pub(crate) secrets: u8,
     pub(crate) extensions: Vec<usize>,
-    /// Earlier machines that must stand before it.
+    /// Whether its replacement shall come first.
+    pub(crate) create_first: bool,
+    /// The machines that must stand before it.
     pub(crate) depends_on: Vec<usize>,
 }
 
@@ -45,7 +47,7 @@ fn machine(index: usize, extensions: bool) -> impl Strategy<Value = Machine> {
     (
         prop::bool::weighted(0.85),
         any::<bool>(),
-        (0..3_u8, 1..5_u8, 1..4_u8),
+        (0..3_u8, 1..5_u8, 1..4_u8, any::<bool>()),
         prop::collection::vec(prop::option::of(1..6_u8), 2),
         0..3_u8,
         prop::collection::vec(0..EXTENSIONS, 0..=most),
@@ -55,6 +57,7 @@ fn machine(index: usize, extensions: bool) -> impl Strategy<Value = Machine> {
             move |(wanted, on_docker, plain, volumes, secrets, extensions, before)| Machine {
                 wanted,
                 on_docker,
+                create_first: plain.3,
                 image: plain.0,
                 memory: plain.1,
                 cpus: plain.2,
@@ -95,7 +98,10 @@ pub(crate) fn edit(machines: usize, extensions: bool) -> impl Strategy<Value = (
                 .map(|index| machine(index, extensions))
                 .collect::<Vec<_>>()
         };
-        (some(), some(), needs()).prop_map(|(before, mut after, needs)| {
+        (some(), some(), needs(), any::<bool>()).prop_map(|(before, mut after, needs, turned)| {
+            if turned {
+                turn(&mut after);
+            }
             for (was, will) in before.iter().zip(&mut after) {
                 will.on_docker = was.on_docker;
                 for (was, will) in was.volumes.iter().zip(&mut will.volumes) {
@@ -111,6 +117,23 @@ pub(crate) fn edit(machines: usize, extensions: bool) -> impl Strategy<Value = (
             (shape(before), shape(after))
         })
     })
+}
+
+/// Turns all dependencies round.
+fn turn(machines: &mut [Machine]) {
+    let last = machines.len() - 1;
+    let turned: Vec<Vec<usize>> = (0..=last)
+        .map(|index| {
+            machines[last - index]
+                .depends_on
+                .iter()
+                .map(|other| last - other)
+                .collect()
+        })
+        .collect();
+    for (machine, depends_on) in machines.iter_mut().zip(turned) {
+        machine.depends_on = depends_on;
+    }
 }
 
 impl Shape {
@@ -146,6 +169,16 @@ impl Shape {
             );
         }
         Catalog::new(Arc::new(folders))
+    }
+
+    /// The manifests of all its extensions, wanted or not.
+    pub(crate) fn manifests(&self) -> BTreeMap<Name, Arc<Manifest>> {
+        let catalog = self.catalog();
+        let names = (0..self.needs.len())
+            .map(|index| Name::parse(NameRule::Extension, &format!("e{index}")).unwrap());
+        names
+            .map(|name| (name.clone(), catalog.manifest(&name).unwrap().unwrap()))
+            .collect()
     }
 
     /// What the project's file means.
@@ -225,6 +258,11 @@ impl Machine {
             .into_iter()
             .collect();
         writeln!(out, "    dependsOn: [{}]", before.join(", "))?;
+        let create_first = self.create_first;
+        writeln!(
+            out,
+            "    lifecycle: {{ createBeforeDestroy: {create_first} }}"
+        )?;
         let wanted: std::collections::BTreeSet<String> = self
             .extensions
             .iter()

@@ -278,7 +278,7 @@ impl Decider<'_> {
                     .push(refusal(&wanted.address, wanted, field, reason));
             }
         }
-        let order = self.order(wanted, object.provider);
+        let order = self.order(wanted, object);
         let mut fields = found.fields;
         if requested {
             fields.extend(found.refused.into_iter().map(|(field, _)| field));
@@ -468,11 +468,19 @@ impl Decider<'_> {
         self.facts.capabilities.get(&provider)
     }
 
-    fn order(&self, wanted: &Wanted, provider: ProviderKind) -> Order {
+    /// The new object comes first only where nothing it stands on is destroyed first: that would
+    /// wait for the old object to go, and the old object for the new one to come.
+    fn order(&self, wanted: &Wanted, object: &Object) -> Order {
         let able = self
-            .capabilities(provider)
+            .capabilities(object.provider)
             .is_some_and(|c| c.create_before_destroy);
-        if able && wanted.lifecycle.create_before_destroy {
+        let mut stands_on = wanted.dependencies.iter().chain(&object.dependencies);
+        let falls = |on: &Address| {
+            self.decided
+                .get(on)
+                .is_some_and(|verdict| verdict.action == Action::Replace(Order::DestroyFirst))
+        };
+        if able && wanted.lifecycle.create_before_destroy && !stands_on.any(falls) {
             Order::CreateFirst
         } else {
             Order::DestroyFirst

@@ -114,7 +114,14 @@ fn unwanted(
     } else {
         Reason::NotWanted
     };
+    // What lived in a machine that is gone is gone with it.
+    let gone_along = address.lives_inside()
+        && address.machine().is_some_and(|machine| {
+            let machine = Address::Machine(machine.clone());
+            matches!(decider.observed.get(&machine), Some(Observation::Absent))
+        });
     let (action, reason) = match observation {
+        _ if gone_along => (Action::Forget, Reason::Missing),
         Some(Observation::Unreadable(_)) => (Action::NoOp, Reason::Unreadable),
         Some(Observation::Absent) if !address.kind().is_pin() => (Action::Forget, Reason::Missing),
         Some(Observation::Absent | Observation::Present(_)) | None => match address.kind() {

@@ -194,7 +194,7 @@ fn sound(plan: &Plan) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
     fn equals_have_an_empty_plan(shape in shape(5, true), refreshed: bool) {

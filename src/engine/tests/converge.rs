@@ -42,7 +42,7 @@ proptest! {
 
     #[test]
     fn apply_ends_in_what_is_desired(
-        (before, after) in edit(4, false), parallelism in 1_usize..6, latency in prop::option::of(1_u64..50),
+        (before, after) in edit(4, true), parallelism in 1_usize..6, latency in prop::option::of(1_u64..50),
     ) {
         run(async {
             let mut ground = Ground::new();
@@ -66,7 +66,7 @@ proptest! {
     }
 
     #[test]
-    fn a_second_apply_calls_nobody(shape in shape(4, false)) {
+    fn a_second_apply_calls_nobody(shape in shape(4, true)) {
         run(async {
             let mut ground = Ground::new();
             ground.round(&shape, &Options::default()).await.unwrap();
@@ -79,12 +79,15 @@ proptest! {
     }
 
     #[test]
-    fn drift_is_healed(shape in shape(4, false), meddling in prop::collection::vec((any::<Index>(), 0..3_u8), 1..4)) {
+    fn drift_is_healed(shape in shape(4, true), meddling in prop::collection::vec((any::<Index>(), 0..3_u8), 1..4)) {
         run(async {
             let mut ground = Ground::new();
             ground.round(&shape, &Options::default()).await.unwrap();
             for (which, how) in meddling {
                 let standing = ground.standing();
+                if standing.is_empty() {
+                    break;
+                }
                 let address = &standing[which.index(standing.len())];
                 match how {
                     0 => ground.fakes.remove(address),
@@ -102,7 +105,7 @@ proptest! {
     }
 
     #[test]
-    fn a_destroy_leaves_nothing_but_kept_volumes(shape in shape(4, false), volumes: bool) {
+    fn a_destroy_leaves_nothing_but_kept_volumes(shape in shape(4, true), volumes: bool) {
         run(async {
             let mut ground = Ground::new();
             ground.round(&shape, &Options::default()).await.unwrap();

@@ -39,6 +39,7 @@ fn fault(effect: impl Strategy<Value = Effect>) -> impl Strategy<Value = Fault> 
         Verb::Delete,
         Verb::Deliver,
         Verb::Withdraw,
+        Verb::Exec,
     ]);
     let kind = prop::option::of(prop::sample::select(vec![
         Kind::Network,
@@ -60,7 +61,7 @@ proptest! {
 
     #[test]
     fn what_is_mended_converges_in_one_apply(
-        (before, after) in edit(3, false), faults in prop::collection::vec(fault(effect()), 1..4),
+        (before, after) in edit(3, true), faults in prop::collection::vec(fault(effect()), 1..4),
         early: bool, parallelism in 1_usize..5,
     ) {
         run(async {
@@ -87,7 +88,7 @@ proptest! {
 
     #[test]
     fn a_liar_is_found_out(
-        (before, after) in edit(3, false),
+        (before, after) in edit(3, true),
         lies in prop::collection::vec(fault(Just(Effect::Pretend)), 1..3),
     ) {
         run(async {
@@ -96,7 +97,7 @@ proptest! {
             ground.round(&before, &options).await.unwrap();
             let mut lies = lies;
             // What a lie about a deletion leaves behind is no longer recorded, so nobody looks.
-            lies.retain(|lie| !matches!(lie.verb, Some(Verb::Delete | Verb::Deliver | Verb::Withdraw)));
+            lies.retain(|lie| !matches!(lie.verb, Some(Verb::Delete | Verb::Deliver | Verb::Withdraw | Verb::Exec)));
             ground.fakes.change(|world| world.faults = lies);
             ground.round(&after, &options).await.unwrap();
             prop_assert_eq!(violations(&ground.journal.state), Vec::new());
