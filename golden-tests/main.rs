@@ -1,1 +1,3 @@
-fn main() {}
+//! Black-box tests: the built program against whole worlds.
+
+mod kills;
