@@ -123,6 +123,12 @@ fn unwanted(
     let (action, reason) = match observation {
         _ if gone_along => (Action::Forget, Reason::Missing),
         Some(Observation::Unreadable(_)) => (Action::NoOp, Reason::Unreadable),
+        // Something that belongs to it alone may be left: a delete removes that too.
+        Some(Observation::Absent)
+            if address.kind() == Kind::Machine || object.status == Status::Deleting =>
+        {
+            (Action::Delete, Reason::Missing)
+        }
         Some(Observation::Absent) if !address.kind().is_pin() => (Action::Forget, Reason::Missing),
         Some(Observation::Absent | Observation::Present(_)) | None => match address.kind() {
             Kind::Image | Kind::Gpu => (Action::Forget, gone),
