@@ -93,7 +93,11 @@ async fn local(world: &World, findings: &mut Vec<Finding>) {
         findings.push(Finding {
             provider: Some(ProviderKind::Local),
             subject: (*tool).to_owned(),
-            verdict: if found { Verdict::Good } else { Verdict::Lacking },
+            verdict: if found {
+                Verdict::Good
+            } else {
+                Verdict::Lacking
+            },
             detail: version.unwrap_or_else(|| format!("not found; needed for {use_for}")),
             help: (!found).then(|| (*help).to_owned()),
         });
@@ -113,7 +117,11 @@ async fn ground(world: &World) -> Finding {
     Finding {
         provider: Some(ProviderKind::Local),
         subject: "shell tools".to_owned(),
-        verdict: if there { Verdict::Good } else { Verdict::Lacking },
+        verdict: if there {
+            Verdict::Good
+        } else {
+            Verdict::Lacking
+        },
         detail: if there {
             GROUND.join(", ")
         } else {
@@ -153,7 +161,9 @@ async fn said(argv: Vec<OsString>, world: &World) -> Option<String> {
             said.extend_from_slice(bytes);
         }
     };
-    let ended = process::run(&launch, None, Some(PATIENCE), &mut keep).await.ok()?;
+    let ended = process::run(&launch, None, Some(PATIENCE), &mut keep)
+        .await
+        .ok()?;
     (ended == Ended::Exited(0)).then(|| String::from_utf8_lossy(&said).into_owned())
 }
 

@@ -85,7 +85,11 @@ pub fn diagnostic_line(diagnostic: &Diagnostic) -> String {
 /// the whole account.
 pub(super) fn message(diagnostic: &Diagnostic) -> String {
     let mut text = diagnostic.summary.clone();
-    for cause in diagnostic.causes.iter().filter(|cause| !cause.contains('\n')) {
+    for cause in diagnostic
+        .causes
+        .iter()
+        .filter(|cause| !cause.contains('\n'))
+    {
         text += ": ";
         text += cause;
     }

@@ -79,11 +79,18 @@ fn human(findings: &[Finding]) -> String {
 
 /// The last line: whether anything needs mending.
 fn conclusion(findings: &[Finding]) -> String {
-    let count = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
+    let count = |verdict| {
+        findings
+            .iter()
+            .filter(|finding| finding.verdict == verdict)
+            .count()
+    };
     match (count(Verdict::Broken), count(Verdict::Lacking)) {
         (0, 0) => "\nEverything needed is there.\n".to_owned(),
         (0, lacking) => format!("\nUsable; {lacking} lacking.\n"),
-        (broken, lacking) => format!("\nNot usable as it is: {broken} broken, {lacking} lacking.\n"),
+        (broken, lacking) => {
+            format!("\nNot usable as it is: {broken} broken, {lacking} lacking.\n")
+        }
     }
 }
 

@@ -13,8 +13,15 @@ pub(crate) fn list(session: &mut Session) -> Outcome {
     let text = if session.is_json() {
         serde_json::json!({ "addresses": addresses }).to_string() + "\n"
     } else {
-        addresses.iter().flat_map(|address| [address, "
-"]).collect()
+        addresses
+            .iter()
+            .flat_map(|address| {
+                [
+                    address, "
+",
+                ]
+            })
+            .collect()
     };
     session.answer(&text)?;
     Ok(Exit::Done)
