@@ -213,6 +213,10 @@ begin() {
   SINDRI_JOB=$job SINDRI_BASE=$base SINDRI_EXTENSION=$extension DEBIAN_FRONTEND=noninteractive
   export SINDRI_JOB SINDRI_BASE SINDRI_EXTENSION DEBIAN_FRONTEND
   mkdir -p "$HOME/.local/bin"
+  # A login shell's own profile sets the path anew.
+  grep -qs '[.]local/bin' "$HOME/.profile" || printf '%s\n' \
+    'case ":$PATH:" in *":$HOME/.local/bin:"*) ;; *) export PATH="$HOME/.local/bin:$PATH" ;; esac' \
+    >>"$HOME/.profile"
 }
 
 # finish CHECKS: validates and leaves the result; from here on the job is over.
