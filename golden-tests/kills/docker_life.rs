@@ -100,9 +100,7 @@ impl Scene for Docker {
                 ["workspace", "secrets"].map(|part| format!("{project}-{machine}-{part}"))
             })
             .collect();
-        let volumes: BTreeSet<String> = volumes.into_iter().collect();
-        let shapes: BTreeSet<String> = volumes.iter().map(|name| name.replace('.', "-")).collect();
-        assert_eq!(shapes, wanted);
+        assert_eq!(volumes.into_iter().collect::<BTreeSet<_>>(), wanted);
         let id = docker(&["image", "inspect", "--format", "{{.Id}}", image(act)]);
         for machine in MACHINES {
             let machine = format!("{project}-{machine}");

@@ -9,6 +9,9 @@ use super::ground::Ground;
 /// Two images that differ in one file: busybox and nothing else.
 pub(super) const IMAGES: [&str; 2] = ["sindri-kills/tiny:1", "sindri-kills/tiny:2"];
 
+/// What is left of a project after it.
+pub(super) const NOTHING: [Vec<String>; 3] = [Vec::new(), Vec::new(), Vec::new()];
+
 /// What `docker` printed, its end trimmed.
 #[track_caller]
 pub(super) fn docker(arguments: &[&str]) -> String {
@@ -60,11 +63,6 @@ impl Engine {
     /// The ids or names of all that carries the lineage: containers, networks, volumes.
     pub(super) fn ours(&self) -> [Vec<String>; 3] {
         ours(&self.ground)
-    }
-
-    /// The only container, network or volume of a name's kind that `inspect` knows, as JSON.
-    pub(super) fn inspect(&self, name: &str) -> serde_json::Value {
-        serde_json::from_str(&docker(&["inspect", name])).unwrap()
     }
 }
 
@@ -122,7 +120,7 @@ pub(super) struct Stranger {
 
 impl Stranger {
     pub(super) fn container(name: &str, options: &[&str]) -> Self {
-        let run = ["run", "--detach", "--network", "none", "--name", name];
+        let run = ["run", "--detach", "--name", name];
         let sleep = [IMAGES[0], "sleep", "600"];
         let id = docker(&[&run[..], options, &sleep[..]].concat());
         Self { kind: "container", id }

@@ -107,6 +107,17 @@ impl Running {
         }
     }
 
+    /// Waits until something inside a machine has made a file of this name.
+    #[track_caller]
+    pub(super) fn until_there_is(&mut self, ground: &Ground, name: &str) {
+        let began = Instant::now();
+        while !ground.world().keys().any(|path| path.ends_with(name)) {
+            let over = self.has_ended() || began.elapsed() > HANGS;
+            assert!(!over, "`{}` never made `{name}`:\n{}", self.line, self.printed());
+            std::thread::sleep(LOOK);
+        }
+    }
+
     /// Sends a signal.
     pub(super) fn signal(&self, signal: rustix::process::Signal) {
         let pid = i32::try_from(self.pid()).unwrap();
@@ -257,6 +268,18 @@ impl Ground {
     #[track_caller]
     pub(super) fn sindri(&self, arguments: &[&str]) -> Ran {
         self.start(arguments).wait()
+    }
+
+    /// Runs a command to its end, its output read through pipes.
+    pub(super) fn piped(mut command: Command) -> Ran {
+        let output = command.output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ran {
+            line: format!("{command:?}"),
+            code: output.status.code(),
+            stdout: text(&output.stdout),
+            stderr: text(&output.stderr),
+        }
     }
 
     #[track_caller]

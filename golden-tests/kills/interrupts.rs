@@ -22,7 +22,7 @@ fn slow_project(seconds: &str) -> Ground {
              chmod 755 \"$HOME/.local/bin/{name}\"\n"
         )
     };
-    let script = format!("#!/bin/sh\nset -eu\necho sleeping\nsleep {seconds}\n{}", tool("sleepy"));
+    let script = format!("#!/bin/sh\nset -eu\ntouch \"$HOME/started\"\nsleep {seconds}\n{}", tool("sleepy"));
     ground.extension("sleepy", "1.0.0", 60, &script);
     ground.extension("later", "1.0.0", 60, &format!("#!/bin/sh\nset -eu\n{}", tool("later")));
     let manifest = std::fs::read_to_string(ground.path("extensions/later/extension.yaml")).unwrap();
@@ -69,7 +69,7 @@ fn a_termination_finishes_what_runs_and_starts_nothing() {
 fn the_second_ctrl_c_stops_at_once_and_the_next_apply_goes_on() {
     let ground = slow_project("5");
     let mut running = ground.start(&["apply", "--auto-approve"]);
-    running.until_it_says("sleeping");
+    running.until_there_is(&ground, "started");
     running.signal(Signal::INT);
     std::thread::sleep(Duration::from_millis(300));
     assert!(!running.has_ended(), "the first Ctrl-C stopped what runs");

@@ -55,7 +55,8 @@ pub(super) async fn list(
         within(Effect::Reads, "list networks", LOOKING, call).await
     };
     let volumes = async {
-        if !asked(Kind::Volume) {
+        // A machine has volumes of its own, whose names a stranger may have taken.
+        if !asked(Kind::Volume) && !(of.is_none() && asked(Kind::Machine)) {
             return Ok(Vec::new());
         }
         let options = ListVolumesOptionsBuilder::new().filters(&filters).build();
