@@ -48,15 +48,6 @@ pub(crate) fn variables() -> Vec<String> {
     broken
 }
 
-/// The variables that a line of code reads; those that scripts in machines get aren't read here.
-fn read_variables(code: &str) -> impl Iterator<Item = &str> {
-    ["get(\"", "number(\"", "variable(\""]
-        .into_iter()
-        .flat_map(move |reader| code.split(reader).skip(1))
-        .filter_map(|rest| rest.split('"').next())
-        .filter(|word| word.starts_with("SINDRI_"))
-}
-
 /// Codes of diagnostics read `room::kebab-case`.
 pub(crate) fn codes() -> Vec<String> {
     let mut broken = Vec::new();

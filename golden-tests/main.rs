@@ -13,6 +13,7 @@ mod case;
 mod compare;
 mod documentation;
 mod examples;
+mod extensions;
 mod ground;
 mod habits;
 mod recorded;
@@ -30,6 +31,7 @@ type Rule = fn() -> Vec<String>;
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let mut trials = case::trials();
+    trials.extend(extensions::trials());
     let rules: [(&str, Rule); 11] = [
         ("architecture::imports", architecture::imports),
         ("architecture::crates", architecture::crates),

@@ -1,15 +1,23 @@
-# A development image that needs no registry of images: Debian, bootstrapped and imported.
+# Two images that need no registry of images: Debian, bootstrapped and imported, bare and with tools.
 
-dev_image=sindri-test/dev:1
-# The same under another id: what a machine is replaced with when its image changes.
-other_image=sindri-test/dev:2
+bare_image=sindri-test/bare:1
+dev_image=sindri-test/tools:1
 
-make_image() {
-    if docker image inspect "$dev_image" "$other_image" >/dev/null 2>&1; then
-        echo "$dev_image and $other_image are there"
-        return
+make_images() {
+    if docker image inspect "$bare_image" >/dev/null 2>&1; then
+        echo "$bare_image is there"
+    else
+        make_bare_image
     fi
-    local tar=$ground/dev.tar
+    if docker image inspect "$dev_image" >/dev/null 2>&1; then
+        echo "$dev_image is there"
+    else
+        make_dev_image
+    fi
+}
+
+make_bare_image() {
+    local tar=$ground/bare.tar
     if [ ! -s "$tar" ]; then
         # Some networks re-sign TLS with an authority of their own, which this host knows: pass it on.
         # The image never leaves this machine.
@@ -17,14 +25,26 @@ make_image() {
             --include=ca-certificates \
             --aptopt='Acquire::Languages "none"' \
             --customize-hook='cp /usr/local/share/ca-certificates/*.crt "$1/usr/local/share/ca-certificates/" 2>/dev/null; chroot "$1" update-ca-certificates' \
-            bookworm "$ground/dev.part.tar" >"$ground/mmdebstrap.log" 2>&1 || {
+            bookworm "$ground/bare.part.tar" >"$ground/mmdebstrap.log" 2>&1 || {
             tail -n 30 "$ground/mmdebstrap.log" >&2
             return 1
         }
-        as_root chown "$(id -u):$(id -g)" "$ground/dev.part.tar"
-        mv "$ground/dev.part.tar" "$tar"
+        as_root chown "$(id -u):$(id -g)" "$ground/bare.part.tar"
+        mv "$ground/bare.part.tar" "$tar"
     fi
-    docker import -c 'CMD ["bash"]' "$tar" "$dev_image" >/dev/null
-    docker import -c 'CMD ["bash"]' -c 'LABEL edition=2' "$tar" "$other_image" >/dev/null
-    echo "imported $dev_image and $other_image"
+    docker import -c 'CMD ["bash"]' "$tar" "$bare_image" >/dev/null
+    echo "imported $bare_image"
+}
+
+make_dev_image() {
+    docker build --quiet --tag "$dev_image" - >"$ground/build.log" 2>&1 <<END || {
+FROM $bare_image
+RUN apt-get update -qq \
+    && apt-get install -y -qq --no-install-recommends git nodejs npm python3-pip python3-venv \
+    && rm -rf /var/lib/apt/lists/*
+END
+        tail -n 30 "$ground/build.log" >&2
+        return 1
+    }
+    echo "built $dev_image"
 }

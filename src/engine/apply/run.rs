@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -307,7 +308,13 @@ async fn put_in(
         },
     };
     let job = job(inside, manifest, purpose);
-    let on_event = |event| tell_install(&intent.address, event, tell);
+    let picked_up = AtomicBool::new(false);
+    let on_event = |event| {
+        if matches!(event, InstallEvent::PickedUp) {
+            picked_up.store(true, Ordering::Relaxed);
+        }
+        tell_install(&intent.address, event, tell);
+    };
     let installed: Installed = install::install(
         &*inside.provider,
         &inside.machine,
@@ -317,13 +324,19 @@ async fn put_in(
     )
     .await
     .map_err(|error| error.diagnose())?;
-    let note = installed.note();
+    let mut notes: Vec<String> = installed.note().into_iter().collect();
+    if picked_up.into_inner() {
+        notes.push("picked up where an earlier run left it".to_owned());
+    }
+    let note = (!notes.is_empty()).then(|| notes.join(", "));
     let (status, partial) = match installed.outcome {
         install::Outcome::Ready => (Status::Ready, None),
         install::Outcome::Partial { failed } => {
-            let parts: Vec<&str> = failed.iter().map(|part| part.part.as_str()).collect();
-            let text = format!("failed: {}", parts.join(", "));
-            (Status::Partial { failed }, Some(text))
+            let parts: Vec<String> = failed
+                .iter()
+                .map(|part| format!("`{}` failed: {}", part.part, part.reason))
+                .collect();
+            (Status::Partial { failed }, Some(parts.join("; ")))
         }
     };
     let object = in_machine(

@@ -163,6 +163,12 @@ pub(super) async fn exec(
     }
 }
 
+/// Sources what extensions set, as a login would, and runs the line given first.
+const LINE: &str = r#"f=$HOME/.config/sindri/profile
+if [ -f "$f" ]; then . "$f"; fi
+unset f
+eval "$1""#;
+
 /// Opens a session on this process's own terminal: a shell, or a command line for `sh`.
 pub(super) async fn connect(
     host: &Host,
@@ -173,7 +179,9 @@ pub(super) async fn connect(
     let mut machine = Machine::of(machine)?.running()?;
     machine.furnish()?;
     let argv: Vec<OsString> = match command {
-        Some(command) => vec!["sh".into(), "-c".into(), command.into()],
+        Some(command) => ["sh", "-c", LINE, "sindri", &command]
+            .map(OsString::from)
+            .to_vec(),
         None => vec![shell.unwrap_or("sh").into()],
     };
     let launch = Launch {
