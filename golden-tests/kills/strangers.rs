@@ -26,8 +26,15 @@ fn names(engine: &Engine) -> [Vec<String>; 3] {
             .map(|name| name.trim_start_matches('/').to_owned())
             .collect()
     };
-    let names = [read("container", &containers), read("network", &networks), volumes];
-    engine.ground.sindri(&["destroy", "--force", "--volumes"]).ended(0);
+    let names = [
+        read("container", &containers),
+        read("network", &networks),
+        volumes,
+    ];
+    engine
+        .ground
+        .sindri(&["destroy", "--force", "--volumes"])
+        .ended(0);
     assert_eq!(engine.ours(), NOTHING);
     std::fs::remove_dir_all(engine.ground.path(".sindri")).unwrap();
     names
@@ -46,19 +53,29 @@ fn untouched(engine: &Engine, stranger: Stranger, name: &str) {
         engine.ground.sindri(command).ended(1).says(name);
         assert_eq!(before, shown(), "`{}` touched {name}", command.join(" "));
     }
-    engine.ground.sindri(&["destroy", "--force", "--volumes"]).ended(0);
+    engine
+        .ground
+        .sindri(&["destroy", "--force", "--volumes"])
+        .ended(0);
     assert_eq!(before, shown(), "destroy touched {name}");
     drop(stranger);
     engine.ground.apply().ended(0);
     engine.ground.settled();
-    engine.ground.sindri(&["destroy", "--force", "--volumes"]).ended(0);
+    engine
+        .ground
+        .sindri(&["destroy", "--force", "--volumes"])
+        .ended(0);
 }
 
 #[test]
 fn a_strangers_container_network_and_volume_stay_what_they_are() {
     let engine = engine::ground();
     let [containers, networks, volumes] = names(&engine);
-    untouched(&engine, Stranger::container(&containers[0], &[]), &containers[0]);
+    untouched(
+        &engine,
+        Stranger::container(&containers[0], &[]),
+        &containers[0],
+    );
     for volume in &volumes {
         untouched(&engine, Stranger::volume(volume), volume);
     }
@@ -74,7 +91,10 @@ fn what_another_project_made_under_our_name_stays_its_own() {
     one.ground.apply().ended(0);
     let before = one.ours();
     other.ground.apply().ended(1).says(&one.name);
-    other.ground.sindri(&["destroy", "--force", "--volumes"]).ended(0);
+    other
+        .ground
+        .sindri(&["destroy", "--force", "--volumes"])
+        .ended(0);
     assert_eq!(before, one.ours());
     one.ground.settled();
     one.ground.sindri(&["drift"]).ended(0);
@@ -90,7 +110,10 @@ fn a_stranger_that_took_the_place_of_ours_is_not_deleted() {
     let stranger = Stranger::container(&container, &[]);
     let before = docker(&["inspect", &stranger.id]);
     engine.ground.apply().ended(1).says(&container);
-    engine.ground.sindri(&["destroy", "--force", "--volumes"]).ended(0);
+    engine
+        .ground
+        .sindri(&["destroy", "--force", "--volumes"])
+        .ended(0);
     assert_eq!(before, docker(&["inspect", &stranger.id]));
     assert_eq!(engine.ours(), NOTHING);
 }

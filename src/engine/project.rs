@@ -41,7 +41,8 @@ pub fn load(
     overrides: Overrides,
     environment: &Environment,
 ) -> Result<Project, Diagnostics> {
-    let bytes = files::read_limited(path, CONFIG_MAX).map_err(|error| unreadable(path, shown, &error))?;
+    let bytes =
+        files::read_limited(path, CONFIG_MAX).map_err(|error| unreadable(path, shown, &error))?;
     let (config, mut findings) = config::read_bytes(shown, &bytes, overrides);
     let Some(config) = config else {
         return Err(findings);

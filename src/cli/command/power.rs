@@ -75,7 +75,9 @@ fn set(
         id: object.id.clone(),
         spec: Arc::clone(&object.spec),
     };
-    let provider = providers.provider(object.provider).map_err(|error| error.diagnose());
+    let provider = providers
+        .provider(object.provider)
+        .map_err(|error| error.diagnose());
     let result = provider.and_then(|provider| {
         runtime
             .block_on(provider.set_power(&machine, power))
@@ -90,11 +92,15 @@ fn set(
         Err(found) => state::Event::Failed {
             operation,
             address: address.clone(),
-            error: found.first().map_or_else(String::new, |f| f.summary.clone()),
+            error: found
+                .first()
+                .map_or_else(String::new, |f| f.summary.clone()),
             effect: Effect::Keep,
         },
     };
-    locked.commit(vec![outcome]).map_err(|error| error.diagnose())?;
+    locked
+        .commit(vec![outcome])
+        .map_err(|error| error.diagnose())?;
     locked.compact().map_err(|error| error.diagnose())?;
     result?;
     let event = Event::Finished {

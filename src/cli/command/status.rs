@@ -19,7 +19,11 @@ pub(crate) fn run(session: &mut Session, args: &StatusArgs) -> Outcome {
         }
         session.answer(&text)?;
         session.warn(&errors);
-        return Ok(if errors.is_empty() { Exit::Done } else { Exit::Error });
+        return Ok(if errors.is_empty() {
+            Exit::Done
+        } else {
+            Exit::Error
+        });
     };
     let screen = session.terminal().output && !session.is_json();
     loop {
@@ -35,10 +39,7 @@ pub(crate) fn run(session: &mut Session, args: &StatusArgs) -> Outcome {
 }
 
 /// What is to be shown, and why some of it couldn't be read.
-fn look(
-    session: &mut Session,
-    args: &StatusArgs,
-) -> Result<(String, Diagnostics), Diagnostics> {
+fn look(session: &mut Session, args: &StatusArgs) -> Result<(String, Diagnostics), Diagnostics> {
     let asked = Asked::narrowed(&Narrow::default());
     let providers = session.providers();
     let readers: &dyn Readers = providers.readers();
@@ -57,8 +58,17 @@ fn look(
         .filter_map(|address| row(&read, address))
         .collect();
     let unreadable = read.survey.observed.objects.values();
-    let errors = if unreadable.into_iter().any(|one| matches!(one, Observation::Unreadable(_))) {
-        read.survey.facts.findings.iter().filter(|found| found.is_error()).cloned().collect()
+    let errors = if unreadable
+        .into_iter()
+        .any(|one| matches!(one, Observation::Unreadable(_)))
+    {
+        read.survey
+            .facts
+            .findings
+            .iter()
+            .filter(|found| found.is_error())
+            .cloned()
+            .collect()
     } else {
         Diagnostics::new()
     };
