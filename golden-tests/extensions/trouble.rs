@@ -27,7 +27,7 @@ pub(super) fn a_killed_install_goes_on() {
         .contains("halfway there")
     {
         assert!(
-            started.elapsed() < Duration::from_secs(60),
+            started.elapsed() < Duration::from_mins(1),
             "the script never ran"
         );
         std::thread::sleep(Duration::from_millis(50));
@@ -125,7 +125,7 @@ pub(super) fn a_hanging_script() {
     let started = Instant::now();
     let applied = desk.apply(&[]).code(1).says("its 3 s are up");
     applied.says("waiting for an answer").says("timeout");
-    assert!(started.elapsed() < Duration::from_secs(60));
+    assert!(started.elapsed() < Duration::from_mins(1));
     let left = desk.inside(
         "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -c 'sleep 432[1]' || true",
     );

@@ -15,7 +15,7 @@ use sindri::sys::{Environment, World};
 pub(super) const SINDRI: &str = env!("CARGO_BIN_EXE_sindri");
 
 /// No command of these tests takes longer, even on a busy machine.
-const HANGS: Duration = Duration::from_secs(120);
+const HANGS: Duration = Duration::from_mins(2);
 
 /// How often a running child is looked at.
 const LOOK: Duration = Duration::from_millis(2);
