@@ -32,8 +32,17 @@ fn project() -> Ground {
 fn refused(ground: &Ground, code: &str) {
     let before = (ground.store(), ground.world());
     for command in COMMANDS {
-        ground.sindri(command).ended(1).says(code).says(".sindri").never_says("panicked");
-        assert!(before == (ground.store(), ground.world()), "`{}` changed something", command.join(" "));
+        ground
+            .sindri(command)
+            .ended(1)
+            .says(code)
+            .says(".sindri")
+            .never_says("panicked");
+        assert!(
+            before == (ground.store(), ground.world()),
+            "`{}` changed something",
+            command.join(" ")
+        );
     }
 }
 
@@ -55,7 +64,11 @@ fn a_corrupt_document_is_refused_everywhere() {
     let ground = project();
     let path = ground.path(".sindri/state.json");
     let whole = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, whole.replacen("\"generation\":1", "\"generation\":2", 1)).unwrap();
+    std::fs::write(
+        &path,
+        whole.replacen("\"generation\":1", "\"generation\":2", 1),
+    )
+    .unwrap();
     refused(&ground, "store::damaged");
     std::fs::write(&path, "no JSON at all").unwrap();
     refused(&ground, "store::damaged");
@@ -109,7 +122,17 @@ fn a_lost_document_is_not_taken_for_a_new_project() {
 
 #[test]
 fn names_that_would_lead_elsewhere_are_refused() {
-    for name in ["../escape", "a/../../b", "/etc", "..", ".", "a b", "-rf", "dev\\n", "é"] {
+    for name in [
+        "../escape",
+        "a/../../b",
+        "/etc",
+        "..",
+        ".",
+        "a b",
+        "-rf",
+        "dev\\n",
+        "é",
+    ] {
         let ground = Ground::new();
         let machines = format!(
             "version: \"3.0\"\nname: dev\ndeployment: {{provider: local}}\nmachines:\n  \"{name}\": {{}}\n"
@@ -124,13 +147,23 @@ fn names_that_would_lead_elsewhere_are_refused() {
             .to_owned();
         for config in [machines, project, volume, mount] {
             ground.write("sindri.yaml", &config);
-            for command in [&["plan"][..], &["apply", "--auto-approve"], &["config", "validate"]] {
+            for command in [
+                &["plan"][..],
+                &["apply", "--auto-approve"],
+                &["config", "validate"],
+            ] {
                 ground.sindri(command).ended(1).never_says("panicked");
             }
         }
-        assert!(!ground.path(".sindri").exists(), "a state was begun for {name:?}");
+        assert!(
+            !ground.path(".sindri").exists(),
+            "a state was begun for {name:?}"
+        );
         assert!(!ground.data().exists(), "something was made for {name:?}");
-        let beside: Vec<_> = std::fs::read_dir(ground.room()).unwrap().flatten().collect();
+        let beside: Vec<_> = std::fs::read_dir(ground.room())
+            .unwrap()
+            .flatten()
+            .collect();
         let names: Vec<_> = beside.iter().map(std::fs::DirEntry::file_name).collect();
         assert_eq!(names.len(), 2, "{names:?}");
     }

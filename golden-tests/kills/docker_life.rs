@@ -52,7 +52,9 @@ impl Scene for Docker {
         // The images and the Engine are made sure of; the ground itself is cleaned by its lineage.
         drop(engine::ground());
         let mut ground = Ground::new();
-        ground.environment.insert("API_TOKEN".to_owned(), VALUE.to_owned());
+        ground
+            .environment
+            .insert("API_TOKEN".to_owned(), VALUE.to_owned());
         ground
     }
 
@@ -111,7 +113,10 @@ impl Scene for Docker {
             let said = docker(&["exec", &machine, "sh", "-c", inside]);
             assert!(said.starts_with(VALUE), "{said}");
             let ends = said.lines().filter(|line| *line == "end").count();
-            assert_eq!(ends, 1, "alpha was installed {ends} times in {machine}: {said}");
+            assert_eq!(
+                ends, 1,
+                "alpha was installed {ends} times in {machine}: {said}"
+            );
         }
     }
 

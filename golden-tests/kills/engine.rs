@@ -23,13 +23,18 @@ pub(super) fn docker(arguments: &[&str]) -> String {
 
 /// What `docker` printed, or why it failed.
 pub(super) fn asked(arguments: &[&str]) -> Result<String, String> {
-    let output = Command::new("docker").args(arguments).output().unwrap_or_else(|error| {
-        panic!("these tests need the `docker` command (Debian: `docker.io`): {error}")
-    });
+    let output = Command::new("docker")
+        .args(arguments)
+        .output()
+        .unwrap_or_else(|error| {
+            panic!("these tests need the `docker` command (Debian: `docker.io`): {error}")
+        });
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }
-    Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
+    Ok(String::from_utf8_lossy(&output.stdout)
+        .trim_end()
+        .to_owned())
 }
 
 /// Asserts that there is an Engine with the images, and gives a ground on it.
@@ -85,9 +90,13 @@ pub(super) fn ours(ground: &Ground) -> [Vec<String>; 3] {
 /// The lineage, read from whatever stands of the state, damaged or not.
 fn lineage(ground: &Ground) -> Option<String> {
     let file = |name: &str| std::fs::read_to_string(ground.path(name)).ok();
-    let text = [".sindri/state.json", ".sindri/journal.jsonl", ".sindri/state.json.backup"]
-        .iter()
-        .find_map(|name| file(name).filter(|text| text.contains("\"lineage\":\"")))?;
+    let text = [
+        ".sindri/state.json",
+        ".sindri/journal.jsonl",
+        ".sindri/state.json.backup",
+    ]
+    .iter()
+    .find_map(|name| file(name).filter(|text| text.contains("\"lineage\":\"")))?;
     let (_, rest) = text.split_once("\"lineage\":\"")?;
     rest.split('"').next().map(str::to_owned)
 }
@@ -123,12 +132,18 @@ impl Stranger {
         let run = ["run", "--detach", "--name", name];
         let sleep = [IMAGES[0], "sleep", "600"];
         let id = docker(&[&run[..], options, &sleep[..]].concat());
-        Self { kind: "container", id }
+        Self {
+            kind: "container",
+            id,
+        }
     }
 
     pub(super) fn network(name: &str) -> Self {
         let id = docker(&["network", "create", name]);
-        Self { kind: "network", id }
+        Self {
+            kind: "network",
+            id,
+        }
     }
 
     pub(super) fn volume(name: &str) -> Self {
@@ -139,7 +154,11 @@ impl Stranger {
 
 impl Drop for Stranger {
     fn drop(&mut self) {
-        let force: &[&str] = if self.kind == "container" { &["--force"] } else { &[] };
+        let force: &[&str] = if self.kind == "container" {
+            &["--force"]
+        } else {
+            &[]
+        };
         drop(asked(&[&[self.kind, "rm"], force, &[&self.id]].concat()));
     }
 }
@@ -167,15 +186,41 @@ fn import(reference: &str) {
             archive.append_data(&mut header, path, content).unwrap();
         }
     };
-    for (folder, mode) in [("bin/", 0o755), ("etc/", 0o755), ("root/", 0o700), ("tmp/", 0o1777)] {
+    for (folder, mode) in [
+        ("bin/", 0o755),
+        ("etc/", 0o755),
+        ("root/", 0o700),
+        ("tmp/", 0o1777),
+    ] {
         add(folder, tar::EntryType::Directory, mode, b"", "");
     }
     add("bin/busybox", tar::EntryType::Regular, 0o755, &program, "");
-    for applet in String::from_utf8_lossy(&applets).lines().filter(|name| *name != "busybox") {
-        add(&format!("bin/{applet}"), tar::EntryType::Symlink, 0o777, b"", "busybox");
+    for applet in String::from_utf8_lossy(&applets)
+        .lines()
+        .filter(|name| *name != "busybox")
+    {
+        add(
+            &format!("bin/{applet}"),
+            tar::EntryType::Symlink,
+            0o777,
+            b"",
+            "busybox",
+        );
     }
-    add("etc/passwd", tar::EntryType::Regular, 0o644, b"root:x:0:0:root:/root:/bin/sh\n", "");
-    add("etc/tiny", tar::EntryType::Regular, 0o644, reference.as_bytes(), "");
+    add(
+        "etc/passwd",
+        tar::EntryType::Regular,
+        0o644,
+        b"root:x:0:0:root:/root:/bin/sh\n",
+        "",
+    );
+    add(
+        "etc/tiny",
+        tar::EntryType::Regular,
+        0o644,
+        reference.as_bytes(),
+        "",
+    );
     let archive = archive.into_inner().unwrap();
     let mut importing = Command::new("docker")
         .args(["import", "-", reference])
@@ -184,5 +229,8 @@ fn import(reference: &str) {
         .spawn()
         .unwrap();
     std::io::Write::write_all(&mut importing.stdin.take().unwrap(), &archive).unwrap();
-    assert!(importing.wait().unwrap().success(), "`docker import` failed");
+    assert!(
+        importing.wait().unwrap().success(),
+        "`docker import` failed"
+    );
 }

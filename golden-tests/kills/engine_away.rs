@@ -24,7 +24,10 @@ fn an_engine_out_of_reach_is_an_error_and_nothing_counts_as_gone() {
     let before = (engine.ground.store(), engine.ours());
     let real = engine.ground.environment.get("DOCKER_HOST").cloned();
     for host in ["unix:///nonexistent/docker.sock", "tcp://127.0.0.1:9"] {
-        engine.ground.environment.insert("DOCKER_HOST".to_owned(), host.to_owned());
+        engine
+            .ground
+            .environment
+            .insert("DOCKER_HOST".to_owned(), host.to_owned());
         for command in [
             &["plan"][..],
             &["apply", "--auto-approve"],
@@ -38,12 +41,22 @@ fn an_engine_out_of_reach_is_an_error_and_nothing_counts_as_gone() {
             ran.says("docker::").says(host).never_says("panicked");
         }
         let state = engine.ground.state().unwrap();
-        assert!(state.current(&format!("machine.{}", engine.name).parse().unwrap()).is_some());
+        assert!(
+            state
+                .current(&format!("machine.{}", engine.name).parse().unwrap())
+                .is_some()
+        );
         // Without a refresh nobody has to be reached.
-        engine.ground.sindri(&["plan", "--refresh=false", "--detailed-exitcode"]).ended(0);
+        engine
+            .ground
+            .sindri(&["plan", "--refresh=false", "--detailed-exitcode"])
+            .ended(0);
     }
     match real {
-        Some(host) => engine.ground.environment.insert("DOCKER_HOST".to_owned(), host),
+        Some(host) => engine
+            .ground
+            .environment
+            .insert("DOCKER_HOST".to_owned(), host),
         None => engine.ground.environment.remove("DOCKER_HOST"),
     };
     let resources = |store: &std::collections::BTreeMap<std::path::PathBuf, Vec<u8>>| {
@@ -58,7 +71,12 @@ fn an_engine_out_of_reach_is_an_error_and_nothing_counts_as_gone() {
 fn a_missing_image_is_an_error_before_anything_is_made() {
     let engine = engine::ground();
     lay(&engine, "localhost:1/kills/nowhere:1", "");
-    engine.ground.apply().ended(1).says("localhost:1/kills/nowhere:1").says("docker::");
+    engine
+        .ground
+        .apply()
+        .ended(1)
+        .says("localhost:1/kills/nowhere:1")
+        .says("docker::");
     let [containers, _, _] = engine.ours();
     assert!(containers.is_empty());
     lay(&engine, IMAGES[0], "");
@@ -74,7 +92,12 @@ fn a_port_taken_by_a_process_is_found_at_plan_time() {
     let ports = format!("providers: {{docker: {{ports: [\"127.0.0.1:{port}:80\"]}}}}\n");
     lay(&engine, IMAGES[0], &ports);
     for command in [&["plan"][..], &["apply", "--auto-approve"]] {
-        engine.ground.sindri(command).ended(1).says("docker::port-taken").says(&port.to_string());
+        engine
+            .ground
+            .sindri(command)
+            .ended(1)
+            .says("docker::port-taken")
+            .says(&port.to_string());
     }
     assert_eq!(engine.ours()[0].len(), 0);
     drop(listener);
@@ -94,8 +117,16 @@ fn a_port_taken_by_a_container_names_it() {
     let stranger = Stranger::container(&taker, &["--publish", &publish]);
     let ports = format!("providers: {{docker: {{ports: [\"127.0.0.1:{port}:80\"]}}}}\n");
     lay(&engine, IMAGES[0], &ports);
-    engine.ground.apply().ended(1).says("docker::port-taken").says(&taker);
-    assert_eq!(docker(&["inspect", "--format", "{{.State.Running}}", &stranger.id]), "true");
+    engine
+        .ground
+        .apply()
+        .ended(1)
+        .says("docker::port-taken")
+        .says(&taker);
+    assert_eq!(
+        docker(&["inspect", "--format", "{{.State.Running}}", &stranger.id]),
+        "true"
+    );
     drop(stranger);
     engine.ground.apply().ended(0);
     engine.ground.settled();

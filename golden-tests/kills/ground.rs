@@ -15,7 +15,7 @@ use sindri::sys::{Environment, World};
 pub(super) const SINDRI: &str = env!("CARGO_BIN_EXE_sindri");
 
 /// No command of these tests takes longer, even on a busy machine.
-const HANGS: Duration = Duration::from_secs(120);
+const HANGS: Duration = Duration::from_mins(2);
 
 /// How often a running child is looked at.
 const LOOK: Duration = Duration::from_millis(2);
@@ -102,7 +102,12 @@ impl Running {
         let began = Instant::now();
         while !self.printed().contains(text) {
             let over = self.has_ended() || began.elapsed() > HANGS;
-            assert!(!over, "`{}` never said `{text}`:\n{}", self.line, self.printed());
+            assert!(
+                !over,
+                "`{}` never said `{text}`:\n{}",
+                self.line,
+                self.printed()
+            );
             std::thread::sleep(LOOK);
         }
     }
@@ -113,7 +118,12 @@ impl Running {
         let began = Instant::now();
         while !ground.world().keys().any(|path| path.ends_with(name)) {
             let over = self.has_ended() || began.elapsed() > HANGS;
-            assert!(!over, "`{}` never made `{name}`:\n{}", self.line, self.printed());
+            assert!(
+                !over,
+                "`{}` never made `{name}`:\n{}",
+                self.line,
+                self.printed()
+            );
             std::thread::sleep(LOOK);
         }
     }
@@ -167,7 +177,10 @@ impl Running {
 
 impl Ground {
     pub(super) fn new() -> Self {
-        let room = tempfile::Builder::new().prefix("sindri-kills-").tempdir().unwrap();
+        let room = tempfile::Builder::new()
+            .prefix("sindri-kills-")
+            .tempdir()
+            .unwrap();
         let own = Environment::of_process();
         let mut environment = BTreeMap::new();
         for name in ["PATH", "DOCKER_HOST", "XDG_RUNTIME_DIR"] {
@@ -252,7 +265,10 @@ impl Ground {
             .stderr(create("stderr"))
             .spawn()
             .unwrap();
-        let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy()).collect();
+        let words: Vec<_> = command
+            .get_args()
+            .map(|word| word.to_string_lossy())
+            .collect();
         Running {
             line: format!("sindri {}", words.join(" ")),
             child,
@@ -333,8 +349,13 @@ pub(super) fn living(path: &Path) -> Vec<i32> {
             continue;
         };
         let environment = fs::read(process.path().join("environ")).unwrap_or_default();
-        let inside = fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(path));
-        if inside || environment.windows(named.len()).any(|window| window == named) {
+        let inside =
+            fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(path));
+        if inside
+            || environment
+                .windows(named.len())
+                .any(|window| window == named)
+        {
             found.push(pid);
         }
     }

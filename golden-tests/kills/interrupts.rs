@@ -22,11 +22,22 @@ fn slow_project(seconds: &str) -> Ground {
              chmod 755 \"$HOME/.local/bin/{name}\"\n"
         )
     };
-    let script = format!("#!/bin/sh\nset -eu\ntouch \"$HOME/started\"\nsleep {seconds}\n{}", tool("sleepy"));
+    let script = format!(
+        "#!/bin/sh\nset -eu\ntouch \"$HOME/started\"\nsleep {seconds}\n{}",
+        tool("sleepy")
+    );
     ground.extension("sleepy", "1.0.0", 60, &script);
-    ground.extension("later", "1.0.0", 60, &format!("#!/bin/sh\nset -eu\n{}", tool("later")));
+    ground.extension(
+        "later",
+        "1.0.0",
+        60,
+        &format!("#!/bin/sh\nset -eu\n{}", tool("later")),
+    );
     let manifest = std::fs::read_to_string(ground.path("extensions/later/extension.yaml")).unwrap();
-    let manifest = manifest.replace("category: productivity", "category: productivity, dependencies: [sleepy]");
+    let manifest = manifest.replace(
+        "category: productivity",
+        "category: productivity, dependencies: [sleepy]",
+    );
     ground.write("extensions/later/extension.yaml", &manifest);
     ground
 }
@@ -37,7 +48,11 @@ fn is_sound(ground: &Ground) {
 }
 
 fn recorded(ground: &Ground, address: &str) -> bool {
-    ground.state().unwrap().current(&address.parse().unwrap()).is_some()
+    ground
+        .state()
+        .unwrap()
+        .current(&address.parse().unwrap())
+        .is_some()
 }
 
 /// The first signal lets what runs come to its end, and starts nothing new.
@@ -49,8 +64,14 @@ fn gently(signal: Signal) {
     running.wait().ended(130);
     is_sound(&ground);
     assert!(ground.state().unwrap().pending.is_empty());
-    assert!(recorded(&ground, "extension.slow.sleepy"), "what ran wasn't recorded");
-    assert!(!recorded(&ground, "extension.slow.later"), "something new was started");
+    assert!(
+        recorded(&ground, "extension.slow.sleepy"),
+        "what ran wasn't recorded"
+    );
+    assert!(
+        !recorded(&ground, "extension.slow.later"),
+        "something new was started"
+    );
     ground.apply().ended(0).says("1 added");
     ground.settled();
 }
@@ -76,7 +97,10 @@ fn the_second_ctrl_c_stops_at_once_and_the_next_apply_goes_on() {
     running.signal(Signal::INT);
     let began = Instant::now();
     running.wait().ended(130);
-    assert!(began.elapsed() < Duration::from_secs(3), "the second Ctrl-C didn't stop it at once");
+    assert!(
+        began.elapsed() < Duration::from_secs(3),
+        "the second Ctrl-C didn't stop it at once"
+    );
     is_sound(&ground);
     assert!(!recorded(&ground, "extension.slow.sleepy"));
     ground.apply().ended(0);
@@ -96,7 +120,11 @@ fn a_time_limit_ends_a_command_and_loses_nothing() {
     let began = Instant::now();
     let ran = ground.sindri(&["apply", "--auto-approve", "--timeout", "2"]);
     ran.ended(1).says("cli::timeout");
-    assert!(began.elapsed() < Duration::from_secs(5), "it took {:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "it took {:?}",
+        began.elapsed()
+    );
     is_sound(&ground);
     ground.apply().ended(0);
     ground.settled();
@@ -105,6 +133,8 @@ fn a_time_limit_ends_a_command_and_loses_nothing() {
 #[test]
 fn a_time_limit_that_suffices_changes_nothing() {
     let ground = slow_project("0");
-    ground.sindri(&["apply", "--auto-approve", "--timeout", "100"]).ended(0);
+    ground
+        .sindri(&["apply", "--auto-approve", "--timeout", "100"])
+        .ended(0);
     ground.settled();
 }

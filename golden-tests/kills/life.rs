@@ -168,7 +168,10 @@ impl<'a> Life<'a> {
         }
         let began = Instant::now();
         self.ground.sindri(&command).ended(0);
-        let mut measured = self.measured.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut measured = self
+            .measured
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         let longest = measured.entry(act).or_default();
         *longest = (*longest).max(began.elapsed()).min(Duration::from_secs(10));
         drop(measured);
@@ -184,7 +187,9 @@ impl<'a> Life<'a> {
         match moment {
             Moment::After(time) => {
                 while began.elapsed() < time && !running.has_ended() {
-                    std::thread::sleep(Duration::from_micros(300).min(time.saturating_sub(began.elapsed())));
+                    std::thread::sleep(
+                        Duration::from_micros(300).min(time.saturating_sub(began.elapsed())),
+                    );
                 }
             }
             Moment::Lines(count, time) => {
@@ -204,7 +209,10 @@ impl<'a> Life<'a> {
             Some(code) => format!("ended with {code}"),
             None => "was killed".to_owned(),
         };
-        self.history.push(format!("{act:?}: {moment:?}: {how} after {:?}", began.elapsed()));
+        self.history.push(format!(
+            "{act:?}: {moment:?}: {how} after {:?}",
+            began.elapsed()
+        ));
         if ran.code.is_some() {
             ran.ended(0);
             return true;
@@ -215,7 +223,10 @@ impl<'a> Life<'a> {
     }
 
     fn moment(&mut self, act: Act) -> Moment {
-        let measured = self.measured.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let measured = self
+            .measured
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         let whole = measured.get(&act).copied();
         drop(measured);
         let guess = match act {
@@ -241,16 +252,25 @@ impl<'a> Life<'a> {
         let ran = self.ground.sindri(&["plan", "--detailed-exitcode"]);
         assert!(matches!(ran.code, Some(0 | 2)), "{ran}");
         self.ground.sindri(&["status"]).ended(0);
-        assert!(before == self.ground.store(), "plan or status wrote to the state");
+        assert!(
+            before == self.ground.store(),
+            "plan or status wrote to the state"
+        );
     }
 
     fn check(&self, act: Act) {
         let state = self.ground.state().expect("there is a state");
         assert_eq!(violations(&state), []);
-        assert!(state.pending.is_empty(), "operations are open: {:?}", state.pending);
+        assert!(
+            state.pending.is_empty(),
+            "operations are open: {:?}",
+            state.pending
+        );
         match act {
             Act::Make | Act::Change | Act::Replace | Act::Start => {
-                self.ground.sindri(&["plan", "--deep", "--detailed-exitcode"]).ended(0);
+                self.ground
+                    .sindri(&["plan", "--deep", "--detailed-exitcode"])
+                    .ended(0);
                 self.ground.sindri(&["drift"]).ended(0);
                 self.scene.whole(&self.ground, act);
             }
@@ -267,5 +287,5 @@ impl<'a> Life<'a> {
 /// How many lines the journal has.
 fn lines(ground: &Ground) -> u64 {
     let bytes = std::fs::read(ground.path(".sindri/journal.jsonl")).unwrap_or_default();
-    bytes.iter().filter(|byte| **byte == b'\n').count() as u64
+    bytes.split(|byte| *byte == b'\n').count() as u64
 }

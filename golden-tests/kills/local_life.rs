@@ -8,7 +8,9 @@ use super::ground::{Ground, living};
 use super::life::{Act, Scene, live};
 use super::seed::kills;
 
-const MACHINES: [&str; 8] = ["db", "web-1", "web-2", "web-3", "job-1", "job-2", "desk", "lone"];
+const MACHINES: [&str; 8] = [
+    "db", "web-1", "web-2", "web-3", "job-1", "job-2", "desk", "lone",
+];
 
 const VALUE: &str = "the-value-of-the-token";
 const KEY: &str = "the-content-of-the-key-";
@@ -44,7 +46,9 @@ fn script(name: &str, version: &str) -> String {
 impl Scene for Local {
     fn ground(&self) -> Ground {
         let mut ground = Ground::new();
-        ground.environment.insert("API_TOKEN".to_owned(), VALUE.to_owned());
+        ground
+            .environment
+            .insert("API_TOKEN".to_owned(), VALUE.to_owned());
         ground
     }
 
@@ -95,11 +99,20 @@ impl Scene for Local {
 
     fn whole(&self, ground: &Ground, act: Act) {
         let lineage = lineage(ground);
-        let machines: BTreeSet<String> = MACHINES.iter().map(|name| format!("swarm-{name}")).collect();
+        let machines: BTreeSet<String> = MACHINES
+            .iter()
+            .map(|name| format!("swarm-{name}"))
+            .collect();
         assert_eq!(names(&lineage.join("machines")), machines);
-        let mut volumes = BTreeSet::from(["swarm-db-store".to_owned(), "swarm-db-store.json".to_owned()]);
+        let mut volumes = BTreeSet::from([
+            "swarm-db-store".to_owned(),
+            "swarm-db-store.json".to_owned(),
+        ]);
         for machine in &machines {
-            volumes.extend([format!("{machine}-workspace"), format!("{machine}-workspace.json")]);
+            volumes.extend([
+                format!("{machine}-workspace"),
+                format!("{machine}-workspace.json"),
+            ]);
         }
         assert_eq!(names(&lineage.join("volumes")), volumes);
         for name in MACHINES {
@@ -117,7 +130,10 @@ impl Scene for Local {
         let volumes = names(&lineage.join("volumes")).len();
         assert_eq!(volumes, if retained { 18 } else { 0 }, "volumes are left");
         let left = living(&ground.data());
-        let told: Vec<_> = left.iter().map(|pid| fs::read(format!("/proc/{pid}/cmdline"))).collect();
+        let told: Vec<_> = left
+            .iter()
+            .map(|pid| fs::read(format!("/proc/{pid}/cmdline")))
+            .collect();
         assert!(left.is_empty(), "processes are left: {left:?} {told:?}");
     }
 
@@ -151,12 +167,26 @@ fn inside(machine: &Path, act: Act) {
     let secrets = BTreeSet::from(["API_TOKEN".to_owned(), "DEPLOY_KEY".to_owned()]);
     assert_eq!(names(&machine.join("run/secrets")), secrets);
     assert_eq!(read("run/secrets/API_TOKEN"), VALUE);
-    assert_eq!(read("run/secrets/DEPLOY_KEY"), format!("{KEY}{}", version(act)));
-    assert_eq!(names(&machine.join("etc")), BTreeSet::from(["deploy.key".to_owned()]));
+    assert_eq!(
+        read("run/secrets/DEPLOY_KEY"),
+        format!("{KEY}{}", version(act))
+    );
+    assert_eq!(
+        names(&machine.join("etc")),
+        BTreeSet::from(["deploy.key".to_owned()])
+    );
     assert_eq!(read("etc/deploy.key"), format!("{KEY}{}", version(act)));
     for (name, version) in [("alpha", "1.0.0"), ("beta", version(act))] {
         let log = read(&format!("home/{name}.log"));
-        let ends = log.lines().filter(|line| *line == format!("end {version}")).count();
-        assert_eq!(ends, 1, "{name} was installed {ends} times in {}:\n{log}", machine.display());
+        let ends = log
+            .lines()
+            .filter(|line| *line == format!("end {version}"))
+            .count();
+        assert_eq!(
+            ends,
+            1,
+            "{name} was installed {ends} times in {}:\n{log}",
+            machine.display()
+        );
     }
 }

@@ -5,7 +5,10 @@ use super::engine::{self, Engine, IMAGES, NOTHING, docker};
 /// Two machines with a volume each, an extension and a secret.
 fn project() -> Engine {
     let mut engine = engine::ground();
-    engine.ground.environment.insert("TOKEN".to_owned(), "a-token".to_owned());
+    engine
+        .ground
+        .environment
+        .insert("TOKEN".to_owned(), "a-token".to_owned());
     let name = &engine.name;
     engine.ground.write(
         "sindri.yaml",
@@ -26,7 +29,13 @@ fn project() -> Engine {
          chmod 755 \"$HOME/.local/bin/tool\"\n",
     );
     engine.ground.apply().ended(0);
-    docker(&["exec", &container(&engine), "sh", "-c", "echo kept >/workspace/file"]);
+    docker(&[
+        "exec",
+        &container(&engine),
+        "sh",
+        "-c",
+        "echo kept >/workspace/file",
+    ]);
     engine.ground.settled();
     engine
 }
@@ -40,20 +49,32 @@ fn container(engine: &Engine) -> String {
 fn healed(engine: &Engine, volume_kept: bool) {
     let before = engine.ground.store();
     engine.ground.sindri(&["drift"]).ended(2).says("one");
-    engine.ground.sindri(&["plan", "--detailed-exitcode"]).ended(2);
-    assert!(before == engine.ground.store(), "drift or plan wrote to the state");
+    engine
+        .ground
+        .sindri(&["plan", "--detailed-exitcode"])
+        .ended(2);
+    assert!(
+        before == engine.ground.store(),
+        "drift or plan wrote to the state"
+    );
     engine.ground.apply().ended(0);
     engine.ground.settled();
     deeply_settled(engine);
     let ask = "cat /run/secrets/TOKEN && tool && cat /workspace/file || true";
-    let said = engine.ground.sindri(&["connect", "one", "-c", ask]).ended(0);
+    let said = engine
+        .ground
+        .sindri(&["connect", "one", "-c", ask])
+        .ended(0);
     let said = said.says("a-token").says("tool 1.0.0");
     if volume_kept {
         said.says("kept");
     }
     let [containers, networks, volumes] = engine.ours();
     assert_eq!([containers.len(), networks.len(), volumes.len()], [2, 1, 4]);
-    engine.ground.sindri(&["destroy", "--force", "--volumes"]).ended(0);
+    engine
+        .ground
+        .sindri(&["destroy", "--force", "--volumes"])
+        .ended(0);
     assert_eq!(engine.ours(), NOTHING);
 }
 
@@ -68,7 +89,10 @@ fn a_removed_container_comes_back_with_its_volume() {
 fn a_removed_container_is_destroyed_with_all_that_belongs_to_it() {
     let engine = project();
     docker(&["rm", "--force", &container(&engine)]);
-    engine.ground.sindri(&["destroy", "--force", "--volumes"]).ended(0);
+    engine
+        .ground
+        .sindri(&["destroy", "--force", "--volumes"])
+        .ended(0);
     assert_eq!(engine.ours(), NOTHING);
 }
 
@@ -76,7 +100,11 @@ fn a_removed_container_is_destroyed_with_all_that_belongs_to_it() {
 fn a_renamed_container_gets_its_name_back() {
     let engine = project();
     let id = docker(&["inspect", "--format", "{{.Id}}", &container(&engine)]);
-    docker(&["rename", &container(&engine), &format!("{}-renamed", engine.name)]);
+    docker(&[
+        "rename",
+        &container(&engine),
+        &format!("{}-renamed", engine.name),
+    ]);
     engine.ground.sindri(&["plan"]).ended(0);
     healed_as(&engine, &id);
 }
@@ -94,7 +122,10 @@ fn healed_as(engine: &Engine, id: &str) {
 
 #[track_caller]
 fn deeply_settled(engine: &Engine) {
-    engine.ground.sindri(&["plan", "--deep", "--detailed-exitcode"]).ended(0);
+    engine
+        .ground
+        .sindri(&["plan", "--deep", "--detailed-exitcode"])
+        .ended(0);
     engine.ground.sindri(&["drift", "--deep"]).ended(0);
 }
 
@@ -102,7 +133,14 @@ fn deeply_settled(engine: &Engine) {
 fn changed_memory_is_changed_back_in_place() {
     let engine = project();
     let id = docker(&["inspect", "--format", "{{.Id}}", &container(&engine)]);
-    docker(&["update", "--memory", "96m", "--memory-swap", "192m", &container(&engine)]);
+    docker(&[
+        "update",
+        "--memory",
+        "96m",
+        "--memory-swap",
+        "192m",
+        &container(&engine),
+    ]);
     healed_as(&engine, &id);
     let memory = docker(&["inspect", "--format", "{{.HostConfig.Memory}}", &id]);
     assert_eq!(memory, (64 << 20).to_string());
@@ -115,7 +153,10 @@ fn a_stopped_container_is_started_again() {
     let id = docker(&["inspect", "--format", "{{.Id}}", &container(&engine)]);
     docker(&["stop", "--time", "0", &id]);
     healed_as(&engine, &id);
-    assert_eq!(docker(&["inspect", "--format", "{{.State.Running}}", &id]), "true");
+    assert_eq!(
+        docker(&["inspect", "--format", "{{.State.Running}}", &id]),
+        "true"
+    );
     deeply_settled(&engine);
 }
 

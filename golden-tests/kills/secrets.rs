@@ -12,7 +12,9 @@ const FILED: &str = "canary-77ab42-content";
 
 /// A project whose extension prints the secret and, at first, fails.
 fn lay(ground: &mut Ground, name: &str, provider: &str, fails: bool) {
-    ground.environment.insert("CANARY".to_owned(), CANARY.to_owned());
+    ground
+        .environment
+        .insert("CANARY".to_owned(), CANARY.to_owned());
     ground.write("key.pem", FILED);
     ground.write(
         "sindri.yaml",
@@ -41,8 +43,12 @@ fn holds(bytes: &[u8]) -> bool {
     let has = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
     [CANARY, FILED].iter().any(|value| {
         use base64::Engine as _;
+        use std::fmt::Write as _;
         let coded = base64::engine::general_purpose::STANDARD_NO_PAD.encode(value);
-        let digits: String = value.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let mut digits = String::new();
+        for byte in value.bytes() {
+            write!(digits, "{byte:02x}").unwrap();
+        }
         // The last digit of base64 depends on what follows.
         has(value.as_bytes()) || has(&coded.as_bytes()[..coded.len() - 1]) || has(digits.as_bytes())
     })
@@ -68,7 +74,11 @@ fn watched(ground: &Ground, arguments: &[&str]) -> Ran {
     while !running.has_ended() {
         for process in std::fs::read_dir("/proc").unwrap().flatten() {
             let line = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
-            assert!(!holds(&line), "a process is called with a secret: {}", String::from_utf8_lossy(&line));
+            assert!(
+                !holds(&line),
+                "a process is called with a secret: {}",
+                String::from_utf8_lossy(&line)
+            );
         }
         std::thread::sleep(Duration::from_millis(1));
     }
@@ -90,10 +100,19 @@ fn tells_nobody(ground: &mut Ground, name: &str, provider: &str) {
     lay(ground, name, provider, false);
     silent(watched(ground, &["apply", "--auto-approve", "--json"]).ended(0));
     kept(&ground.store());
-    for command in [&["status"][..], &["status", "--json"], &["drift", "--json"], &["plan", "--deep"], &["graph"]] {
+    for command in [
+        &["status"][..],
+        &["status", "--json"],
+        &["drift", "--json"],
+        &["plan", "--deep"],
+        &["graph"],
+    ] {
         silent(ground.sindri(command).ended(0));
     }
-    for address in [format!("secret.{name}.CANARY"), format!("extension.{name}.loose")] {
+    for address in [
+        format!("secret.{name}.CANARY"),
+        format!("extension.{name}.loose"),
+    ] {
         silent(ground.sindri(&["state", "show", &address]).ended(0));
     }
     let delivered = "cat /run/secrets/CANARY 2>/dev/null || printf %s \"$CANARY\"";
@@ -111,7 +130,11 @@ fn a_secret_on_this_host_is_told_to_nobody() {
             || path.ends_with("etc/canary.key");
         // What its own script printed stays in the machine, in the job's output.
         let printed = path.components().any(|part| part.as_os_str() == "jobs");
-        assert!(delivered || printed || !holds(&bytes), "`{}` holds a secret", path.display());
+        assert!(
+            delivered || printed || !holds(&bytes),
+            "`{}` holds a secret",
+            path.display()
+        );
     }
     ground.sindri(&["destroy", "--force", "--volumes"]).ended(0);
     kept(&ground.world());
@@ -126,17 +149,26 @@ fn a_secret_on_an_engine_is_told_to_nobody() {
     tells_nobody(&mut engine.ground, &name, &provider);
     let [containers, networks, volumes] = engine.ours();
     for object in containers.iter().chain(&networks).chain(&volumes) {
-        assert!(!holds(docker(&["inspect", object]).as_bytes()), "`docker inspect` shows a secret");
+        assert!(
+            !holds(docker(&["inspect", object]).as_bytes()),
+            "`docker inspect` shows a secret"
+        );
     }
     for container in &containers {
         assert!(!holds(docker(&["top", container]).as_bytes()));
         assert!(!holds(docker(&["logs", container]).as_bytes()));
         // It is still there after a restart.
         docker(&["restart", "--time", "0", container]);
-        assert_eq!(docker(&["exec", container, "cat", "/run/secrets/CANARY"]), CANARY);
+        assert_eq!(
+            docker(&["exec", container, "cat", "/run/secrets/CANARY"]),
+            CANARY
+        );
     }
     engine.ground.settled();
-    engine.ground.sindri(&["destroy", "--force", "--volumes"]).ended(0);
+    engine
+        .ground
+        .sindri(&["destroy", "--force", "--volumes"])
+        .ended(0);
     assert_eq!(engine.ours(), NOTHING);
     kept(&engine.ground.store());
 }

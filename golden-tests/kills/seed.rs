@@ -45,5 +45,8 @@ pub(super) fn replayed() -> Option<u64> {
 fn number(variable: &str) -> Option<u64> {
     let environment = Environment::of_process();
     let text = environment.get(variable)?;
-    Some(text.parse().unwrap_or_else(|_| panic!("`{variable}` isn't a whole number: {text}")))
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("`{variable}` isn't a whole number: {text}")),
+    )
 }

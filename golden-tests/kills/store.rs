@@ -43,7 +43,10 @@ fn a_full_disk_while_the_state_is_written_loses_nothing() {
         let preparation = format!("trap '' XFSZ; ulimit -f {blocks}");
         let command = ground.command_after(&preparation, &["apply", "--auto-approve"]);
         // What it prints must not meet the limit.
-        Ground::piped(command).ended(1).says("store::full").says("no space left");
+        Ground::piped(command)
+            .ended(1)
+            .says("store::full")
+            .says("no space left");
         if let Some(state) = ground.state() {
             assert_eq!(sindri::state::violations(&state), []);
         }
@@ -51,7 +54,11 @@ fn a_full_disk_while_the_state_is_written_loses_nothing() {
         ground.settled();
         ground.sindri(&["drift"]).ended(0);
         ground.sindri(&["destroy", "--force", "--volumes"]).ended(0);
-        let left: Vec<_> = ground.world().into_iter().filter(|(_, bytes)| !bytes.is_empty()).collect();
+        let left: Vec<_> = ground
+            .world()
+            .into_iter()
+            .filter(|(_, bytes)| !bytes.is_empty())
+            .collect();
         assert!(left.is_empty(), "with {blocks} blocks {left:?} was left");
     }
 }
@@ -62,8 +69,16 @@ fn a_second_apply_is_refused_and_told_who_holds_the_state() {
     let mut first = ground.start(&["apply", "--auto-approve"]);
     first.until_there_is(&ground, "started");
     let pid = first.pid().to_string();
-    ground.apply().ended(1).says("store::held").says("`apply`").says(&pid);
-    ground.sindri(&["destroy", "--auto-approve"]).ended(1).says("store::held");
+    ground
+        .apply()
+        .ended(1)
+        .says("store::held")
+        .says("`apply`")
+        .says(&pid);
+    ground
+        .sindri(&["destroy", "--auto-approve"])
+        .ended(1)
+        .says("store::held");
     ground.sindri(&["stop"]).ended(1).says("store::held");
     // Reads are not in anybody's way.
     let plan = ground.sindri(&["plan", "--detailed-exitcode"]);
@@ -100,7 +115,12 @@ fn a_state_that_may_not_be_written_is_an_error_before_anything_is_touched() {
             chown(&path, nobody, nobody).unwrap();
         }
     }
-    ground.write("sindri.yaml", &std::fs::read_to_string(ground.path("sindri.yaml")).unwrap().replace("40", "41"));
+    ground.write(
+        "sindri.yaml",
+        &std::fs::read_to_string(ground.path("sindri.yaml"))
+            .unwrap()
+            .replace("40", "41"),
+    );
     let allow = |mode| {
         let permissions = std::fs::Permissions::from_mode(mode);
         std::fs::set_permissions(ground.path(".sindri"), permissions).unwrap();
@@ -109,16 +129,28 @@ fn a_state_that_may_not_be_written_is_an_error_before_anything_is_touched() {
     let before = (ground.store(), ground.world());
     let run = |arguments: &[&str]| {
         let mut command = std::process::Command::new(&program);
-        command.args(arguments).current_dir(ground.path("")).env_clear().envs(&ground.environment);
+        command
+            .args(arguments)
+            .current_dir(ground.path(""))
+            .env_clear()
+            .envs(&ground.environment);
         if let Some(id) = nobody {
             command.uid(id).gid(id);
         }
         ground.launch(command).wait()
     };
     run(&["plan", "--detailed-exitcode"]).ended(2);
-    run(&["apply", "--auto-approve"]).ended(1).says("store::permission").says(".sindri");
-    run(&["destroy", "--auto-approve"]).ended(1).says("store::permission");
-    assert!(before == (ground.store(), ground.world()), "something was touched");
+    run(&["apply", "--auto-approve"])
+        .ended(1)
+        .says("store::permission")
+        .says(".sindri");
+    run(&["destroy", "--auto-approve"])
+        .ended(1)
+        .says("store::permission");
+    assert!(
+        before == (ground.store(), ground.world()),
+        "something was touched"
+    );
     allow(0o700);
     run(&["apply", "--auto-approve"]).ended(0);
     run(&["plan", "--detailed-exitcode"]).ended(0);
