@@ -2,10 +2,4 @@
 //!
 //! They fail, rather than skip, where a component is missing; `golden-tests/run` sets all of them up.
 
-#![expect(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    reason = "a test that can't be set up is a failed test"
-)]
-
 mod kills;

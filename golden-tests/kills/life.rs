@@ -287,5 +287,5 @@ impl<'a> Life<'a> {
 /// How many lines the journal has.
 fn lines(ground: &Ground) -> u64 {
     let bytes = std::fs::read(ground.path(".sindri/journal.jsonl")).unwrap_or_default();
-    bytes.split(|byte| *byte == b'\n').count() as u64 - 1
+    bytes.split(|byte| *byte == b'\n').count() as u64
 }

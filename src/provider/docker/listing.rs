@@ -56,8 +56,8 @@ pub(super) async fn list(
     };
     let volumes = async {
         // A machine has volumes of its own, whose names a stranger may have taken.
-        let parts = of.is_none() && asked(Kind::Machine);
-        if !(asked(Kind::Volume) || parts) {
+        let own = of.is_none() && asked(Kind::Machine);
+        if !asked(Kind::Volume) && !own {
             return Ok(Vec::new());
         }
         let options = ListVolumesOptionsBuilder::new().filters(&filters).build();
