@@ -3,13 +3,12 @@
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::diff::{self, Difference};
-use super::ignore::{ignored, keep_ignored};
+use super::ignore::keep_ignored;
+use super::refusal;
 use super::{
     Action, After, Capabilities, Change, Drift, DriftKind, Effectuation, Facts, FieldChange,
-    Observation, Observed, Options, Order, Reason, Seen,
+    Observation, Observed, Options, Order, Reason,
 };
 use crate::address::{Address, Kind};
 use crate::desired::Wanted;
@@ -38,10 +37,10 @@ pub(super) struct Verdict {
 }
 
 /// A decision before it becomes a [`Change`].
-struct Decision {
-    action: Action,
-    reason: Option<Reason>,
-    fields: Vec<FieldChange>,
+pub(super) struct Decision {
+    pub(super) action: Action,
+    pub(super) reason: Option<Reason>,
+    pub(super) fields: Vec<FieldChange>,
 }
 
 impl Decision {
@@ -53,7 +52,7 @@ impl Decision {
         }
     }
 
-    fn nothing() -> Self {
+    pub(super) fn nothing() -> Self {
         Self {
             action: Action::NoOp,
             reason: None,
@@ -103,7 +102,8 @@ impl Decider<'_> {
             },
         );
         if decision.action.destroys() && wanted.lifecycle.prevent_destroy {
-            self.checks.push(protected(&wanted.address, wanted));
+            self.checks
+                .push(refusal::protected(&wanted.address, wanted));
         }
         Change {
             address: wanted.address.clone(),
@@ -180,54 +180,6 @@ impl Decider<'_> {
         }
     }
 
-    /// An image pin is satisfied by its record; it moves when its reference does, or when the
-    /// reference points to another image now.
-    fn image(
-        &self,
-        address: &Address,
-        spec: &Spec,
-        object: &Object,
-        seen: Option<&Seen>,
-    ) -> Decision {
-        let pinned = object.attributes.get("imageId");
-        let field = |path: &str, before: Option<&Value>, after| FieldChange {
-            path: path.to_owned(),
-            before: before.cloned(),
-            after,
-            effect: Effectuation::InPlace,
-        };
-        let (was, will) = (object.spec.attributes(), spec.attributes());
-        if was.get("reference") != will.get("reference") {
-            let after = will
-                .get("reference")
-                .cloned()
-                .map_or(After::Unset, After::Known);
-            return Decision {
-                action: Action::Update,
-                reason: Some(Reason::Changed),
-                fields: vec![
-                    field("imageId", pinned, After::Unknown),
-                    field("reference", was.get("reference"), after),
-                ],
-            };
-        }
-        if self.options.replace.contains(address) {
-            return Decision {
-                action: Action::Update,
-                reason: Some(Reason::Requested),
-                fields: vec![field("imageId", pinned, After::Unknown)],
-            };
-        }
-        match seen.and_then(|seen| seen.outputs.get("imageId")) {
-            Some(now) if pinned.is_some_and(|pinned| pinned != now) => Decision {
-                action: Action::Update,
-                reason: Some(Reason::ImageMoved),
-                fields: vec![field("imageId", pinned, After::Known(now.clone()))],
-            },
-            _ => Decision::nothing(),
-        }
-    }
-
     /// Another provider: refused for a volume and for a machine that has one, unless asked for.
     fn moved_provider(&mut self, address: &Address, object: &Object) -> Option<Decision> {
         let machine = address.machine().cloned().map(Address::Machine);
@@ -275,7 +227,7 @@ impl Decider<'_> {
         if !requested {
             for (field, reason) in &found.refused {
                 self.checks
-                    .push(refusal(&wanted.address, wanted, field, reason));
+                    .push(refusal::refusal(&wanted.address, wanted, field, reason));
             }
         }
         let order = self.order(wanted, object);
@@ -351,40 +303,6 @@ impl Decider<'_> {
                     && self.decided.get(on).is_some_and(|verdict| verdict.fresh)
             })
             .cloned()
-    }
-
-    /// Whether a machine runs another image than its pin says.
-    fn image_moved(&self, wanted: &Wanted, object: &Object) -> Option<FieldChange> {
-        let Address::Machine(name) = &wanted.address else {
-            return None;
-        };
-        if ignored(&wanted.lifecycle, "image") {
-            return None;
-        }
-        let runs = object.attributes.get("imageId")?;
-        let pin = Address::Image(name.clone());
-        let after = match self.decided.get(&pin)?.action {
-            Action::Update | Action::Create | Action::Replace(_) => {
-                match self
-                    .observed
-                    .seen(&pin)
-                    .and_then(|s| s.outputs.get("imageId"))
-                {
-                    Some(now) if !self.options.replace.contains(&pin) => After::Known(now.clone()),
-                    _ => After::Unknown,
-                }
-            }
-            Action::NoOp | Action::Delete | Action::Forget | Action::Adopt => {
-                let pinned = self.recorded.current(&pin)?.attributes.get("imageId")?;
-                After::Known(pinned.clone())
-            }
-        };
-        (after != After::Known(runs.clone())).then(|| FieldChange {
-            path: "imageId".to_owned(),
-            before: Some(runs.clone()),
-            after,
-            effect: Effectuation::ForcesReplacement,
-        })
     }
 
     /// A secret whose value isn't known here is decided at apply.
@@ -499,44 +417,4 @@ fn keep_power(spec: &Arc<Spec>, recorded: Option<&Object>) -> Arc<Spec> {
         }
         _ => Arc::clone(spec),
     }
-}
-
-fn protected(address: &Address, wanted: &Wanted) -> Diagnostic {
-    let mut found = Diagnostic::error(
-        Code::new("plan::prevent-destroy"),
-        format!("`{address}` is protected, and this plan would destroy it"),
-    )
-    .on(address.clone())
-    .help("take `preventDestroy` off in its `lifecycle`, or leave it out with `--exclude`");
-    found.place.clone_from(&wanted.place);
-    found
-}
-
-fn refusal(address: &Address, wanted: &Wanted, field: &FieldChange, reason: &str) -> Diagnostic {
-    let show = |value: Option<&Value>| {
-        value.map_or_else(
-            || "unset".to_owned(),
-            |v| v.as_str().map_or_else(|| v.to_string(), str::to_owned),
-        )
-    };
-    let after = match &field.after {
-        After::Known(value) => show(Some(value)),
-        After::Unknown => "a value known after apply".to_owned(),
-        After::Unset => "unset".to_owned(),
-    };
-    let mut found = Diagnostic::error(
-        Code::new("plan::refused"),
-        format!(
-            "`{}` of `{address}` can't change from {} to {after}",
-            field.path,
-            show(field.before.as_ref())
-        ),
-    )
-    .because(reason)
-    .on(address.clone())
-    .help(format!(
-        "put the old value back, or pass `--replace {address}` to make it anew and lose its content"
-    ));
-    found.place.clone_from(&wanted.place);
-    found
 }

@@ -10,7 +10,9 @@ mod ignore;
 mod narrow;
 mod observed;
 mod options;
+mod pin;
 mod planner;
+mod refusal;
 mod steps;
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::decide::Decider;
 use super::{
-    Action, Change, Facts, Observation, Observed, Options, Plan, PlanHeader, Reason, narrow, steps,
+    Action, Change, Facts, Observation, Observed, Options, Plan, PlanHeader, Reason, narrow,
+    refusal, steps,
 };
 use crate::address::{Address, Kind};
 use crate::desired::{Desired, Lifecycle, Wanted};
@@ -159,16 +160,10 @@ fn unwanted(
 /// Whether the configuration still protects what `destroy` would delete.
 fn protection(desired: &Desired, address: &Address) -> Option<Diagnostic> {
     let wanted: &Wanted = desired.get(address)?;
-    let mut found = wanted.lifecycle.prevent_destroy.then(|| {
-        Diagnostic::error(
-            Code::new("plan::prevent-destroy"),
-            format!("`{address}` is protected, and this plan would destroy it"),
-        )
-        .on(address.clone())
-        .help("take `preventDestroy` off in its `lifecycle`, or leave it out with `--exclude`")
-    })?;
-    found.place.clone_from(&wanted.place);
-    Some(found)
+    wanted
+        .lifecycle
+        .prevent_destroy
+        .then(|| refusal::protected(address, wanted))
 }
 
 /// Lowers the errors that a person allowed, and says so where a code isn't one to allow.
