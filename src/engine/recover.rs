@@ -153,7 +153,8 @@ fn stands(wanted: &Spec, recorded: &Object, seen: &Seen) -> bool {
     }
     let mut now = recorded.spec.attributes();
     now.0.extend(seen.attributes.0.clone());
-    now.0.retain(|path, value| path != "power" && !value.is_null());
+    now.0
+        .retain(|path, value| path != "power" && !value.is_null());
     let mut then = wanted.attributes();
     then.0.remove("power");
     now == then
