@@ -61,6 +61,19 @@ impl Decision {
     }
 }
 
+/// Whether the configuration now asks for just what was changed behind our back: nothing is left to
+/// change, but only a record ends the drift.
+fn follows(spec: &Spec, object: &Object, seen: &Seen) -> bool {
+    let wanted = spec.attributes();
+    let drifted = diff::drifted(object, seen);
+    !drifted.is_empty()
+        && drifted.iter().all(|field| match &field.after {
+            After::Known(value) => wanted.get(&field.path) == Some(value),
+            After::Unset => wanted.get(&field.path).is_none(),
+            After::Unknown => false,
+        })
+}
+
 impl Decider<'_> {
     /// Decides what happens to a resource that is wanted.
     pub(super) fn wanted(&mut self, wanted: &Wanted) -> Change {
@@ -149,7 +162,11 @@ impl Decider<'_> {
         }
         let capabilities = self.capabilities(object.provider);
         let found = diff::difference(spec, object, seen, capabilities, &wanted.lifecycle);
-        self.compare(wanted, object, found)
+        let decision = self.compare(wanted, object, found);
+        if decision.action == Action::NoOp && seen.is_some_and(|seen| follows(spec, object, seen)) {
+            return Decision::new(Action::Adopt, Reason::FoundOurs);
+        }
+        decision
     }
 
     /// What lives inside a machine dies with the machine's root.

@@ -84,7 +84,7 @@ pub(in crate::render) fn reason(change: &Change) -> Option<String> {
         Reason::UnknownValue => "its value isn't known here; it is delivered if it differs",
         Reason::Retained => "with its content, after its machine is gone; --volumes destroys it",
         Reason::TakenAgain => "kept from an earlier machine, with its content",
-        Reason::FoundOurs => "it belongs to this project, but isn't recorded",
+        Reason::FoundOurs => "it belongs to this project, but isn't recorded as it stands",
         Reason::Power => power(change),
         Reason::Unreadable => "its provider couldn't say how it stands",
     };
