@@ -119,3 +119,16 @@ fn start_settles_what_a_killed_stop_left_open() {
     ground.settled();
     ground.sindri(&["drift"]).ended(0);
 }
+
+#[test]
+fn a_configuration_that_follows_a_change_from_outside_ends_the_drift() {
+    let ground = project();
+    let marker = directory(&ground).join("machine.json");
+    let text = fs::read_to_string(&marker).unwrap();
+    fs::write(&marker, text.replace("\"1GB\"", "\"2GB\"")).unwrap();
+    ground.sindri(&["drift"]).ended(2);
+    lay(&ground, "2GB");
+    ground.apply().ended(0);
+    ground.sindri(&["drift"]).ended(0);
+    ground.settled();
+}
