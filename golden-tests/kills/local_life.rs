@@ -91,9 +91,10 @@ impl Scene for Local {
 
     fn kills(&self, act: Act) -> u64 {
         match act {
-            Act::Make => 6,
-            Act::Change | Act::Replace | Act::Destroy => 3,
-            Act::Stop | Act::Start | Act::Purge => 1,
+            Act::Make => 8,
+            Act::Change | Act::Replace | Act::Destroy => 4,
+            Act::Purge => 2,
+            Act::Stop | Act::Start => 1,
         }
     }
 

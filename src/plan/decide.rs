@@ -263,6 +263,10 @@ impl Decider<'_> {
                 Status::Tainted | Status::Deleting if lives_inside => {
                     Decision::new(Action::Update, Reason::Tainted)
                 }
+                // What a volume holds outlives a deletion that didn't end.
+                Status::Tainted | Status::Deleting if wanted.address.kind() == Kind::Volume => {
+                    Decision::new(Action::Adopt, Reason::TakenAgain)
+                }
                 Status::Tainted | Status::Deleting => replaces(Reason::Tainted),
                 Status::Partial { .. } => Decision::new(Action::Update, Reason::Partial),
                 Status::Retained => Decision::new(Action::Adopt, Reason::TakenAgain),
