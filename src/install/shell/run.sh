@@ -41,7 +41,11 @@ collect() {
     dd bs=16384 count=8 2>dd.said >>"out/$piece" || return
     count=
     { read -r records _ && read -r _ && read -r count _; } <dd.said
-    [ "$records" != 0+0 ] || return
+    if [ "$records" = 0+0 ]; then
+      # A piece without anything in it would look like one that was left out.
+      [ -s "out/$piece" ] || rm -f "out/$piece"
+      return
+    fi
     # Not every dd tells the number of bytes.
     case $count in
       '' | *[!0-9]*) count=$(($(wc -c <"out/$piece") - filled)) ;;

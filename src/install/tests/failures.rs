@@ -10,7 +10,7 @@ use crate::install::{InstallError, InstallEvent, Outcome, Purpose, StepFailure, 
 fn step(error: InstallError) -> StepFailure {
     match error {
         InstallError::Step(step) => *step,
-        other => panic!("{other}"),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -95,6 +95,19 @@ async fn a_step_that_hangs_is_ended_with_all_it_started() {
     let sleeper = ground.log()[0].clone();
     let state = fs::read_to_string(format!("/proc/{sleeper}/stat")).unwrap_or_default();
     assert!(state.is_empty() || state.contains(") Z "), "{state}");
+}
+
+#[tokio::test]
+async fn a_step_that_says_nothing_leaves_nothing_out() {
+    let ground = Ground::new().await;
+    ground
+        .install(&scripts(
+            "quiet",
+            &["true", ": >>\"$HOME/log\"", "echo done"],
+        ))
+        .await
+        .unwrap();
+    assert_eq!(ground.printed(), ["done"]);
 }
 
 #[tokio::test]
