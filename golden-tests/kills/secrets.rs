@@ -55,7 +55,7 @@ fn holds(bytes: &[u8]) -> bool {
 }
 
 #[track_caller]
-fn silent(ran: &Ran) {
+fn silent(ran: Ran) -> Ran {
     let told = holds(ran.stdout.as_bytes()) || holds(ran.stderr.as_bytes());
     assert!(!told, "a secret was told: {ran}");
     ran
@@ -89,17 +89,17 @@ fn watched(ground: &Ground, arguments: &[&str]) -> Ran {
 /// Every command that says something, before and after, in failure and success.
 fn tells_nobody(ground: &mut Ground, name: &str, provider: &str) {
     lay(ground, name, provider, true);
-    silent(&ground.sindri(&["config", "show"]).ended(0));
-    silent(&ground.sindri(&["plan", "--out", "saved.plan"]).ended(0));
-    silent(&ground.sindri(&["plan", "--json"]).ended(0));
-    silent(&ground.sindri(&["plan", "--format", "markdown"]).ended(0));
-    silent(&ground.sindri(&["show", "saved.plan"]).ended(0));
+    silent(ground.sindri(&["config", "show"]).ended(0));
+    silent(ground.sindri(&["plan", "--out", "saved.plan"]).ended(0));
+    silent(ground.sindri(&["plan", "--json"]).ended(0));
+    silent(ground.sindri(&["plan", "--format", "markdown"]).ended(0));
+    silent(ground.sindri(&["show", "saved.plan"]).ended(0));
     let saved = std::fs::read(ground.path("saved.plan")).unwrap();
     assert!(!holds(&saved), "the saved plan holds a secret");
-    silent(&watched(ground, &["apply", "--auto-approve"]).ended(1));
+    silent(watched(ground, &["apply", "--auto-approve"]).ended(1));
     kept(&ground.store());
     lay(ground, name, provider, false);
-    silent(&watched(ground, &["apply", "--auto-approve", "--json"]).ended(0));
+    silent(watched(ground, &["apply", "--auto-approve", "--json"]).ended(0));
     kept(&ground.store());
     for command in [
         &["status"][..],
@@ -108,13 +108,13 @@ fn tells_nobody(ground: &mut Ground, name: &str, provider: &str) {
         &["plan", "--deep"],
         &["graph"],
     ] {
-        silent(&ground.sindri(command).ended(0));
+        silent(ground.sindri(command).ended(0));
     }
     for address in [
         format!("secret.{name}.CANARY"),
         format!("extension.{name}.loose"),
     ] {
-        silent(&ground.sindri(&["state", "show", &address]).ended(0));
+        silent(ground.sindri(&["state", "show", &address]).ended(0));
     }
     let delivered = "cat /run/secrets/CANARY 2>/dev/null || printf %s \"$CANARY\"";
     let ran = ground.sindri(&["connect", "-c", delivered]).ended(0);
