@@ -18,50 +18,140 @@ const ROOMS: [(&str, &[&str]); 19] = [
     ("config", &["address", "diagnostic", "digest", "resource"]),
     ("catalog", &["address", "diagnostic", "digest", "resource"]),
     ("state", &["address", "diagnostic", "digest", "resource"]),
-    ("desired", &["address", "diagnostic", "digest", "resource", "config", "catalog"]),
+    (
+        "desired",
+        &[
+            "address",
+            "diagnostic",
+            "digest",
+            "resource",
+            "config",
+            "catalog",
+        ],
+    ),
     (
         "plan",
         // A saved plan embeds the manifests.
-        &["address", "diagnostic", "digest", "resource", "catalog", "state", "desired"],
+        &[
+            "address",
+            "diagnostic",
+            "digest",
+            "resource",
+            "catalog",
+            "state",
+            "desired",
+        ],
     ),
-    ("store", &["address", "diagnostic", "digest", "sys", "resource", "state"]),
+    (
+        "store",
+        &[
+            "address",
+            "diagnostic",
+            "digest",
+            "sys",
+            "resource",
+            "state",
+        ],
+    ),
     (
         "provider",
         // What a provider shows is what a plan reads: observations and capabilities.
-        &["address", "diagnostic", "digest", "sys", "resource", "state", "plan"],
+        &[
+            "address",
+            "diagnostic",
+            "digest",
+            "sys",
+            "resource",
+            "state",
+            "plan",
+        ],
     ),
-    ("secret", &["address", "diagnostic", "digest", "sys", "resource"]),
+    (
+        "secret",
+        &["address", "diagnostic", "digest", "sys", "resource"],
+    ),
     (
         "install",
         &[
-            "address", "diagnostic", "digest", "sys", "resource", "config", "catalog", "state",
-            "provider", "secret",
+            "address",
+            "diagnostic",
+            "digest",
+            "sys",
+            "resource",
+            "config",
+            "catalog",
+            "state",
+            "provider",
+            "secret",
         ],
     ),
     (
         "engine",
         &[
-            "address", "diagnostic", "digest", "sys", "resource", "config", "catalog", "state",
-            "desired", "plan", "store", "provider", "secret", "install",
+            "address",
+            "diagnostic",
+            "digest",
+            "sys",
+            "resource",
+            "config",
+            "catalog",
+            "state",
+            "desired",
+            "plan",
+            "store",
+            "provider",
+            "secret",
+            "install",
         ],
     ),
     (
         "doctor",
-        &["address", "diagnostic", "digest", "sys", "resource", "state", "provider", "engine"],
+        &[
+            "address",
+            "diagnostic",
+            "digest",
+            "sys",
+            "resource",
+            "state",
+            "provider",
+            "engine",
+        ],
     ),
     (
         "render",
         // What it draws, and nothing that reaches a store or a provider.
         &[
-            "address", "diagnostic", "digest", "resource", "catalog", "state", "desired", "plan",
-            "engine", "doctor",
+            "address",
+            "diagnostic",
+            "digest",
+            "resource",
+            "catalog",
+            "state",
+            "desired",
+            "plan",
+            "engine",
+            "doctor",
         ],
     ),
     (
         "cli",
         &[
-            "address", "diagnostic", "digest", "sys", "resource", "config", "catalog", "state",
-            "desired", "plan", "store", "provider", "secret", "install", "engine", "doctor",
+            "address",
+            "diagnostic",
+            "digest",
+            "sys",
+            "resource",
+            "config",
+            "catalog",
+            "state",
+            "desired",
+            "plan",
+            "store",
+            "provider",
+            "secret",
+            "install",
+            "engine",
+            "doctor",
             "render",
         ],
     ),
@@ -75,18 +165,39 @@ const CRATES: [(&str, &[&str]); 11] = [
     ("clap", &["src/cli/"]),
     ("clap_complete", &["src/cli/"]),
     ("petgraph", &["src/desired/"]),
-    ("serde_yaml", &["src/config/", "src/catalog/", "src/artifact/"]),
+    (
+        "serde_yaml",
+        &["src/config/", "src/catalog/", "src/artifact/"],
+    ),
     ("serde_saphyr", &["src/config/", "src/catalog/"]),
-    ("ring", &["src/sys/", "src/digest.rs", "src/catalog/read.rs"]),
-    ("rustix", &["src/sys/", "src/store/", "src/provider/local/", "src/cli/terminal.rs"]),
+    (
+        "ring",
+        &["src/sys/", "src/digest.rs", "src/catalog/read.rs"],
+    ),
+    (
+        "rustix",
+        &[
+            "src/sys/",
+            "src/store/",
+            "src/provider/local/",
+            "src/cli/terminal.rs",
+        ],
+    ),
     ("miette", &["src/render/"]),
     ("tar", &["src/provider/docker/", "src/install/"]),
 ];
 
 /// The pure rooms, and what they must not know.
-const PURE: [&str; 7] = ["resource", "config", "catalog", "desired", "state", "plan", "digest"];
+const PURE: [&str; 7] = [
+    "resource", "config", "catalog", "desired", "state", "plan", "digest",
+];
 const IMPURE: [&str; 7] = [
-    "tokio::", "crate::sys", "crate::provider", "std::fs", "std::env", "std::process",
+    "tokio::",
+    "crate::sys",
+    "crate::provider",
+    "std::fs",
+    "std::env",
+    "std::process",
     "std::time::Instant",
 ];
 
@@ -119,7 +230,9 @@ fn order() -> Vec<String> {
     for (room, allowed) in ROOMS {
         for other in allowed {
             if !known.contains(other) {
-                broken.push(format!("the table lets `{room}` import `{other}`, a later room"));
+                broken.push(format!(
+                    "the table lets `{room}` import `{other}`, a later room"
+                ));
             }
         }
         known.insert(room);
@@ -136,13 +249,20 @@ pub(crate) fn crates() -> Vec<String> {
                 if mentions(code, &format!("{name}::"))
                     && !rooms.iter().any(|room| file.path.starts_with(room))
                 {
-                    broken.push(format!("{}:{line}: `{name}` belongs to {}", file.path, rooms.join(", ")));
+                    broken.push(format!(
+                        "{}:{line}: `{name}` belongs to {}",
+                        file.path,
+                        rooms.join(", ")
+                    ));
                 }
             }
             if PURE.contains(&file.room()) {
                 for effect in IMPURE {
                     if mentions(code, effect) {
-                        broken.push(format!("{}:{line}: a pure room knows `{effect}`", file.path));
+                        broken.push(format!(
+                            "{}:{line}: a pure room knows `{effect}`",
+                            file.path
+                        ));
                     }
                 }
             }
@@ -161,7 +281,9 @@ fn mentions(code: &str, path: &str) -> bool {
 
 /// The program's own files, tests left out: they may look anywhere.
 fn program() -> impl Iterator<Item = Source> {
-    tree::below("src", &["rs"]).into_iter().filter(|file| !file.is_test())
+    tree::below("src", &["rs"])
+        .into_iter()
+        .filter(|file| !file.is_test())
 }
 
 /// The rooms a file names as `crate::room`, with the line; grouped imports included.
@@ -175,7 +297,9 @@ fn edges(file: &Source) -> Vec<(usize, String)> {
                 found.push((line, format!("{{{}", group.trim_end())));
                 continue;
             }
-            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+            let end = rest
+                .find(|c: char| !c.is_alphanumeric() && c != '_')
+                .unwrap_or(rest.len());
             // `$crate::` of a macro is the crate as well.
             found.push((line, rest[..end].to_owned()));
         }

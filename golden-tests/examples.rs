@@ -19,7 +19,9 @@ pub(crate) fn examples() -> Vec<String> {
     examples
         .iter()
         .filter_map(|example| {
-            let name = example.file_name().map(|name| name.to_string_lossy().into_owned());
+            let name = example
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned());
             let broken = check(example, &schema).err()?;
             Some(format!("examples/{}: {broken}", name.unwrap_or_default()))
         })
@@ -41,14 +43,21 @@ fn check(example: &Path, schema: &jsonschema::Validator) -> Result<(), String> {
     if !validated.stderr.is_empty() {
         return Err(format!("it has findings: {}", text_of(&validated.stderr)));
     }
-    let planned = sindri(copy.path(), &["plan", "--refresh=false", "--format", "json"])?;
+    let planned = sindri(
+        copy.path(),
+        &["plan", "--refresh=false", "--format", "json"],
+    )?;
     let plan: Value = serde_json::from_slice(&planned.stdout).map_err(|error| error.to_string())?;
-    let changes = plan["resource_changes"].as_array().ok_or("a plan without changes")?;
+    let changes = plan["resource_changes"]
+        .as_array()
+        .ok_or("a plan without changes")?;
     if changes.is_empty() || plan["errored"] != Value::Bool(false) {
         return Err("its plan makes nothing".to_owned());
     }
     if let Some(odd) = changes.iter().find(|change| {
-        let pin = ["sindri_image", "sindri_gpu"].iter().any(|kind| change["type"] == *kind);
+        let pin = ["sindri_image", "sindri_gpu"]
+            .iter()
+            .any(|kind| change["type"] == *kind);
         !pin && change["change"]["actions"] != serde_json::json!(["create"])
     }) {
         return Err(format!("`{}` isn't created", odd["address"]));
@@ -82,7 +91,11 @@ fn sindri(directory: &Path, words: &[&str]) -> Result<Output, String> {
         .output()
         .map_err(|error| error.to_string())?;
     if !output.status.success() {
-        return Err(format!("`sindri {}` fails: {}", words.join(" "), text_of(&output.stderr)));
+        return Err(format!(
+            "`sindri {}` fails: {}",
+            words.join(" "),
+            text_of(&output.stderr)
+        ));
     }
     Ok(output)
 }

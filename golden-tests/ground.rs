@@ -49,8 +49,8 @@ impl Ground {
         let root = tempfile::tempdir().map_err(|error| error.to_string())?;
         fs::create_dir(root.path().join("project")).map_err(|error| error.to_string())?;
         let world = fs::read_to_string(case.join("world.json")).unwrap_or_else(|_| "{}".to_owned());
-        let fakes = FakeWorldHandle::from_json(&world)
-            .map_err(|error| format!("world.json: {error}"))?;
+        let fakes =
+            FakeWorldHandle::from_json(&world).map_err(|error| format!("world.json: {error}"))?;
         let mut variables: BTreeMap<String, String> = [
             ("LANG", "C.UTF-8"),
             ("PATH", "/usr/local/bin:/usr/bin:/bin"),
@@ -59,7 +59,10 @@ impl Ground {
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
-        variables.insert("HOME".to_owned(), root.path().join("home").display().to_string());
+        variables.insert(
+            "HOME".to_owned(),
+            root.path().join("home").display().to_string(),
+        );
         let own = fs::read_to_string(case.join("env")).unwrap_or_default();
         for line in own.lines().filter(|line| !line.is_empty()) {
             let (name, value) = line.split_once('=').ok_or("a line of `env` has no `=`")?;
@@ -146,8 +149,11 @@ impl Ground {
             );
         } else {
             let (local_can, local) = fake(ProviderKind::Local);
-            providers =
-                providers.with(ProviderKind::Local, local_can, Box::new(move || Ok(Arc::clone(&local))));
+            providers = providers.with(
+                ProviderKind::Local,
+                local_can,
+                Box::new(move || Ok(Arc::clone(&local))),
+            );
         }
         providers
     }

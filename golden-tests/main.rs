@@ -3,6 +3,12 @@
 //! A case is a folder under `golden-tests/cases/`; [`case`] says what it may hold. Run them with
 //! `cargo nextest run`; `SINDRI_BLESS=1` writes what is seen over what is expected.
 
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test that can't be set up is a failed test"
+)]
+
 mod architecture;
 mod case;
 mod compare;
@@ -20,11 +26,14 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
+/// What is held against the whole tree; every line is one offence.
+type Rule = fn() -> Vec<String>;
+
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let mut trials = case::trials();
     trials.extend(extensions::trials());
-    let rules: [(&str, fn() -> Vec<String>); 11] = [
+    let rules: [(&str, Rule); 11] = [
         ("architecture::imports", architecture::imports),
         ("architecture::crates", architecture::crates),
         ("habits::file_length", habits::file_length),

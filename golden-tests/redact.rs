@@ -5,7 +5,10 @@ use std::path::Path;
 /// Blanks out the temporary directory, times that passed, and this process and its host.
 pub(crate) fn redact(text: &str, directory: &Path) -> String {
     let text = text.replace(&*directory.to_string_lossy(), "<dir>");
-    let text = text.replace(&format!("process {} ", std::process::id()), "process <pid> ");
+    let text = text.replace(
+        &format!("process {} ", std::process::id()),
+        "process <pid> ",
+    );
     let host = sindri::sys::host_name();
     let text = text.replace(&format!("on {host}"), "on <host>");
     let mut out = String::with_capacity(text.len());
@@ -43,7 +46,11 @@ fn after(line: &str, before: &str, then: &str) -> String {
 
 /// How long the time is that a text starts with: `0`, `0.5`, `12ms`, `3s`, `1m 5s`.
 fn time(text: &str) -> usize {
-    let digits = |text: &str| text.bytes().take_while(|b| b.is_ascii_digit() || *b == b'.').count();
+    let digits = |text: &str| {
+        text.bytes()
+            .take_while(|b| b.is_ascii_digit() || *b == b'.')
+            .count()
+    };
     let mut length = digits(text);
     if length == 0 || text[..length].starts_with('.') {
         return 0;
@@ -63,5 +70,9 @@ fn time(text: &str) -> usize {
         }
     }
     let next = text[length..].chars().next();
-    if next.is_none_or(|c| !c.is_alphanumeric()) { length } else { 0 }
+    if next.is_none_or(|c| !c.is_alphanumeric()) {
+        length
+    } else {
+        0
+    }
 }

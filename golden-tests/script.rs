@@ -79,7 +79,12 @@ pub(crate) fn command(line: &str, ground: &mut Ground, expected: &mut Expected) 
 }
 
 /// Carries out an order.
-pub(crate) fn perform(order: &str, ground: &mut Ground, expected: &mut Expected, case: &Path) -> Done {
+pub(crate) fn perform(
+    order: &str,
+    ground: &mut Ground,
+    expected: &mut Expected,
+    case: &Path,
+) -> Done {
     let (verb, rest) = order.split_once(' ').unwrap_or((order, ""));
     let rest = rest.trim();
     match verb {
@@ -110,7 +115,11 @@ pub(crate) fn perform(order: &str, ground: &mut Ground, expected: &mut Expected,
         }
         "interrupt" => {
             let (how, call) = rest.split_once(' ').ok_or("how and at which call?")?;
-            let how = if how == "now" { Stop::Now } else { Stop::Gently };
+            let how = if how == "now" {
+                Stop::Now
+            } else {
+                Stop::Gently
+            };
             ground.interrupt = Some((call.to_owned(), how));
             Ok(())
         }
@@ -166,14 +175,26 @@ fn world(verb: &str, rest: &str, ground: &Ground) -> Done {
     let address = |n: usize| -> Result<Address, String> {
         word(n)?.parse().map_err(|error| format!("{error}"))
     };
-    let there = |there: bool| if there { Ok(()) } else { Err("nothing stands there".to_owned()) };
+    let there = |there: bool| {
+        if there {
+            Ok(())
+        } else {
+            Err("nothing stands there".to_owned())
+        }
+    };
     let json = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_else(|_| text.into());
     match verb {
         "drift" => there(fakes.set_attribute(&address(0)?, word(1)?, json(word(2)?))),
         "remove" => there(fakes.remove(&address(0)?)),
         "power" => {
-            let power = if word(1)? == "stopped" { Power::Stopped } else { Power::Running };
-            there(change(ground, &address(0)?, |object| object.power = Some(power)))
+            let power = if word(1)? == "stopped" {
+                Power::Stopped
+            } else {
+                Power::Running
+            };
+            there(change(ground, &address(0)?, |object| {
+                object.power = Some(power);
+            }))
         }
         "exchange" => there(change(ground, &address(0)?, |object| {
             object.id = ObjectId::new(&format!("{}-again", object.id));
@@ -196,7 +217,11 @@ fn world(verb: &str, rest: &str, ground: &Ground) -> Done {
             Ok(())
         }
         "stall" => {
-            fakes.fault(Fault::new(Effect::Stall).on(parse(word(0)?)?).at(address(1)?));
+            fakes.fault(
+                Fault::new(Effect::Stall)
+                    .on(parse(word(0)?)?)
+                    .at(address(1)?),
+            );
             Ok(())
         }
         "image" => {
@@ -221,7 +246,10 @@ fn parse(verb: &str) -> Result<Verb, String> {
 
 fn change(ground: &Ground, address: &Address, change: impl FnOnce(&mut FakeObject)) -> bool {
     ground.fakes.change(|world| {
-        let found = world.objects.iter_mut().find(|object| object.address.as_ref() == Some(address));
+        let found = world
+            .objects
+            .iter_mut()
+            .find(|object| object.address.as_ref() == Some(address));
         found.map(change).is_some()
     })
 }
@@ -229,10 +257,18 @@ fn change(ground: &Ground, address: &Address, change: impl FnOnce(&mut FakeObjec
 /// Makes the object of an operation that was left open.
 fn made(ground: &Ground, address: &Address) -> Done {
     let state = ground.state()?;
-    let open = state.pending.iter().find(|intent| intent.address == *address);
+    let open = state
+        .pending
+        .iter()
+        .find(|intent| intent.address == *address);
     let intent = open.ok_or("no operation is open there")?;
-    let spec = intent.spec.clone().ok_or("the open operation makes nothing")?;
-    let provider = spec.provider().ok_or("what lives inside a machine is not created")?;
+    let spec = intent
+        .spec
+        .clone()
+        .ok_or("the open operation makes nothing")?;
+    let provider = spec
+        .provider()
+        .ok_or("what lives inside a machine is not created")?;
     let request = CreateRequest {
         lineage: state.lineage.clone(),
         address: address.clone(),

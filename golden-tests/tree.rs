@@ -23,7 +23,8 @@ impl Source {
     /// Whether it holds nothing but tests: its module is declared under `#[cfg(test)]`.
     pub(crate) fn is_test(&self) -> bool {
         static TESTS: OnceLock<Vec<String>> = OnceLock::new();
-        let tests = TESTS.get_or_init(|| below("src", &["rs"]).iter().flat_map(Self::tests).collect());
+        let tests =
+            TESTS.get_or_init(|| below("src", &["rs"]).iter().flat_map(Self::tests).collect());
         self.path.starts_with("golden-tests/")
             || tests.iter().any(|module| {
                 let rest = self.path.strip_prefix(module.as_str());

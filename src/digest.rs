@@ -63,6 +63,12 @@ impl fmt::Debug for Digest {
 pub struct Fingerprint(String);
 
 impl Fingerprint {
+    /// Stands for a value that is known before its state has a key: no fingerprint yet, and never
+    /// equal to one.
+    pub fn pending() -> Self {
+        Self("hmac:pending".to_owned())
+    }
+
     /// The fingerprint as text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -25,12 +25,12 @@ make_bare_image() {
             --include=ca-certificates \
             --aptopt='Acquire::Languages "none"' \
             --customize-hook='cp /usr/local/share/ca-certificates/*.crt "$1/usr/local/share/ca-certificates/" 2>/dev/null; chroot "$1" update-ca-certificates' \
-            bookworm "$tar.part" >"$ground/mmdebstrap.log" 2>&1 || {
+            bookworm "$ground/bare.part.tar" >"$ground/mmdebstrap.log" 2>&1 || {
             tail -n 30 "$ground/mmdebstrap.log" >&2
             return 1
         }
-        as_root chown "$(id -u):$(id -g)" "$tar.part"
-        mv "$tar.part" "$tar"
+        as_root chown "$(id -u):$(id -g)" "$ground/bare.part.tar"
+        mv "$ground/bare.part.tar" "$tar"
     fi
     docker import -c 'CMD ["bash"]' "$tar" "$bare_image" >/dev/null
     echo "imported $bare_image"

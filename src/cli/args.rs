@@ -7,6 +7,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::address::Address;
 use crate::resource::ProviderKind;
 
+/// The longest time limit, in seconds.
+const YEAR: u64 = 31_536_000;
+
 /// Declarative development environments: say what you want, see what would change, apply it.
 #[derive(Debug, Parser)]
 #[command(
@@ -85,7 +88,7 @@ pub(crate) enum Format {
 pub(crate) enum Command {
     /// Show what apply would change, and why
     Plan(PlanArgs),
-    /// Make it so: execute a plan, or a saved one
+    /// Make it so: plan, ask and execute, or execute a saved plan
     Apply(ApplyArgs),
     /// Plan and apply in one
     Deploy(DeployArgs),
@@ -182,7 +185,7 @@ pub(crate) struct Act {
     #[arg(long, value_name = "SECONDS")]
     pub(crate) lock_timeout: Option<u64>,
     /// Give up after this many seconds; what was begun is picked up by the next run
-    #[arg(short, long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(short, long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=YEAR))]
     pub(crate) timeout: Option<u64>,
 }
 
@@ -190,7 +193,7 @@ pub(crate) struct Act {
 pub(crate) struct ApplyArgs {
     #[command(flatten)]
     pub(crate) common: Common,
-    /// A plan saved with `sindri plan --out`
+    /// A plan saved with `sindri plan --out`; it was reviewed, so nobody is asked
     #[arg(value_name = "PLAN", conflicts_with_all = ["target", "exclude", "replace", "deep"])]
     pub(crate) file: Option<PathBuf>,
     #[command(flatten)]
@@ -255,7 +258,7 @@ pub(crate) struct DriftArgs {
 pub(crate) struct StatusArgs {
     #[command(flatten)]
     pub(crate) common: Common,
-    /// The machine; all where there are several
+    /// Only this machine
     pub(crate) machine: Option<String>,
     /// Show again every N seconds
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=86_400))]
@@ -309,7 +312,7 @@ pub(crate) struct GraphArgs {
     #[command(flatten)]
     pub(crate) common: Common,
     /// The language of the drawing
-    #[arg(long, value_enum, default_value_t = Drawing::Dot)]
+    #[arg(long, value_name = "LANGUAGE", value_enum, default_value_t = Drawing::Dot)]
     pub(crate) r#as: Drawing,
 }
 

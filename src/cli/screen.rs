@@ -126,11 +126,7 @@ impl Screen {
     }
 
     /// Shows a plan as the events that programs read.
-    pub(crate) fn planned(
-        &mut self,
-        session: &mut Session,
-        plan: &Plan,
-    ) -> Result<(), Diagnostics> {
+    pub(crate) fn planned(session: &mut Session, plan: &Plan) -> Result<(), Diagnostics> {
         let now = session.world().clock.now();
         let version = render::version_event_json(env!("CARGO_PKG_VERSION"), now);
         session.answer(&version)?;
@@ -139,7 +135,6 @@ impl Screen {
 
     /// Shows findings as events.
     pub(crate) fn diagnostics(
-        &mut self,
         session: &mut Session,
         findings: &[Diagnostic],
     ) -> Result<(), Diagnostics> {

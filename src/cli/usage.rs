@@ -129,6 +129,17 @@ fn fits(session: &Session, command: &Command) -> Result<(), Diagnostics> {
         | Command::Version(_)
         | Command::Completions(_) => false,
     };
+    if let Some(text) = session.world().environment.get("SINDRI_FORMAT")
+        && !["human", "json", "markdown"].contains(&text)
+    {
+        return Err(vec![
+            Diagnostic::error(
+                Code::new("cli::variable"),
+                "`SINDRI_FORMAT` names no format".to_owned(),
+            )
+            .help("set it to `human`, `json` or `markdown`, or unset it"),
+        ]);
+    }
     if session.format == Format::Markdown && !has_markdown {
         return Err(vec![
             Diagnostic::error(Code::new("cli::format"), "this command has no Markdown")

@@ -23,10 +23,13 @@ pub struct Installable {
     pub requires: Vec<Name>,
 }
 
+/// Finds what a machine's extensions come to, all that they need included.
+pub type Resolve<'a> = dyn FnMut(&Machine, &Arc<Extensions>) -> Arc<[Installable]> + 'a;
+
 /// Everything a build needs besides the configuration.
 pub struct Inputs<'a> {
-    /// What a machine's extensions come to, all that they need included.
-    pub extensions: &'a mut dyn FnMut(&Machine, &Arc<Extensions>) -> Arc<[Installable]>,
+    /// What a machine's extensions come to.
+    pub extensions: &'a mut Resolve<'a>,
     /// The image where the configuration names none, by distribution.
     pub image: &'a dyn Fn(config::Distro) -> Option<String>,
 }

@@ -3,6 +3,10 @@
 mod build;
 mod graph;
 mod order;
+#[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
+mod tests;
 
-pub use build::{Inputs, Installable, build};
+pub use build::{Inputs, Installable, Resolve, build};
 pub use graph::{Desired, GraphError, Lifecycle, Wanted};

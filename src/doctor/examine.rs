@@ -1,5 +1,6 @@
 //! Examining this host.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -37,6 +38,9 @@ const TOOLS: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// What every installation of an extension is made with.
+const GROUND: &[&str] = &["sh", "tar", "setsid", "mkfifo", "dd"];
+
 /// Checks what the providers in question need.
 pub async fn examine(
     world: &World,
@@ -58,7 +62,10 @@ pub async fn examine(
                 subject: "provider".to_owned(),
                 verdict: Verdict::Broken,
                 detail: "this version of sindri can't plan or apply on it yet".to_owned(),
-                help: None,
+                help: Some(
+                    "`sindri config validate` checks a file for it; `local` and `docker` work"
+                        .to_owned(),
+                ),
             }),
         }
     }
@@ -79,24 +86,48 @@ async fn local(world: &World, findings: &mut Vec<Finding>) {
         detail: root.display().to_string(),
         help: (!writable).then(|| "make it writable, or set SINDRI_DATA_DIR".to_owned()),
     });
+    findings.push(ground(world).await);
     for (tool, use_for, help) in TOOLS {
         let version = version(tool, world).await;
+        let found = version.is_some();
         findings.push(Finding {
             provider: Some(ProviderKind::Local),
             subject: (*tool).to_owned(),
-            verdict: if version.is_some() {
+            verdict: if found {
                 Verdict::Good
             } else {
                 Verdict::Lacking
             },
             detail: version.unwrap_or_else(|| format!("not found; needed for {use_for}")),
-            help: None,
+            help: (!found).then(|| (*help).to_owned()),
         });
-        if let Some(last) = findings.last_mut()
-            && last.verdict != Verdict::Good
-        {
-            last.help = Some((*help).to_owned());
-        }
+    }
+}
+
+/// The commands without which no extension installs.
+async fn ground(world: &World) -> Finding {
+    let script = "for tool; do command -v \"$tool\" >/dev/null 2>&1 || echo \"$tool\"; done";
+    let mut argv = vec!["sh".into(), "-c".into(), script.into(), "sh".into()];
+    argv.extend(GROUND.iter().map(Into::into));
+    let missing = said(argv, world).await.map_or_else(
+        || "sh".to_owned(),
+        |text| text.split_whitespace().collect::<Vec<_>>().join(", "),
+    );
+    let there = missing.is_empty();
+    Finding {
+        provider: Some(ProviderKind::Local),
+        subject: "shell tools".to_owned(),
+        verdict: if there {
+            Verdict::Good
+        } else {
+            Verdict::Lacking
+        },
+        detail: if there {
+            GROUND.join(", ")
+        } else {
+            format!("not found: {missing}; needed for every extension")
+        },
+        help: (!there).then(|| "they come with coreutils, util-linux and tar".to_owned()),
     }
 }
 
@@ -108,8 +139,15 @@ fn nearest(path: &Path) -> Option<&Path> {
 
 /// The first line of a tool's `--version`; none where it isn't there or doesn't answer in time.
 async fn version(tool: &str, world: &World) -> Option<String> {
+    let text = said(vec![tool.into(), "--version".into()], world).await?;
+    let line = text.lines().next()?.trim().to_owned();
+    (!line.is_empty()).then_some(line)
+}
+
+/// What a command says; none where it isn't there, fails or doesn't end in time.
+async fn said(argv: Vec<OsString>, world: &World) -> Option<String> {
     let launch = Launch {
-        argv: vec![tool.into(), "--version".into()],
+        argv,
         env: world
             .environment
             .iter()
@@ -126,9 +164,7 @@ async fn version(tool: &str, world: &World) -> Option<String> {
     let ended = process::run(&launch, None, Some(PATIENCE), &mut keep)
         .await
         .ok()?;
-    let text = String::from_utf8_lossy(&said);
-    let line = text.lines().next()?.trim().to_owned();
-    (ended == Ended::Exited(0) && !line.is_empty()).then_some(line)
+    (ended == Ended::Exited(0)).then(|| String::from_utf8_lossy(&said).into_owned())
 }
 
 async fn docker(readers: &dyn Readers) -> Finding {

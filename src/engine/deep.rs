@@ -81,8 +81,8 @@ async fn look(
         Err(error) => Err(error.diagnose()),
     };
     match answer {
-        Ok(probed) => {
-            for (extension, found) in probed {
+        Ok(results) => {
+            for (extension, found) in results {
                 let Some(object) = extensions.get(&extension) else {
                     continue;
                 };

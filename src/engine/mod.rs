@@ -11,6 +11,8 @@ mod secrets;
 mod shelf;
 mod stale;
 mod survey;
+#[cfg(test)]
+mod tests;
 
 pub use apply::{Apply, ApplyError, Context, Journal, Stop, apply};
 pub use event::{Audience, Event, Summary};

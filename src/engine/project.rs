@@ -41,7 +41,8 @@ pub fn load(
     overrides: Overrides,
     environment: &Environment,
 ) -> Result<Project, Diagnostics> {
-    let bytes = files::read_limited(path, CONFIG_MAX).map_err(|error| unreadable(shown, &error))?;
+    let bytes =
+        files::read_limited(path, CONFIG_MAX).map_err(|error| unreadable(path, shown, &error))?;
     let (config, mut findings) = config::read_bytes(shown, &bytes, overrides);
     let Some(config) = config else {
         return Err(findings);
@@ -64,9 +65,11 @@ pub fn load(
     );
     let unresolved = extensions.findings.iter().any(Diagnostic::is_error);
     // Extensions that can't be resolved leave holes in the graph, which say nothing new.
-    findings.extend(built.into_iter().filter(|found| {
-        !(unresolved && found.code == Code::new("desired::graph"))
-    }));
+    findings.extend(
+        built
+            .into_iter()
+            .filter(|found| !(unresolved && found.code == Code::new("desired::graph"))),
+    );
     findings.append(&mut extensions.findings);
     findings.extend(installable(&config, &desired, &extensions.manifests));
     Ok(Project {
@@ -111,8 +114,15 @@ fn default_image(distro: Distro, environment: &Environment) -> Option<String> {
     Some(reference.to_owned())
 }
 
-fn unreadable(shown: &str, error: &std::io::Error) -> Diagnostics {
-    let found = if error.kind() == std::io::ErrorKind::NotFound {
+fn unreadable(path: &Path, shown: &str, error: &std::io::Error) -> Diagnostics {
+    let directory = directory_of(path);
+    let found = if !files::entry(&directory).is_ok_and(|entry| entry != files::Entry::Absent) {
+        Diagnostic::error(
+            Code::new("config::missing"),
+            format!("there is no directory `{}`", directory.display()),
+        )
+        .help("look at what `-C` or `-c` names")
+    } else if error.kind() == std::io::ErrorKind::NotFound {
         Diagnostic::error(
             Code::new("config::missing"),
             format!("there is no `{shown}` here"),
@@ -215,7 +225,7 @@ impl Resolver<'_> {
                     names.extend(found.extensions.iter().map(|extension| catalog::Wanted {
                         name: extension.name.clone(),
                         place: profile.place.clone(),
-                    }))
+                    }));
                 }
                 Err(findings) => self.findings.extend(placed(findings, profile)),
             }

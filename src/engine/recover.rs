@@ -42,17 +42,17 @@ fn settle(state: &State, observed: &Observed, intent: &Intent) -> Option<Recover
     let current = state.current(address).map(|object| &**object);
     let (text, effect) = match intent.step {
         StepKind::Create | StepKind::Adopt => created(state, intent, seen),
-        StepKind::Update => updated(address, current),
-        StepKind::Destroy => match (address.lives_inside() || seen.is_some(), current) {
-            (true, Some(object)) => (
-                "its deletion didn't end: it is tried again".to_owned(),
+        StepKind::Update => updated(intent, current, seen),
+        // One that can't be seen any more may still have left something that nobody else removes.
+        StepKind::Destroy => match current {
+            Some(object) => (
+                "its deletion may not have ended: it is tried again".to_owned(),
                 put(Object {
                     status: Status::Deleting,
                     ..object.clone()
                 }),
             ),
-            (true, None) => ("its deletion had ended".to_owned(), Effect::Keep),
-            (false, _) => ("its deletion had ended".to_owned(), Effect::Remove),
+            None => ("its deletion had ended".to_owned(), Effect::Keep),
         },
         StepKind::Forget | StepKind::Retain => ("nothing had been done".to_owned(), Effect::Keep),
     };
@@ -114,21 +114,50 @@ fn remembered(outputs: &Attributes) -> Attributes {
     kept
 }
 
-fn updated(address: &Address, current: Option<&Object>) -> (String, Effect) {
-    match current {
+fn updated(intent: &Intent, current: Option<&Object>, seen: Option<&Seen>) -> (String, Effect) {
+    match (current, &intent.spec) {
         // What can't be observed is done again; what can is compared by the plan.
-        Some(object) if address.lives_inside() => (
+        (Some(object), _) if intent.address.lives_inside() => (
             "its change didn't end: it is made again".to_owned(),
             put(Object {
                 status: Status::Tainted,
                 ..object.clone()
             }),
         ),
-        Some(_) | None => (
+        // Without this record it would be drift for ever, since there is nothing left to change.
+        (Some(object), Some(spec)) if seen.is_some_and(|seen| stands(spec, object, seen)) => (
+            "its change had ended".to_owned(),
+            put(Object {
+                operation: intent.operation.clone(),
+                spec: Arc::clone(spec),
+                dependencies: intent.dependencies.clone(),
+                ..object.clone()
+            }),
+        ),
+        (Some(_) | None, _) => (
             "its change may have ended: what stands is compared anew".to_owned(),
             Effect::Keep,
         ),
     }
+}
+
+/// Whether an object is seen to be all that its change was to make it.
+fn stands(wanted: &Spec, recorded: &Object, seen: &Seen) -> bool {
+    if recorded.status != Status::Ready || recorded.id != seen.id {
+        return false;
+    }
+    if let (Spec::Machine(wanted), Some(power)) = (wanted, seen.power)
+        && wanted.power.contradicts(power)
+    {
+        return false;
+    }
+    let mut now = recorded.spec.attributes();
+    now.0.extend(seen.attributes.0.clone());
+    now.0
+        .retain(|path, value| path != "power" && !value.is_null());
+    let mut then = wanted.attributes();
+    then.0.remove("power");
+    now == then
 }
 
 fn put(object: Object) -> Effect {

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use super::Readers;
 use crate::address::{Address, Kind};
 use crate::desired::Desired;
-use crate::diagnostic::{Diagnose, Diagnostics};
+use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::plan::{Facts, Observation, Observed};
 use crate::provider::{Query, Question};
 use crate::resource::{ProviderKind, Spec};
@@ -144,6 +144,23 @@ pub async fn refresh(
     Refreshed { observed, facts }
 }
 
+/// An object that its provider can't read is left alone, and said.
+fn unreadable((address, observation): (&Address, &Observation)) -> Option<Diagnostic> {
+    let Observation::Unreadable(reason) = observation else {
+        return None;
+    };
+    let found = Diagnostic::warning(
+        Code::new("provider::unreadable"),
+        format!("`{address}` couldn't be read and is left as it is"),
+    );
+    Some(
+        found
+            .because(reason.clone())
+            .on(address.clone())
+            .help("mend what the reason names; the next plan looks again"),
+    )
+}
+
 /// Checks what is wanted of a provider that can be reached; the others have been reported already.
 async fn check(
     readers: &dyn Readers,
@@ -171,7 +188,10 @@ async fn ask(
         Err(error) => Err(error),
     };
     match answer {
-        Ok(objects) => (objects, Vec::new()),
+        Ok(objects) => {
+            let findings = objects.iter().filter_map(unreadable).collect();
+            (objects, findings)
+        }
         Err(error) => {
             let objects = query
                 .questions

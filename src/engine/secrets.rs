@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::address::Address;
 use crate::desired::Desired;
 use crate::diagnostic::Diagnostics;
-use crate::digest::FingerprintKey;
+use crate::digest::{Fingerprint, FingerprintKey};
 use crate::resource::Spec;
 use crate::secret::{Resolved, Resolver, SecretQuestion};
 use crate::sys::{Environment, files};
@@ -15,7 +15,9 @@ use crate::sys::{Environment, files};
 /// The most bytes read of a file that a secret comes from.
 const FILE_MAX: u64 = (1 << 20) + 1;
 
-/// Looks up the value of every secret wanted and fills in its fingerprint where there is a key.
+/// Looks up the value of every secret wanted and fills in its fingerprint.
+///
+/// Before a project's first apply there is no key to fingerprint with: what has a value is pending.
 pub fn resolve(
     desired: &mut Desired,
     environment: &Environment,
@@ -23,17 +25,18 @@ pub fn resolve(
     key: Option<&FingerprintKey>,
 ) -> (BTreeMap<Address, crate::secret::Value>, Diagnostics) {
     let resolved = look_up(desired, environment, directory);
-    if let Some(key) = key {
-        let fingerprints = resolved
-            .values
-            .iter()
-            .map(|(address, value)| {
-                let name = address.leaf().as_str();
-                (address.clone(), value.fingerprint(key, name))
-            })
-            .collect();
-        desired.with_fingerprints(&fingerprints);
-    }
+    let fingerprints = resolved
+        .values
+        .iter()
+        .map(|(address, value)| {
+            let fingerprint = match key {
+                Some(key) => value.fingerprint(key, address.leaf().as_str()),
+                None => Fingerprint::pending(),
+            };
+            (address.clone(), fingerprint)
+        })
+        .collect();
+    desired.with_fingerprints(&fingerprints);
     (resolved.values, resolved.diagnostics)
 }
 

@@ -96,6 +96,8 @@ pub enum Reason {
     TakenAgain,
     /// It carries our lineage but isn't recorded.
     FoundOurs,
+    /// It stands as wanted already; only the record is behind.
+    AlreadySo,
     /// It isn't running though it shall, or the other way round.
     Power,
     /// The provider couldn't say how it stands.

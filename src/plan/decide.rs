@@ -3,12 +3,12 @@
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::diff::{self, Difference};
+use super::ignore::keep_ignored;
+use super::refusal;
 use super::{
     Action, After, Capabilities, Change, Drift, DriftKind, Effectuation, Facts, FieldChange,
-    Observation, Observed, Options, Order, Reason, Seen,
+    Observation, Observed, Options, Order, Reason,
 };
 use crate::address::{Address, Kind};
 use crate::desired::Wanted;
@@ -37,10 +37,10 @@ pub(super) struct Verdict {
 }
 
 /// A decision before it becomes a [`Change`].
-struct Decision {
-    action: Action,
-    reason: Option<Reason>,
-    fields: Vec<FieldChange>,
+pub(super) struct Decision {
+    pub(super) action: Action,
+    pub(super) reason: Option<Reason>,
+    pub(super) fields: Vec<FieldChange>,
 }
 
 impl Decision {
@@ -52,7 +52,7 @@ impl Decision {
         }
     }
 
-    fn nothing() -> Self {
+    pub(super) fn nothing() -> Self {
         Self {
             action: Action::NoOp,
             reason: None,
@@ -65,8 +65,13 @@ impl Decider<'_> {
     /// Decides what happens to a resource that is wanted.
     pub(super) fn wanted(&mut self, wanted: &Wanted) -> Change {
         let recorded = self.recorded.current(&wanted.address).cloned();
-        let spec = keep_power(&wanted.spec, recorded.as_deref());
         let observation = self.observed.get(&wanted.address);
+        let spec = keep_ignored(
+            keep_power(&wanted.spec, recorded.as_deref()),
+            recorded.as_deref(),
+            self.observed.seen(&wanted.address),
+            &wanted.lifecycle,
+        );
         let decision = match (&recorded, observation) {
             (_, Some(Observation::Unreadable(reason))) => {
                 self.drift.push(Drift {
@@ -97,7 +102,8 @@ impl Decider<'_> {
             },
         );
         if decision.action.destroys() && wanted.lifecycle.prevent_destroy {
-            self.checks.push(protected(&wanted.address, wanted));
+            self.checks
+                .push(refusal::protected(&wanted.address, wanted));
         }
         Change {
             address: wanted.address.clone(),
@@ -174,54 +180,6 @@ impl Decider<'_> {
         }
     }
 
-    /// An image pin is satisfied by its record; it moves when its reference does, or when the
-    /// reference points to another image now.
-    fn image(
-        &self,
-        address: &Address,
-        spec: &Spec,
-        object: &Object,
-        seen: Option<&Seen>,
-    ) -> Decision {
-        let pinned = object.attributes.get("imageId");
-        let field = |path: &str, before: Option<&Value>, after| FieldChange {
-            path: path.to_owned(),
-            before: before.cloned(),
-            after,
-            effect: Effectuation::InPlace,
-        };
-        let (was, will) = (object.spec.attributes(), spec.attributes());
-        if was.get("reference") != will.get("reference") {
-            let after = will
-                .get("reference")
-                .cloned()
-                .map_or(After::Unset, After::Known);
-            return Decision {
-                action: Action::Update,
-                reason: Some(Reason::Changed),
-                fields: vec![
-                    field("imageId", pinned, After::Unknown),
-                    field("reference", was.get("reference"), after),
-                ],
-            };
-        }
-        if self.options.replace.contains(address) {
-            return Decision {
-                action: Action::Update,
-                reason: Some(Reason::Requested),
-                fields: vec![field("imageId", pinned, After::Unknown)],
-            };
-        }
-        match seen.and_then(|seen| seen.outputs.get("imageId")) {
-            Some(now) if pinned.is_some_and(|pinned| pinned != now) => Decision {
-                action: Action::Update,
-                reason: Some(Reason::ImageMoved),
-                fields: vec![field("imageId", pinned, After::Known(now.clone()))],
-            },
-            _ => Decision::nothing(),
-        }
-    }
-
     /// Another provider: refused for a volume and for a machine that has one, unless asked for.
     fn moved_provider(&mut self, address: &Address, object: &Object) -> Option<Decision> {
         let machine = address.machine().cloned().map(Address::Machine);
@@ -269,10 +227,10 @@ impl Decider<'_> {
         if !requested {
             for (field, reason) in &found.refused {
                 self.checks
-                    .push(refusal(&wanted.address, wanted, field, reason));
+                    .push(refusal::refusal(&wanted.address, wanted, field, reason));
             }
         }
-        let order = self.order(wanted, object.provider);
+        let order = self.order(wanted, object);
         let mut fields = found.fields;
         if requested {
             fields.extend(found.refused.into_iter().map(|(field, _)| field));
@@ -283,6 +241,7 @@ impl Decider<'_> {
             fields: Vec::new(),
         };
         let lives_inside = wanted.address.lives_inside();
+        let behind = found.behind && !lives_inside;
         let mut decision = if requested && !lives_inside {
             replaces(Reason::Requested)
         } else if let Some(parent) = self.replaced_parent(wanted, object.provider) {
@@ -292,7 +251,9 @@ impl Decider<'_> {
             replaces(Reason::ImageMoved)
         } else if let Some(forced) = fields
             .iter()
-            .find(|f| f.effect == Effectuation::ForcesReplacement)
+            .filter(|f| f.effect == Effectuation::ForcesReplacement)
+            // The settings of a provider change along with it.
+            .min_by_key(|f| f.path != "provider")
         {
             replaces(Reason::Forced {
                 path: forced.path.clone(),
@@ -302,10 +263,17 @@ impl Decider<'_> {
                 Status::Tainted | Status::Deleting if lives_inside => {
                     Decision::new(Action::Update, Reason::Tainted)
                 }
+                // What a volume holds outlives a deletion that didn't end.
+                Status::Tainted | Status::Deleting if wanted.address.kind() == Kind::Volume => {
+                    Decision::new(Action::Adopt, Reason::TakenAgain)
+                }
                 Status::Tainted | Status::Deleting => replaces(Reason::Tainted),
                 Status::Partial { .. } => Decision::new(Action::Update, Reason::Partial),
                 Status::Retained => Decision::new(Action::Adopt, Reason::TakenAgain),
                 Status::Ready if requested => Decision::new(Action::Update, Reason::Requested),
+                Status::Ready if fields.is_empty() && behind => {
+                    Decision::new(Action::Adopt, Reason::AlreadySo)
+                }
                 Status::Ready if fields.is_empty() => Decision::nothing(),
                 Status::Ready if fields.iter().all(|f| f.path == "power") => {
                     Decision::new(Action::Update, Reason::Power)
@@ -339,37 +307,6 @@ impl Decider<'_> {
                     && self.decided.get(on).is_some_and(|verdict| verdict.fresh)
             })
             .cloned()
-    }
-
-    /// Whether a machine runs another image than its pin says.
-    fn image_moved(&self, wanted: &Wanted, object: &Object) -> Option<FieldChange> {
-        let Address::Machine(name) = &wanted.address else {
-            return None;
-        };
-        let runs = object.attributes.get("imageId")?;
-        let pin = Address::Image(name.clone());
-        let after = match self.decided.get(&pin)?.action {
-            Action::Update | Action::Create | Action::Replace(_) => {
-                match self
-                    .observed
-                    .seen(&pin)
-                    .and_then(|s| s.outputs.get("imageId"))
-                {
-                    Some(now) if !self.options.replace.contains(&pin) => After::Known(now.clone()),
-                    _ => After::Unknown,
-                }
-            }
-            Action::NoOp | Action::Delete | Action::Forget | Action::Adopt => {
-                let pinned = self.recorded.current(&pin)?.attributes.get("imageId")?;
-                After::Known(pinned.clone())
-            }
-        };
-        (after != After::Known(runs.clone())).then(|| FieldChange {
-            path: "imageId".to_owned(),
-            before: Some(runs.clone()),
-            after,
-            effect: Effectuation::ForcesReplacement,
-        })
     }
 
     /// A secret whose value isn't known here is decided at apply.
@@ -419,8 +356,10 @@ impl Decider<'_> {
                 kind: DriftKind::Unreadable(reason.clone()),
                 fields: Vec::new(),
             },
-            // A pin outlives the image it was made from.
-            Some(Observation::Absent) if address.kind().is_pin() => return false,
+            // A pin is a decision: it outlives the image it was made from, and nobody can edit it.
+            Some(Observation::Absent | Observation::Present(_)) if address.kind().is_pin() => {
+                return false;
+            }
             Some(Observation::Absent) => Drift {
                 address: address.clone(),
                 kind: DriftKind::Missing,
@@ -428,7 +367,7 @@ impl Decider<'_> {
             },
             Some(Observation::Present(seen)) => {
                 let fields = diff::drifted(object, seen);
-                let exchanged = !address.kind().is_pin() && seen.id != object.id;
+                let exchanged = seen.id != object.id;
                 if fields.is_empty() && !exchanged {
                     return false;
                 }
@@ -451,11 +390,19 @@ impl Decider<'_> {
         self.facts.capabilities.get(&provider)
     }
 
-    fn order(&self, wanted: &Wanted, provider: ProviderKind) -> Order {
+    /// The new object comes first only where nothing it stands on is destroyed first: that would
+    /// wait for the old object to go, and the old object for the new one to come.
+    fn order(&self, wanted: &Wanted, object: &Object) -> Order {
         let able = self
-            .capabilities(provider)
+            .capabilities(object.provider)
             .is_some_and(|c| c.create_before_destroy);
-        if able && wanted.lifecycle.create_before_destroy {
+        let mut stands_on = wanted.dependencies.iter().chain(&object.dependencies);
+        let falls = |on: &Address| {
+            self.decided
+                .get(on)
+                .is_some_and(|verdict| verdict.action == Action::Replace(Order::DestroyFirst))
+        };
+        if able && wanted.lifecycle.create_before_destroy && !stands_on.any(falls) {
             Order::CreateFirst
         } else {
             Order::DestroyFirst
@@ -474,44 +421,4 @@ fn keep_power(spec: &Arc<Spec>, recorded: Option<&Object>) -> Arc<Spec> {
         }
         _ => Arc::clone(spec),
     }
-}
-
-fn protected(address: &Address, wanted: &Wanted) -> Diagnostic {
-    let mut found = Diagnostic::error(
-        Code::new("plan::prevent-destroy"),
-        format!("`{address}` is protected, and this plan would destroy it"),
-    )
-    .on(address.clone())
-    .help("take `preventDestroy` off in its `lifecycle`, or leave it out with `--exclude`");
-    found.place.clone_from(&wanted.place);
-    found
-}
-
-fn refusal(address: &Address, wanted: &Wanted, field: &FieldChange, reason: &str) -> Diagnostic {
-    let show = |value: Option<&Value>| {
-        value.map_or_else(
-            || "unset".to_owned(),
-            |v| v.as_str().map_or_else(|| v.to_string(), str::to_owned),
-        )
-    };
-    let after = match &field.after {
-        After::Known(value) => show(Some(value)),
-        After::Unknown => "a value known after apply".to_owned(),
-        After::Unset => "unset".to_owned(),
-    };
-    let mut found = Diagnostic::error(
-        Code::new("plan::refused"),
-        format!(
-            "`{}` of `{address}` can't change from {} to {after}",
-            field.path,
-            show(field.before.as_ref())
-        ),
-    )
-    .because(reason)
-    .on(address.clone())
-    .help(format!(
-        "put the old value back, or pass `--replace {address}` to make it anew and lose its content"
-    ));
-    found.place.clone_from(&wanted.place);
-    found
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::ignore::ignored;
 use super::{After, Capabilities, Effectuation, FieldChange, Seen};
 use crate::desired::Lifecycle;
 use crate::resource::{Attributes, Policy, Power, Size, Spec};
@@ -14,6 +15,8 @@ pub(super) struct Difference {
     pub(super) fields: Vec<FieldChange>,
     /// The fields that differ and must not change, with the reason.
     pub(super) refused: Vec<(FieldChange, &'static str)>,
+    /// Whether a field stands as wanted, but is recorded otherwise: only the record is behind.
+    pub(super) behind: bool,
 }
 
 const GROW: &str = "its provider can't grow a volume, and a new one would be empty";
@@ -37,7 +40,12 @@ pub(super) fn difference(
     }
     for path in union(&wanted, &stands) {
         let (before, after) = (stands.get(path), wanted.get(path));
-        if path == "power" || before == after || ignored(lifecycle, path) {
+        if path == "power" || ignored(lifecycle, path) {
+            continue;
+        }
+        if before == after {
+            found.behind |=
+                made.get(path) != after && !matches!(desired.policy(path), Policy::Ignore);
             continue;
         }
         let policy = desired.policy(path);
@@ -58,7 +66,7 @@ pub(super) fn difference(
             Policy::InPlace => found.fields.push(change(Effectuation::InPlace)),
             Policy::Restore if made.get(path) == after => found.fields.push(change(where_able)),
             Policy::Replace | Policy::Restore => {
-                found.fields.push(change(Effectuation::ForcesReplacement))
+                found.fields.push(change(Effectuation::ForcesReplacement));
             }
             Policy::Grow if shrinks(before, after) => {
                 found.refused.push((change(Effectuation::InPlace), SHRINK));
@@ -134,7 +142,7 @@ fn power_change(before: Power, after: Power) -> FieldChange {
 }
 
 /// Lays what the provider reads over what is recorded; a null says that the field is unset.
-fn overlay(stands: &mut Attributes, seen: &Attributes) {
+pub(super) fn overlay(stands: &mut Attributes, seen: &Attributes) {
     for (path, value) in &seen.0 {
         if value.is_null() {
             stands.0.remove(path);
@@ -145,7 +153,7 @@ fn overlay(stands: &mut Attributes, seen: &Attributes) {
 }
 
 /// The paths of both, sorted, each once.
-fn union<'a>(one: &'a Attributes, two: &'a Attributes) -> Vec<&'a str> {
+pub(super) fn union<'a>(one: &'a Attributes, two: &'a Attributes) -> Vec<&'a str> {
     let mut paths: Vec<&str> = one
         .0
         .keys()
@@ -155,14 +163,6 @@ fn union<'a>(one: &'a Attributes, two: &'a Attributes) -> Vec<&'a str> {
     paths.sort_unstable();
     paths.dedup();
     paths
-}
-
-/// `docker` covers `docker.ports`.
-fn ignored(lifecycle: &Lifecycle, path: &str) -> bool {
-    lifecycle.ignore_changes.iter().any(|ignored| {
-        path.strip_prefix(ignored.as_str())
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    })
 }
 
 /// Whether a provider accepts a field without enforcing it, so that only the record changes.

@@ -6,10 +6,13 @@ mod decide;
 mod diff;
 mod facts;
 mod file;
+mod ignore;
 mod narrow;
 mod observed;
 mod options;
+mod pin;
 mod planner;
+mod refusal;
 mod steps;
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::decide::Decider;
 use super::{
-    Action, Change, Facts, Observation, Observed, Options, Plan, PlanHeader, Reason, narrow, steps,
+    Action, Change, Facts, Observation, Observed, Options, Plan, PlanHeader, Reason, narrow,
+    refusal, steps,
 };
 use crate::address::{Address, Kind};
 use crate::desired::{Desired, Lifecycle, Wanted};
@@ -114,8 +115,21 @@ fn unwanted(
     } else {
         Reason::NotWanted
     };
+    // What lived in a machine that is gone is gone with it.
+    let gone_along = address.lives_inside()
+        && address.machine().is_some_and(|machine| {
+            let machine = Address::Machine(machine.clone());
+            matches!(decider.observed.get(&machine), Some(Observation::Absent))
+        });
     let (action, reason) = match observation {
+        _ if gone_along => (Action::Forget, Reason::Missing),
         Some(Observation::Unreadable(_)) => (Action::NoOp, Reason::Unreadable),
+        // Something that belongs to it alone may be left: a delete removes that too.
+        Some(Observation::Absent)
+            if address.kind() == Kind::Machine || object.status == Status::Deleting =>
+        {
+            (Action::Delete, Reason::Missing)
+        }
         Some(Observation::Absent) if !address.kind().is_pin() => (Action::Forget, Reason::Missing),
         Some(Observation::Absent | Observation::Present(_)) | None => match address.kind() {
             Kind::Image | Kind::Gpu => (Action::Forget, gone),
@@ -146,16 +160,10 @@ fn unwanted(
 /// Whether the configuration still protects what `destroy` would delete.
 fn protection(desired: &Desired, address: &Address) -> Option<Diagnostic> {
     let wanted: &Wanted = desired.get(address)?;
-    let mut found = wanted.lifecycle.prevent_destroy.then(|| {
-        Diagnostic::error(
-            Code::new("plan::prevent-destroy"),
-            format!("`{address}` is protected, and this plan would destroy it"),
-        )
-        .on(address.clone())
-        .help("take `preventDestroy` off in its `lifecycle`, or leave it out with `--exclude`")
-    })?;
-    found.place.clone_from(&wanted.place);
-    Some(found)
+    wanted
+        .lifecycle
+        .prevent_destroy
+        .then(|| refusal::protected(address, wanted))
 }
 
 /// Lowers the errors that a person allowed, and says so where a code isn't one to allow.

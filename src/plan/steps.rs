@@ -5,7 +5,7 @@
 //! machine has no delete of its own when the machine goes: its record is dropped with it.
 
 use super::{Action, Change, Order, Reason, Step};
-use crate::address::Address;
+use crate::address::{Address, Kind};
 use crate::state::{State, StepKind};
 use rustc_hash::FxHashMap;
 
@@ -108,11 +108,14 @@ fn link(change: &Change, of: &FxHashMap<&Address, Of>, recorded: &State, steps: 
             // The machine takes what lives inside along.
             (true, Some(mine)) => after(mine, theirs),
             (false, Some(mine)) => after(theirs, mine),
-            // What moves away from a resource does so before it is deleted.
+            // What moves away from a network, a pin or a volume does so before that is deleted.
+            // Machines that depended on each other need no such order, and it could close a circle:
+            // the deletion may be what another replacement waits for.
             (_, None) => {
                 if let Some(mine) = own.make
                     && change.action == Action::Update
                     && other.make.is_none()
+                    && on.kind() != Kind::Machine
                 {
                     after(theirs, mine);
                 }

@@ -71,6 +71,7 @@ fn asked_for(change: &Change, drift: Option<&Drift>) -> bool {
             | Reason::UnknownValue
             | Reason::Unreadable
             | Reason::Retained
+            | Reason::AlreadySo
             | Reason::Power,
         ) => false,
         Some(

@@ -80,7 +80,7 @@ fn a_pull_request_shows_the_danger_first() {
 
       # extension.dev.nodejs must be replaced
       # (because machine.dev is replaced)
-    -/+ extension "dev" "nodejs" {}
+    -/+ extension "dev" "nodejs"
 
       # extension.dev.tmux will be destroyed
       # (the configuration no longer asks for it)

@@ -76,7 +76,12 @@ pub fn read_document(bytes: &[u8]) -> Result<State, DocumentError> {
     if Digest::of_bytes(text).as_str().as_bytes() != check {
         return Err(DocumentError::Checksum);
     }
-    let body: Body = serde_json::from_slice(text).map_err(DocumentError::Malformed)?;
+    // Checking the whole text at once is cheaper than each of its strings.
+    let body: Body = match std::str::from_utf8(text) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(text),
+    }
+    .map_err(DocumentError::Malformed)?;
     let state = State {
         project: body.project,
         lineage: body.lineage,

@@ -1,9 +1,10 @@
 //! The identities a state is made of, parsed once.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Which history a state belongs to: random, set once, never changed.
 ///
@@ -12,7 +13,11 @@ use serde::{Deserialize, Serialize};
     Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
 )]
 #[serde(transparent)]
-pub struct Lineage(Arc<str>);
+pub struct Lineage(
+    #[serde(deserialize_with = "shared")]
+    #[schemars(with = "String")]
+    Arc<str>,
+);
 
 impl Lineage {
     /// Makes a lineage of 16 random bytes.
@@ -78,7 +83,11 @@ impl fmt::Display for Serial {
     Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
 )]
 #[serde(transparent)]
-pub struct OperationId(Arc<str>);
+pub struct OperationId(
+    #[serde(deserialize_with = "shared")]
+    #[schemars(with = "String")]
+    Arc<str>,
+);
 
 impl OperationId {
     /// Makes an operation id of 8 random bytes.
@@ -108,7 +117,11 @@ impl fmt::Display for OperationId {
     Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
 )]
 #[serde(transparent)]
-pub struct ObjectId(pub Arc<str>);
+pub struct ObjectId(
+    #[serde(deserialize_with = "shared")]
+    #[schemars(with = "String")]
+    pub Arc<str>,
+);
 
 impl ObjectId {
     /// Takes a provider's id.
@@ -126,4 +139,12 @@ impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Reads a text with one allocation instead of the three of serde's own way.
+fn shared<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
+    #[derive(Deserialize)]
+    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+    Text::deserialize(deserializer).map(|Text(text)| Arc::from(&*text))
 }

@@ -9,7 +9,6 @@ mod journal;
 mod model;
 #[cfg(test)]
 pub(crate) mod sample;
-#[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -21,3 +20,4 @@ pub use identity::{Lineage, ObjectId, OperationId, Serial};
 pub use integrity::{Violation, violations};
 pub use journal::{Entry, JournalError, JournalHeader, read_journal, write_group};
 pub use model::{Object, PartFailure, Record, State, Status};
+pub use schema::{document_schema, journal_schema};

@@ -37,7 +37,7 @@ pub enum StoreError {
         file: PathBuf,
         /// What is wrong with it.
         #[source]
-        source: Damage,
+        source: Box<Damage>,
     },
     /// Written by a newer version.
     #[error("`{}` was written by a newer version of sindri", file.display())]
@@ -125,7 +125,9 @@ impl StoreError {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 Self::Permission { path, source }
             }
-            io::ErrorKind::NotADirectory => Self::NotADirectory(path),
+            io::ErrorKind::NotADirectory => {
+                Self::NotADirectory(path.parent().unwrap_or(&path).to_owned())
+            }
             _ => Self::Io { path, source },
         }
     }
@@ -141,7 +143,7 @@ impl StoreError {
             | DocumentError::Checksum
             | DocumentError::Integrity(_)) => Self::Damaged {
                 file,
-                source: source.into(),
+                source: Box::new(source.into()),
             },
         }
     }
@@ -153,7 +155,7 @@ impl StoreError {
             source @ (JournalError::Damaged { .. } | JournalError::OutOfOrder { .. }) => {
                 Self::Damaged {
                     file,
-                    source: source.into(),
+                    source: Box::new(source.into()),
                 }
             }
         }
@@ -171,7 +173,7 @@ impl StoreError {
             | FoldError::OtherAddress { .. }
             | FoldError::Integrity(_)) => Self::Damaged {
                 file: journal.to_owned(),
-                source: source.into(),
+                source: Box::new(source.into()),
             },
         }
     }
@@ -200,7 +202,7 @@ impl StoreError {
                 "process {} has held it since {}; wait for it, or give it time with `--lock-timeout`",
                 info.pid, info.since
             ),
-            Self::Damaged { source, .. } => match source {
+            Self::Damaged { source, .. } => match source.as_ref() {
                 Damage::Document(_) => RESTORE.to_owned(),
                 Damage::Journal(_) | Damage::Fold(_) => CUT.to_owned(),
                 Damage::Key(_) => "restore the file, or remove it: a new one is made, and every \

@@ -1,6 +1,8 @@
 //! Stores: where a state lives, who may write it, and how it survives.
 
 mod error;
+#[cfg(test)]
+mod formats;
 mod local;
 mod lock_info;
 

@@ -121,14 +121,14 @@ pub(super) fn carry_out(
     ready: &mut Ready,
 ) -> Result<Exit, Diagnostics> {
     if session.is_json() {
-        ready.screen.planned(session, &ready.plan)?;
+        Screen::planned(session, &ready.plan)?;
     } else if !(session.quiet && acting.act.auto_approve && !ready.plan.is_errored()) {
         show(session, &ready.plan)?;
     }
     if ready.plan.is_errored() {
         // People have read the findings below the plan; programs get them as events.
         if session.is_json() {
-            ready.screen.diagnostics(session, &ready.plan.checks)?;
+            Screen::diagnostics(session, &ready.plan.checks)?;
         }
         return Ok(Exit::Error);
     }
@@ -142,6 +142,9 @@ pub(super) fn carry_out(
             .locked
             .initialise(&project)
             .map_err(|error| error.diagnose())?;
+    }
+    if !ready.plan.is_empty() && !session.is_json() && !session.quiet {
+        session.aside("\n");
     }
     let blank = Context::empty(ready.context.unknown.clone());
     let context = std::mem::replace(&mut ready.context, blank);

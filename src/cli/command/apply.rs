@@ -17,19 +17,17 @@ use crate::sys::files;
 const PLAN_MAX: u64 = 1 << 30;
 
 pub(crate) fn run(session: &mut Session, args: &ApplyArgs) -> Outcome {
-    match &args.file {
-        Some(path) => saved(session, args, path),
-        None => {
-            let asked = Asked::from(&args.narrow, &args.look);
-            let project = session.project(asked.overrides)?;
-            let acting = Acting {
-                operation: "apply",
-                asked: &asked,
-                act: &args.act,
-            };
-            acting::run(session, &acting, project)
-        }
+    if let Some(path) = &args.file {
+        return saved(session, args, path);
     }
+    let asked = Asked::from(&args.narrow, &args.look);
+    let project = session.project(asked.overrides)?;
+    let acting = Acting {
+        operation: "apply",
+        asked: &asked,
+        act: &args.act,
+    };
+    acting::run(session, &acting, project)
 }
 
 /// Reads a saved plan.

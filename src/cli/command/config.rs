@@ -95,7 +95,7 @@ fn name(given: Option<&str>, directory: &Path) -> Result<Name, Diagnostics> {
             }
         })
         .collect();
-    let fitted = fitted.trim_matches(|c: char| c == '-' || c.is_ascii_digit());
+    let fitted = fitted.trim_start_matches(|c: char| c == '-' || c.is_ascii_digit());
     let fitted = &fitted[..fitted.len().min(crate::address::NAME_MAX)];
     Name::parse(NameRule::Label, fitted.trim_end_matches('-'))
         .or_else(|_| Name::parse(NameRule::Label, "dev"))

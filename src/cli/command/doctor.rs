@@ -70,10 +70,28 @@ fn human(findings: &[Finding]) -> String {
         };
         text.push_str(&format_line(mark, &finding.subject, &finding.detail));
         if let Some(help) = &finding.help {
-            text.push_str(&format_line("", "", &format!("→ {help}")));
+            text.push_str(&format_line("", "", &format!("help: {help}")));
         }
     }
+    text.push_str(&conclusion(findings));
     text
+}
+
+/// The last line: whether anything needs mending.
+fn conclusion(findings: &[Finding]) -> String {
+    let count = |verdict| {
+        findings
+            .iter()
+            .filter(|finding| finding.verdict == verdict)
+            .count()
+    };
+    match (count(Verdict::Broken), count(Verdict::Lacking)) {
+        (0, 0) => "\nEverything needed is there.\n".to_owned(),
+        (0, lacking) => format!("\nUsable; {lacking} lacking.\n"),
+        (broken, lacking) => {
+            format!("\nNot usable as it is: {broken} broken, {lacking} lacking.\n")
+        }
+    }
 }
 
 fn format_line(mark: &str, subject: &str, detail: &str) -> String {

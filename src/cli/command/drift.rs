@@ -80,9 +80,9 @@ fn leave_out(change: &mut Change, ignored: &str) {
         return;
     };
     let fields = change.fields.len();
-    change.fields.retain(|change| {
-        change.path != field && !change.path.starts_with(&format!("{field}."))
-    });
+    change
+        .fields
+        .retain(|change| change.path != field && !change.path.starts_with(&format!("{field}.")));
     if field.is_empty() || (fields > 0 && change.fields.is_empty()) {
         change.action = Action::NoOp;
     }

@@ -25,10 +25,10 @@ pub(super) fn pick(
         })
         .collect();
     let listed = || {
-        let names: Vec<&str> = machines.iter().map(|(name, _)| name.as_str()).collect();
-        names.join(", ")
+        let list: Vec<&str> = machines.iter().map(|(name, _)| name.as_str()).collect();
+        list.join(", ")
     };
-    let Some(named) = named else {
+    let Some(typed) = named else {
         return match machines.as_slice() {
             [] => Err(vec![
                 Diagnostic::error(Code::new("machine::none"), "no machine stands here")
@@ -45,7 +45,7 @@ pub(super) fn pick(
         };
     };
     // `machine.dev` is taken as `dev`: people copy addresses from a plan.
-    let plain = named.strip_prefix("machine.").unwrap_or(named);
+    let plain = typed.strip_prefix("machine.").unwrap_or(typed);
     machines
         .iter()
         .find(|(name, _)| name.as_str() == plain)

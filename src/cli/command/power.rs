@@ -1,18 +1,23 @@
 //! `sindri start` and `sindri stop`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tokio::runtime::Runtime;
+
+use super::acting::settle;
 use super::machine::pick;
 use crate::address::Address;
 use crate::cli::args::MachineArgs;
 use crate::cli::screen::Screen;
 use crate::cli::session::{Outcome, Session, small_runtime};
-use crate::diagnostic::{Diagnose, Exit};
-use crate::engine::Event;
+use crate::desired::Desired;
+use crate::diagnostic::{Diagnose, Diagnostics, Exit};
+use crate::engine::{self, Event, Reach, Scope};
 use crate::provider::MachineRef;
 use crate::resource::{MachineSpec, Power, Spec};
 use crate::state::{self, Effect, Intent, Object, OperationId, StepKind};
-use crate::store::LockRequest;
+use crate::store::{LockRequest, Locked};
 
 pub(crate) fn start(session: &mut Session, args: &MachineArgs) -> Outcome {
     set(session, args, Power::Running, "start")
@@ -40,14 +45,17 @@ fn set(
         .store()
         .lock(request, &mut |_| {})
         .map_err(|error| error.diagnose())?;
+    let runtime = small_runtime()?;
+    settle_open(session, &mut locked, &runtime, &mut screen)?;
     let (name, object) = pick(Some(locked.state()), args.machine.as_deref())?;
     let address = Address::Machine(name.clone());
     let started = std::time::Instant::now();
+    let wanted = with_power(&object, power);
     let intent = Intent {
         operation: OperationId::from_random(session.world().random.bytes()),
         address: address.clone(),
         step: StepKind::Update,
-        spec: Some(Arc::clone(&object.spec)),
+        spec: Some(Arc::clone(&wanted.spec)),
         generation: object.generation,
         dependencies: object.dependencies.clone(),
     };
@@ -67,7 +75,6 @@ fn set(
         id: object.id.clone(),
         spec: Arc::clone(&object.spec),
     };
-    let runtime = small_runtime()?;
     let provider = providers
         .provider(object.provider)
         .map_err(|error| error.diagnose());
@@ -80,7 +87,7 @@ fn set(
         Ok(()) => state::Event::Succeeded {
             operation,
             address: address.clone(),
-            effect: Effect::Put(Box::new(with_power(&object, power))),
+            effect: Effect::Put(Box::new(wanted)),
         },
         Err(found) => state::Event::Failed {
             operation,
@@ -108,6 +115,32 @@ fn set(
     };
     screen.event(session, &event);
     Ok(Exit::Done)
+}
+
+/// Settles what an earlier command left open, as every command does that writes.
+fn settle_open(
+    session: &mut Session,
+    locked: &mut Locked,
+    runtime: &Runtime,
+    screen: &mut Screen,
+) -> Result<(), Diagnostics> {
+    if locked.state().pending.is_empty() {
+        return Ok(());
+    }
+    let providers = session.providers();
+    let reach = Reach {
+        scope: Scope::Exists,
+        deep: false,
+    };
+    let mut survey = runtime.block_on(engine::survey(
+        providers.readers(),
+        &Desired::default(),
+        &BTreeMap::new(),
+        locked.state().clone(),
+        Diagnostics::new(),
+        reach,
+    ));
+    settle(session, &mut survey, locked, screen)
 }
 
 fn with_power(object: &Object, power: Power) -> Object {

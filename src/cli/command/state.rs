@@ -15,7 +15,12 @@ pub(crate) fn list(session: &mut Session) -> Outcome {
     } else {
         addresses
             .iter()
-            .map(|address| format!("{address}\n"))
+            .flat_map(|address| {
+                [
+                    address, "
+",
+                ]
+            })
             .collect()
     };
     session.answer(&text)?;

@@ -13,23 +13,33 @@ use crate::render::{self, StatusRow};
 
 pub(crate) fn run(session: &mut Session, args: &StatusArgs) -> Outcome {
     let Some(seconds) = args.watch else {
-        let text = look(session, args)?;
+        let (text, errors) = look(session, args)?;
+        if session.is_json() && !errors.is_empty() {
+            return Err(errors);
+        }
         session.answer(&text)?;
-        return Ok(Exit::Done);
+        session.warn(&errors);
+        return Ok(if errors.is_empty() {
+            Exit::Done
+        } else {
+            Exit::Error
+        });
     };
     let screen = session.terminal().output && !session.is_json();
     loop {
-        let text = look(session, args)?;
+        let (text, errors) = look(session, args)?;
         if screen {
             session.answer(&format!("\x1b[H\x1b[J{text}"))?;
         } else {
             session.answer(&text)?;
         }
+        session.warn(&errors);
         std::thread::sleep(Duration::from_secs(seconds));
     }
 }
 
-fn look(session: &mut Session, args: &StatusArgs) -> Result<String, Diagnostics> {
+/// What is to be shown, and why some of it couldn't be read.
+fn look(session: &mut Session, args: &StatusArgs) -> Result<(String, Diagnostics), Diagnostics> {
     let asked = Asked::narrowed(&Narrow::default());
     let providers = session.providers();
     let readers: &dyn Readers = providers.readers();
@@ -47,14 +57,30 @@ fn look(session: &mut Session, args: &StatusArgs) -> Result<String, Diagnostics>
         .filter(|address| one.is_none() || address.machine() == one.as_ref())
         .filter_map(|address| row(&read, address))
         .collect();
-    Ok(if session.is_json() {
+    let unreadable = read.survey.observed.objects.values();
+    let errors = if unreadable
+        .into_iter()
+        .any(|one| matches!(one, Observation::Unreadable(_)))
+    {
+        read.survey
+            .facts
+            .findings
+            .iter()
+            .filter(|found| found.is_error())
+            .cloned()
+            .collect()
+    } else {
+        Diagnostics::new()
+    };
+    let text = if session.is_json() {
         render::status_json(&rows) + "\n"
     } else if rows.is_empty() {
         "Nothing stands here yet. `sindri apply` makes what the configuration asks for.\n"
             .to_owned()
     } else {
         render::status_human(&rows, &session.style())
-    })
+    };
+    Ok((text, errors))
 }
 
 fn row(read: &Read, address: &Address) -> Option<StatusRow> {

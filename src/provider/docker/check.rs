@@ -9,6 +9,7 @@ use super::classify::optional;
 use super::features::Features;
 use super::label::{self, Claim};
 use super::listing::{Listing, list};
+use super::request::volume::Part;
 use super::{Docker, image, ownership};
 use crate::address::Address;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
@@ -47,6 +48,8 @@ pub(super) async fn check(
                 }
                 if !present {
                     found.extend(container_name(query, question, &spec.name, &listing));
+                    let secrets = Part::Secrets.volume_of(&spec.name);
+                    found.extend(volume_name(query, question, &secrets, &listing));
                 }
                 found
             }

@@ -55,7 +55,9 @@ pub(super) async fn list(
         within(Effect::Reads, "list networks", LOOKING, call).await
     };
     let volumes = async {
-        if !asked(Kind::Volume) {
+        // A machine has volumes of its own, whose names a stranger may have taken.
+        let own = of.is_none() && asked(Kind::Machine);
+        if !asked(Kind::Volume) && !own {
             return Ok(Vec::new());
         }
         let options = ListVolumesOptionsBuilder::new().filters(&filters).build();

@@ -25,22 +25,28 @@ pub(super) fn observe(
 ) -> BTreeMap<Address, Observation> {
     let mut seen = BTreeMap::new();
     for question in &query.questions {
+        let standing = world
+            .find(
+                kind,
+                &query.lineage,
+                &question.address,
+                question.id.as_ref(),
+            )
+            .map(show);
         let found = match question.spec.as_ref() {
             // A decision without an object: what is recorded of it stands.
             Spec::Gpu(_) => question.id.clone().map(|id| pin(id, &question.spec)),
+            // A reference may stand for another image by now.
+            Spec::Image(_) => standing.map(|seen| Seen {
+                attributes: attributes_of(&question.spec),
+                outputs: outputs_of(world, &question.spec),
+                ..seen
+            }),
             Spec::Network(_)
-            | Spec::Image(_)
             | Spec::Volume(_)
             | Spec::Machine(_)
             | Spec::Secret(_)
-            | Spec::Extension(_) => world
-                .find(
-                    kind,
-                    &query.lineage,
-                    &question.address,
-                    question.id.as_ref(),
-                )
-                .map(show),
+            | Spec::Extension(_) => standing,
         };
         let shown = match world.shown_instead(&question.address) {
             Some(super::Effect::Unreadable(reason)) => Observation::Unreadable(reason),
@@ -319,9 +325,11 @@ fn outputs_of(world: &FakeWorld, spec: &Spec) -> Attributes {
     let reference = match spec {
         Spec::Image(spec) => Some(&spec.reference),
         Spec::Machine(spec) => spec.image.as_ref(),
-        Spec::Network(_) | Spec::Gpu(_) | Spec::Volume(_) | Spec::Secret(_) | Spec::Extension(_) => {
-            None
-        }
+        Spec::Network(_)
+        | Spec::Gpu(_)
+        | Spec::Volume(_)
+        | Spec::Secret(_)
+        | Spec::Extension(_) => None,
     };
     if let Some(reference) = reference {
         let digest = world.images.get(reference).cloned();

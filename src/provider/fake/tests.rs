@@ -290,7 +290,7 @@ async fn an_image_pin_has_the_scripted_digest() {
         ..request("dev", 1)
     };
     let made = fake.create(&pin, &quiet).await.unwrap();
-    assert_eq!(made.attributes.get("digest").unwrap(), "sha256:abc");
+    assert_eq!(made.attributes.get("imageId").unwrap(), "sha256:abc");
 }
 
 #[tokio::test]

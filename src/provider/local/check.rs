@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{error, mount, observe, place::Place};
+use rustc_hash::FxHashMap;
+
+use super::place::{Place, Shelf};
+use super::{error, mount, observe};
 use crate::address::Address;
 use crate::diagnostic::{Diagnose, Diagnostic, Diagnostics};
 use crate::plan::Observation;
@@ -17,7 +20,7 @@ pub(super) fn check(
     observed: &BTreeMap<Address, Observation>,
 ) -> Diagnostics {
     let mut findings = Diagnostics::new();
-    let mut taken: BTreeMap<std::path::PathBuf, &Address> = BTreeMap::new();
+    let mut taken: FxHashMap<(Shelf, &str), &Address> = FxHashMap::default();
     let mut missing = false;
     for question in query.questions.iter().filter(|question| question.wanted) {
         if let Spec::Gpu(spec) = question.spec.as_ref() {
@@ -44,7 +47,7 @@ pub(super) fn check(
             let finding = error::name_taken(&place.directory);
             findings.extend(finding.diagnose().into_iter().map(on));
         }
-        if let Some(other) = taken.insert(place.directory, &question.address) {
+        if let Some(other) = taken.insert((shelf, name), &question.address) {
             let summary = format!("`{other}` has the name `{name}` too");
             findings
                 .push(on(Diagnostic::error(error::NAME_TAKEN, summary)

@@ -7,7 +7,7 @@ use crate::provider::ProviderError;
 use crate::state::{Lineage, ObjectId};
 
 /// The directories of machines and volumes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Shelf {
     Machines,
     Volumes,

@@ -182,7 +182,7 @@ fn a_new_machine() {
 
       # image.dev will be pinned
       + image "dev" {
-          + digest     = (known after apply)
+          + imageId    = (known after apply)
           + provider   = "docker"
           + pullPolicy = "IfNotPresent"
           + reference  = "debian:12"

@@ -16,14 +16,8 @@ pub(super) struct Journal {
     file: Option<File>,
     /// How many bytes are sound and durable.
     length: u64,
-}
-
-/// Why a write failed, and whether it was taken back.
-#[derive(Debug)]
-pub(super) struct AppendError {
-    pub(super) error: StoreError,
-    /// Whether the journal is as it was before.
-    pub(super) undone: bool,
+    /// Whether a failed write couldn't be taken back.
+    broken: bool,
 }
 
 impl Journal {
@@ -33,7 +27,13 @@ impl Journal {
             paths: paths.clone(),
             file: None,
             length,
+            broken: false,
         }
+    }
+
+    /// Whether a failed write couldn't be taken back, so that nothing may follow it.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken
     }
 
     pub(super) fn length(&self) -> u64 {
@@ -55,17 +55,14 @@ impl Journal {
     }
 
     /// Appends one group's line durably, beginning the journal if there is none.
-    pub(super) fn append(&mut self, line: &[u8], state: &State) -> Result<(), AppendError> {
-        let before = |error| AppendError {
-            error,
-            undone: true,
-        };
+    ///
+    /// On an error the journal is as it was before, or broken.
+    pub(super) fn append(&mut self, line: &[u8], state: &State) -> Result<(), StoreError> {
         if self.length == 0 {
-            self.begin(state).map_err(before)?;
+            self.begin(state)?;
         }
         let length = self.length;
-        let path = self.paths.journal.clone();
-        let file = self.open().map_err(before)?;
+        let file = self.open()?;
         match file.write_all(line).and_then(|()| file.sync_data()) {
             Ok(()) => {
                 self.length += line.len() as u64;
@@ -73,10 +70,8 @@ impl Journal {
             }
             Err(error) => {
                 let undone = file.set_len(length).and_then(|()| file.sync_data());
-                Err(AppendError {
-                    error: StoreError::io(&path, error),
-                    undone: undone.is_ok(),
-                })
+                self.broken = undone.is_err();
+                Err(StoreError::io(&self.paths.journal, error))
             }
         }
     }

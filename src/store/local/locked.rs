@@ -6,7 +6,7 @@ use super::files::{self, Durable};
 use super::journal::Journal;
 use super::lock::Lock;
 use super::paths::Paths;
-use super::read::{load, read_key};
+use super::read::{Loaded, load, read_key};
 use crate::digest::FingerprintKey;
 use crate::state::{Event, Lineage, State, write_document, write_group};
 use crate::store::{LockInfo, LockRequest, StoreError};
@@ -27,7 +27,8 @@ pub struct Locked {
     journal_counts: bool,
     /// The journal's length beyond which it is folded.
     fold_at: u64,
-    poisoned: bool,
+    /// Whether an event that was written couldn't be applied.
+    contradicted: bool,
     key: FingerprintKey,
     /// Given back last.
     _lock: Lock,
@@ -52,26 +53,16 @@ impl Locked {
             None => make_key(paths, world)?,
         };
         let is_new = loaded.is_none();
-        let (state, document, journal, journal_counts) = match loaded {
-            Some(loaded) => (
-                loaded.state,
-                loaded.document_length,
-                loaded.journal_length,
-                loaded.journal_counts,
-            ),
-            None => {
-                let lineage = Lineage::from_random(world.random.bytes());
-                (State::new("", lineage), 0, 0, false)
-            }
-        };
+        let loaded =
+            loaded.unwrap_or_else(|| Loaded::nothing(Lineage::from_random(world.random.bytes())));
         Ok(Self {
             paths: paths.clone(),
-            state,
+            state: loaded.state,
             is_new,
-            journal: Journal::at(paths, journal),
-            journal_counts,
-            fold_at: JOURNAL_MAX + 2 * document,
-            poisoned: false,
+            journal: Journal::at(paths, loaded.journal_length),
+            journal_counts: loaded.journal_counts,
+            fold_at: fold_at(loaded.document_length),
+            contradicted: false,
             key,
             _lock: lock,
         })
@@ -121,15 +112,12 @@ impl Locked {
         let mut line = Vec::new();
         write_group(self.state.serial.next(), &events, &mut line)
             .map_err(|error| StoreError::io(&self.paths.journal, error.into()))?;
-        self.journal.append(&line, &self.state).map_err(|failed| {
-            self.poisoned = !failed.undone;
-            failed.error
-        })?;
+        self.journal.append(&line, &self.state)?;
         self.journal_counts = true;
         for event in events {
             self.state.serial = self.state.serial.next();
             if let Err(error) = self.state.apply(event) {
-                self.poisoned = true;
+                self.contradicted = true;
                 return Err(StoreError::Contradiction(error));
             }
         }
@@ -161,16 +149,20 @@ impl Locked {
             files::keep(path, &self.paths.document_backup);
         }
         files::replace(path, &bytes, Durable::Yes)?;
-        self.fold_at = JOURNAL_MAX + 2 * bytes.len() as u64;
+        self.fold_at = fold_at(bytes.len() as u64);
         Ok(())
     }
 
     fn usable(&self) -> Result<(), StoreError> {
-        if self.poisoned {
+        if self.contradicted || self.journal.is_broken() {
             return Err(StoreError::Poisoned(self.paths.directory.clone()));
         }
         Ok(())
     }
+}
+
+fn fold_at(document_length: u64) -> u64 {
+    JOURNAL_MAX + 2 * document_length
 }
 
 fn make_key(paths: &Paths, world: &World) -> Result<FingerprintKey, StoreError> {

@@ -13,7 +13,7 @@ use super::Locked;
 use super::files;
 use super::paths::Paths;
 use crate::digest::FingerprintKey;
-use crate::state::{State, fold, read_document, read_journal};
+use crate::state::{Lineage, State, fold, read_document, read_journal};
 use crate::store::{Damage, LockInfo, LockRequest, StoreError};
 use crate::sys::World;
 
@@ -69,6 +69,18 @@ pub(super) struct Loaded {
     pub(super) journal_length: u64,
     /// Whether the journal holds anything that the document doesn't.
     pub(super) journal_counts: bool,
+}
+
+impl Loaded {
+    /// What is loaded where no state was begun.
+    pub(super) fn nothing(lineage: Lineage) -> Self {
+        Self {
+            state: State::new("", lineage),
+            document_length: 0,
+            journal_length: 0,
+            journal_counts: false,
+        }
+    }
 }
 
 /// Reads document and journal.
@@ -199,7 +211,7 @@ pub(super) fn read_key(paths: &Paths) -> Result<Option<FingerprintKey>, StoreErr
         .try_into()
         .map_err(|_| StoreError::Damaged {
             file: paths.key.clone(),
-            source: Damage::Key(bytes.len()),
+            source: Box::new(Damage::Key(bytes.len())),
         })?;
     Ok(Some(FingerprintKey::new(key)))
 }

@@ -179,7 +179,8 @@ pub(in crate::provider::docker) fn update(
             "docker.restart" => {
                 body.restart_policy = Some(restart(settings(machine)?.restart));
             }
-            "power" => {}
+            // Calls of their own.
+            "power" | "name" => {}
             other => {
                 return Err(invalid(
                     "docker::not-in-place",

@@ -189,6 +189,7 @@ fn action_reason(change: &Change) -> Option<&'static str> {
         | Reason::UnknownValue
         | Reason::Retained
         | Reason::TakenAgain
+        | Reason::AlreadySo
         | Reason::FoundOurs
         | Reason::Power
         | Reason::Unreadable => None,

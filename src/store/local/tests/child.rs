@@ -117,7 +117,7 @@ fn adds_one_twenty_times() {
     let store = open(&room);
     let patient = LockRequest {
         operation: "apply",
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
     };
     for _ in 0..20 {
         let mut locked = store.lock(patient, &mut |_| {}).unwrap();

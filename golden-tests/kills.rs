@@ -1,0 +1,27 @@
+//! Kills, interrupts and everything else that may go wrong around the program.
+//!
+//! The program itself runs here, is killed at random instants and met with a spoilt world; what
+//! counts is what stands afterwards. `SINDRI_KILLS` says how many kills the local tests deal out
+//! (100 otherwise; a fifth of it on an Engine), `SINDRI_KILL_SEED` replays the life a failure names.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "what can't go on in a test is a failure of it"
+)]
+
+mod damage;
+mod docker_life;
+mod engine;
+mod engine_away;
+mod extensions;
+mod ground;
+mod interrupts;
+mod life;
+mod local_life;
+mod meddling;
+mod open_intents;
+mod secrets;
+mod seed;
+mod store;
+mod strangers;

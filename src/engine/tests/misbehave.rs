@@ -1,0 +1,112 @@
+//! Providers that fail, stall and lie: the state stays sound, and what is mended converges.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::ground::{Ground, run};
+use crate::address::Kind;
+use crate::desired::sample::edit;
+use crate::plan::Options;
+use crate::provider::Class;
+use crate::provider::fake::{Effect, Failure, Fault, Verb};
+use crate::state::violations;
+
+fn class() -> impl Strategy<Value = Class> {
+    prop_oneof![
+        Just(Class::Retryable),
+        Just(Class::Throttled(Duration::from_millis(5))),
+        Just(Class::Conflict),
+        Just(Class::Denied),
+        Just(Class::Invalid),
+        Just(Class::Ambiguous),
+        Just(Class::Failed),
+    ]
+}
+
+fn effect() -> impl Strategy<Value = Effect> {
+    prop_oneof![
+        3 => class().prop_map(|class| Effect::Fail(Failure::new(class, "it failed"))),
+        3 => class().prop_map(|class| Effect::FailAfter(Failure::new(class, "nobody heard"))),
+        2 => (1_u64..5000).prop_map(Effect::Delay),
+    ]
+}
+
+fn fault(effect: impl Strategy<Value = Effect>) -> impl Strategy<Value = Fault> {
+    let verb = prop::sample::select(vec![
+        Verb::Create,
+        Verb::Update,
+        Verb::Delete,
+        Verb::Deliver,
+        Verb::Withdraw,
+        Verb::Exec,
+    ]);
+    let kind = prop::option::of(prop::sample::select(vec![
+        Kind::Network,
+        Kind::Volume,
+        Kind::Machine,
+        Kind::Image,
+        Kind::Secret,
+    ]));
+    (prop::option::of(verb), kind, 1_u32..4, effect).prop_map(|(verb, kind, times, effect)| {
+        let mut fault = Fault::new(effect).times(times);
+        fault.verb = verb.or(Some(Verb::Create));
+        fault.kind = kind;
+        fault
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn what_is_mended_converges_in_one_apply(
+        (before, after) in edit(3, true), faults in prop::collection::vec(fault(effect()), 1..4),
+        early: bool, parallelism in 1_usize..5,
+    ) {
+        run(async {
+            let options = Options::default();
+            let mut ground = Ground::new();
+            ground.parallelism = parallelism;
+            if !early {
+                ground.round(&before, &options).await.unwrap();
+            }
+            ground.fakes.change(|world| world.faults.clone_from(&faults));
+            let shape = if early { &before } else { &after };
+            ground.round(shape, &options).await.unwrap();
+            prop_assert_eq!(violations(&ground.journal.state), Vec::new());
+            prop_assert!(ground.journal.state.pending.is_empty());
+            ground.fakes.change(|world| world.faults.clear());
+            let summary = ground.round(shape, &options).await.unwrap();
+            prop_assert!(summary.is_clean(), "{summary:#?}");
+            let next = ground.plan(shape, &options).await;
+            prop_assert!(next.is_empty() && next.drift.is_empty(), "{:#?}", next.changes);
+            prop_assert_eq!(ground.standing(), ground.expected(shape));
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn a_liar_is_found_out(
+        (before, after) in edit(3, true),
+        lies in prop::collection::vec(fault(Just(Effect::Pretend)), 1..3),
+    ) {
+        run(async {
+            let options = Options::default();
+            let mut ground = Ground::new();
+            ground.round(&before, &options).await.unwrap();
+            let mut lies = lies;
+            // What a lie about a deletion leaves behind is no longer recorded, so nobody looks.
+            lies.retain(|lie| !matches!(lie.verb, Some(Verb::Delete | Verb::Deliver | Verb::Withdraw | Verb::Exec)));
+            ground.fakes.change(|world| world.faults = lies);
+            ground.round(&after, &options).await.unwrap();
+            prop_assert_eq!(violations(&ground.journal.state), Vec::new());
+            ground.fakes.change(|world| world.faults.clear());
+            ground.round(&after, &options).await.unwrap();
+            let next = ground.plan(&after, &options).await;
+            prop_assert!(next.is_empty() && next.drift.is_empty(), "{:#?}", next.changes);
+            prop_assert_eq!(ground.standing(), ground.expected(&after));
+            Ok(())
+        })?;
+    }
+}

@@ -1,0 +1,6 @@
+//! What an apply promises, over random projects and a scripted world that misbehaves.
+
+mod converge;
+mod crash;
+mod ground;
+mod misbehave;
