@@ -104,10 +104,6 @@ impl Desk {
 
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sindri"));
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the built program gets this process's environment"
-        )]
         let ours = std::env::vars()
             .map(|(name, _)| name)
             .filter(|name| name.starts_with("SINDRI_"));
@@ -189,10 +185,6 @@ pub(super) fn host(program: &str, words: &[&str]) -> String {
 /// The name of an image, from the environment or as the set-up makes it; it must be there.
 #[track_caller]
 pub(super) fn image(variable: &str, usual: &str) -> String {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the set-up names its images by environment"
-    )]
     let name = std::env::var(variable).unwrap_or_else(|_| usual.to_owned());
     let asked = Command::new("docker")
         .args(["image", "inspect", &name])
