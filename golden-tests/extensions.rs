@@ -4,7 +4,6 @@
 //! These run the program itself, on this host and on a real Docker Engine, and install from real
 //! registries of packages. `golden-tests/run` sets up what they need.
 
-#![expect(clippy::unwrap_used, reason = "a test ends where anything goes wrong")]
 #![expect(
     clippy::disallowed_methods,
     reason = "the tests' own environment is what they are told by"

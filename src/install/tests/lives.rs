@@ -283,8 +283,8 @@ async fn configuration_is_written_once_and_goes_with_the_extension() {
     );
     assert_eq!(ground.read("keep.txt"), "mine\n");
     assert_eq!(ground.read(".config/new/a.txt"), "theirs");
-    // What sets the path, and what reads the environment of every extension.
-    assert_eq!(ground.read(".profile").lines().count(), 2);
+    // One line, which finds the tools and the environment of every extension.
+    assert_eq!(ground.read(".profile").lines().count(), 1);
 
     ground.remove(&job).await.unwrap();
     assert!(!ground.home.join(".config/new").exists());
