@@ -85,7 +85,7 @@ fn a_second_apply_is_refused_and_told_who_holds_the_state() {
     assert!(matches!(plan.code, Some(0 | 2)), "{plan}");
     ground.sindri(&["status"]).ended(0);
     let ran = ground.sindri(&["apply", "--auto-approve", "--lock-timeout", "60"]);
-    ran.ended(0).says("waiting for `apply`").says("No changes");
+    ran.ended(0).says("Waiting: `apply`").says("No changes");
     first.wait().ended(0);
     ground.settled();
 }
