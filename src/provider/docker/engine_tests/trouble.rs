@@ -183,17 +183,23 @@ async fn a_call_dropped_at_any_moment_is_finished_by_its_repetition() {
 
 /// Passes connections on to the Engine, and cuts those that ask for something once the Engine has
 /// answered, so that the answer is lost.
-fn cutting_proxy(at: &Path, cut: &'static str) {
+fn cutting_proxy(at: &Path, engine: &str, cut: &'static str) {
+    let engine = engine
+        .strip_prefix("unix://")
+        .expect("this test needs an Engine at a socket");
+    drop(UnixStream::connect(engine).expect("the Engine takes connections"));
+    let engine: Arc<Path> = Path::new(engine).into();
     let listener = UnixListener::bind(at).unwrap();
     std::thread::spawn(move || {
         for client in listener.incoming().flatten() {
-            std::thread::spawn(move || pass(client, cut));
+            let engine = Arc::clone(&engine);
+            std::thread::spawn(move || pass(client, &engine, cut));
         }
     });
 }
 
-fn pass(mut client: UnixStream, cut: &str) -> Option<()> {
-    let mut engine = UnixStream::connect("/var/run/docker.sock").ok()?;
+fn pass(mut client: UnixStream, engine: &Path, cut: &str) -> Option<()> {
+    let mut engine = UnixStream::connect(engine).ok()?;
     let mut buffer = vec![0; 1 << 16];
     let count = client.read(&mut buffer).ok()?;
     engine.write_all(&buffer[..count]).ok()?;
@@ -230,7 +236,7 @@ async fn an_answer_lost_on_the_way_is_looked_up() {
         ),
     ] {
         let path = folder.path().join(format!("{}.sock", at.replace('.', "-")));
-        cutting_proxy(&path, cut);
+        cutting_proxy(&path, &world.docker.endpoint(), cut);
         let host = format!("unix://{}", path.display());
         let docker = Docker::connect(&Environment::of([("DOCKER_HOST".to_owned(), host)])).unwrap();
         let request = world.request(at, spec);
