@@ -1,6 +1,7 @@
 //! Digests and fingerprints: pure functions from bytes to identities.
 
 use std::fmt;
+use std::io::{self, BufWriter, Write};
 
 use ring::{digest, hmac};
 use serde::{Deserialize, Serialize};
@@ -13,21 +14,25 @@ pub struct Digest(String);
 impl Digest {
     /// Digests bytes.
     pub fn of_bytes(bytes: &[u8]) -> Self {
-        Self(format!(
-            "sha256:{}",
-            hex(digest::digest(&digest::SHA256, bytes).as_ref())
-        ))
+        Self::of_hash(&digest::digest(&digest::SHA256, bytes))
     }
 
     /// Digests a value by its canonical JSON: struct fields in declaration order, maps sorted by key.
     pub fn of<T: Serialize>(value: &T) -> Self {
-        let written = serde_json::to_vec(value);
-        debug_assert!(
-            written.is_ok(),
-            "a digested value must be JSON: {written:?}"
-        );
+        // What is digested may be megabytes of JSON, which nobody needs at once.
+        let mut digesting = BufWriter::new(Digesting(digest::Context::new(&digest::SHA256)));
+        let written = serde_json::to_writer(&mut digesting, value).map_err(io::Error::from);
+        let digested = written.and_then(|()| Ok(digesting.into_inner()?));
+        debug_assert!(digested.is_ok(), "a digested value must be JSON");
         // Every persisted type has text keys, so this never fails.
-        Self::of_bytes(&written.unwrap_or_default())
+        digested.map_or_else(
+            |_| Self::of_bytes(&[]),
+            |digesting| Self::of_hash(&digesting.0.finish()),
+        )
+    }
+
+    fn of_hash(hash: &digest::Digest) -> Self {
+        Self(format!("sha256:{}", hex(hash.as_ref())))
     }
 
     /// The digest as `sha256:<hex>`.
@@ -39,6 +44,20 @@ impl Digest {
     pub fn short(&self) -> &str {
         let hex = self.0.strip_prefix("sha256:").unwrap_or(&self.0);
         hex.get(..12).unwrap_or(hex)
+    }
+}
+
+/// Takes what is written to it into a digest.
+struct Digesting(digest::Context);
+
+impl Write for Digesting {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

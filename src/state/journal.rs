@@ -3,7 +3,7 @@
 //! The first line names the document it continues. Every later line is one group of events that
 //! were committed together: either the whole group counts or none of it. `check` covers the rest
 //! of its line, so that a torn tail (a crash while writing) is told from a damaged line: the first
-//! is cut off, the second is refused.
+//! is cut off, the second is refused. Zeros after the last line are room that a writer made ahead.
 
 use serde::{Deserialize, Serialize};
 
@@ -153,14 +153,16 @@ pub fn read_journal(
     let mut entries: Vec<Entry> = Vec::new();
     let mut header = None;
     let mut sound = 0;
+    let written = without_room(bytes);
     for number in 1.. {
-        let rest = &bytes[sound..];
+        let rest = written.get(sound..).unwrap_or_default();
         let damaged = JournalError::Damaged { line: number };
-        let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
-            if is_torn(rest) {
-                break;
-            }
-            return Err(damaged);
+        let end = match rest.iter().position(|byte| *byte == b'\n') {
+            Some(end) => end,
+            // Nothing but its newline is missing, which the room has a place for.
+            None if written.len() < bytes.len() && is_whole(rest, number) => rest.len(),
+            None if is_torn(rest) => break,
+            None => return Err(damaged),
         };
         let line = &rest[..end];
         let read = if number == 1 {
@@ -200,18 +202,36 @@ fn read_group(line: &[u8]) -> Option<Group> {
     serde_json::from_slice(text).ok()
 }
 
+/// A journal without the zeros at its end: room made ahead, or blocks that a file system lost.
+///
+/// A single zero is neither: it is a newline that was changed.
+fn without_room(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().rposition(|byte| *byte != 0);
+    let length = end.map_or(0, |last| last + 1);
+    if bytes.len() - length == 1 {
+        bytes
+    } else {
+        &bytes[..length]
+    }
+}
+
+/// Whether a tail is a line that lacks nothing but its newline.
+fn is_whole(tail: &[u8], number: usize) -> bool {
+    if number == 1 {
+        matches!(JournalHeader::read(tail), Ok(Some(_)))
+    } else {
+        read_group(tail).is_some()
+    }
+}
+
 /// Whether a tail without a newline is the beginning of a line that was being written.
 ///
-/// A whole line followed by anything else was a line once: its newline was changed. Only a file
-/// system that lost the last block leaves zeros there.
+/// A whole line followed by anything else was a line once: its newline was changed.
 fn is_torn(tail: &[u8]) -> bool {
     let mut values =
         serde_json::Deserializer::from_slice(tail).into_iter::<serde::de::IgnoredAny>();
     match values.next() {
-        Some(Ok(_)) => {
-            let after = &tail[values.byte_offset()..];
-            after.is_empty() || (after.len() > 1 && after.iter().all(|byte| *byte == 0))
-        }
+        Some(Ok(_)) => tail[values.byte_offset()..].is_empty(),
         Some(Err(_)) | None => true,
     }
 }

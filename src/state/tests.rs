@@ -94,6 +94,25 @@ proptest! {
     }
 
     #[test]
+    fn room_after_the_last_line_holds_nothing(choices in choices(40), room in 2..64_usize, torn in 0..400_usize) {
+        let groups = history(&choices);
+        let states = states(&groups);
+        let whole = journal(&groups);
+        let mut roomy = whole.clone();
+        roomy.resize(whole.len() + room, 0);
+        let (_, _, sound) = read_journal(&roomy).unwrap();
+        prop_assert_eq!(sound, whole.len());
+        prop_assert_eq!(&folded(&states[0], &roomy).unwrap(), &states[states.len() - 1]);
+        // A write that got only so far into the room, its newline last.
+        let last = whole[..whole.len() - 1].iter().rposition(|b| *b == b'\n').unwrap() + 1;
+        let written = last + torn % (whole.len() - last);
+        roomy[written..].fill(0);
+        let lacks_only_its_newline = written == whole.len() - 1;
+        let (_, _, sound) = read_journal(&roomy).unwrap();
+        prop_assert_eq!(sound, if lacks_only_its_newline { whole.len() } else { last });
+    }
+
+    #[test]
     fn a_block_lost_in_the_last_write_loses_just_that_write(choices in choices(40), block in 0..64_usize) {
         let groups = history(&choices);
         let states = states(&groups);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::marker::{Marker, Reading};
+use super::marker::{Link, Marker, Reading};
 use super::mount;
 use super::place::{Place, Shelf};
 use crate::address::Address;
@@ -24,11 +24,12 @@ const MANY: usize = 256;
 /// directory searched for it under another name.
 pub(super) fn observe(root: &Path, query: &Query) -> BTreeMap<Address, Observation> {
     let part = |questions: &[Question]| -> Vec<(Address, Observation)> {
-        let answers = questions.iter().filter_map(|question| {
+        let mut answers = Vec::with_capacity(questions.len());
+        answers.extend(questions.iter().filter_map(|question| {
             let found = answer(root, &query.lineage, question)?;
             Some((question.address.clone(), found))
-        });
-        answers.collect()
+        }));
+        answers
     };
     let mut seen: BTreeMap<Address, Observation> = if query.questions.len() < MANY {
         part(&query.questions).into_iter().collect()
@@ -158,27 +159,27 @@ fn machine(place: &Place, mut marker: Marker) -> Seen {
     let directory = &place.directory;
     let mut attributes = std::mem::take(&mut marker.attributes);
     attributes.set("name", place.name());
-    let broken: BTreeSet<&str> = marker
+    let (made, broken): (Vec<&Link>, Vec<&Link>) = marker
         .links
         .iter()
-        .filter(|link| !mount::is_made(directory, link))
-        .map(|link| link.path.as_str())
-        .collect();
+        .partition(|link| mount::is_made(directory, link));
     if !broken.is_empty()
         && let Some(Value::Array(mounts)) = attributes.0.get_mut("mounts")
     {
         mounts.retain(|mount| {
             let path = mount.get("path").and_then(Value::as_str);
-            path.is_none_or(|path| !broken.contains(path))
+            broken.iter().all(|link| Some(link.path.as_str()) != path)
         });
         if mounts.is_empty() {
             attributes.0.remove("mounts");
         }
     }
-    // The next command makes a missing home anew, and with it another root.
-    let homeless = marker.links.iter().all(|link| link.place != "home")
-        && files::entry(&directory.join("home")).is_ok_and(|entry| entry == Entry::Absent);
-    marker.lost_homes += u64::from(homeless);
+    // The next command makes a missing home anew, and with it another root. A link in it shows that
+    // it is there.
+    let has_home = made.iter().any(|link| link.place.starts_with("home/"))
+        || marker.links.iter().any(|link| link.place == "home")
+        || files::entry(&directory.join("home")).is_ok_and(|entry| entry != Entry::Absent);
+    marker.lost_homes += u64::from(!has_home);
     Seen {
         id: place.id(),
         incarnation: Some(marker.incarnation()),

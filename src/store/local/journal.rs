@@ -1,13 +1,21 @@
 //! Appending to the journal: one write and one sync a group, all of it or nothing.
+//!
+//! Room is made ahead, in zeros: a write into blocks that the file has already is durable without a
+//! commit of the file system's own journal, in which every directory that an apply just made would
+//! have to wait for its turn. The sync of an apply then costs the same, however much else it writes.
 
 use std::fs::File;
-use std::io::Write;
+use std::io;
+use std::os::unix::fs::FileExt;
 
 use super::files::{self, Durable};
 use super::paths::Paths;
 use crate::state::{JournalHeader, State};
 use crate::store::StoreError;
 use crate::sys::files::sync_dir;
+
+/// How much room is made ahead: as much as there is already, within these bounds.
+const ROOM: std::ops::RangeInclusive<u64> = 16 << 10..=1 << 20;
 
 /// The journal file, opened at the first write.
 #[derive(Debug)]
@@ -16,6 +24,8 @@ pub(super) struct Journal {
     file: Option<File>,
     /// How many bytes are sound and durable.
     length: u64,
+    /// How many bytes the file has, with the room after the sound ones.
+    size: u64,
     /// Whether a failed write couldn't be taken back.
     broken: bool,
 }
@@ -27,6 +37,7 @@ impl Journal {
             paths: paths.clone(),
             file: None,
             length,
+            size: length,
             broken: false,
         }
     }
@@ -51,6 +62,7 @@ impl Journal {
         // The first append makes it durable; until then losing it loses nothing.
         files::replace(path, header.as_bytes(), Durable::No)?;
         self.length = header.len() as u64;
+        self.size = self.length;
         Ok(())
     }
 
@@ -61,22 +73,29 @@ impl Journal {
         if self.length == 0 {
             self.begin(state)?;
         }
-        let length = self.length;
+        let (length, size) = (self.length, self.size);
+        let end = length + line.len() as u64;
         let file = self.open()?;
-        match file.write_all(line).and_then(|()| file.sync_data()) {
-            Ok(()) => {
-                self.length += line.len() as u64;
+        let written = make_room(file, size, end).and_then(|size| {
+            file.write_all_at(line, length)?;
+            file.sync_data()?;
+            Ok(size)
+        });
+        match written {
+            Ok(size) => {
+                (self.length, self.size) = (end, size);
                 Ok(())
             }
             Err(error) => {
                 let undone = file.set_len(length).and_then(|()| file.sync_data());
                 self.broken = undone.is_err();
+                self.size = length;
                 Err(StoreError::io(&self.paths.journal, error))
             }
         }
     }
 
-    fn open(&mut self) -> Result<&mut File, StoreError> {
+    fn open(&mut self) -> Result<&File, StoreError> {
         let file = match self.file.take() {
             Some(file) => file,
             None => self.open_at_its_end()?,
@@ -90,11 +109,12 @@ impl Journal {
         self.file = Some(file);
     }
 
-    /// Opens the file, makes its name durable and cuts off what a crash tore.
+    /// Opens the file, makes its name durable and cuts off what follows the last sound line: room,
+    /// and what a crash tore.
     fn open_at_its_end(&self) -> Result<File, StoreError> {
         let io = |error| StoreError::io(&self.paths.journal, error);
         let file = files::private()
-            .append(true)
+            .write(true)
             .open(&self.paths.journal)
             .map_err(io)?;
         sync_dir(&self.paths.directory).map_err(io)?;
@@ -104,8 +124,40 @@ impl Journal {
         }
         if length > self.length {
             file.set_len(self.length).map_err(io)?;
+            // A sound last line may lack its newline, if the crash left only room there.
+            if let Some(last) = self.length.checked_sub(1) {
+                file.write_all_at(b"\n", last).map_err(io)?;
+            }
             file.sync_data().map_err(io)?;
         }
         Ok(file)
     }
+}
+
+/// Makes sure that a line up to `end`, and a little more, has its place in a file of so many bytes;
+/// gives the file's size then.
+///
+/// Zeros are written, not just promised: a promise is kept at the first write, by a commit of the
+/// file system's journal. A disk without room for more than the line is no error.
+fn make_room(file: &File, size: u64, end: u64) -> io::Result<u64> {
+    // At least two zeros follow every line: a single one is a newline that was changed.
+    let least = end + 2;
+    if least <= size {
+        return Ok(size);
+    }
+    let zeros = [0; 4096];
+    let wanted = end + end.clamp(*ROOM.start(), *ROOM.end());
+    let mut size = size;
+    while size < wanted {
+        let count =
+            usize::try_from(wanted - size).map_or(zeros.len(), |left| left.min(zeros.len()));
+        match file.write_at(&zeros[..count], size) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => size += written as u64,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) if size >= least => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(size)
 }
