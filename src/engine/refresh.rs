@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use rustc_hash::FxHashSet;
 
 use super::Readers;
 use crate::address::{Address, Kind};
@@ -12,7 +13,7 @@ use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::plan::{Facts, Observation, Observed};
 use crate::provider::{Query, Question};
 use crate::resource::{ProviderKind, Spec};
-use crate::state::State;
+use crate::state::{Object, State};
 
 /// What the providers say, and what their checks found.
 pub struct Refreshed {
@@ -46,37 +47,44 @@ pub enum Side {
 /// inside machines.
 pub fn queries(desired: &Desired, recorded: &State, side: Side) -> BTreeMap<ProviderKind, Query> {
     let mut queries: BTreeMap<ProviderKind, Query> = BTreeMap::new();
-    let mut asked: BTreeSet<&Address> = BTreeSet::new();
-    let mut ask = |address: &Address, spec: &Arc<Spec>, provider, wanted| {
-        if !matches!(
-            address.kind(),
-            Kind::Network | Kind::Image | Kind::Volume | Kind::Machine | Kind::Gpu
-        ) {
-            return;
-        }
-        queries
-            .entry(provider)
-            .or_insert_with(|| Query {
-                lineage: recorded.lineage.clone(),
-                questions: Vec::new(),
-            })
-            .questions
-            .push(Question {
-                address: address.clone(),
-                spec: Arc::clone(spec),
-                id: recorded.current(address).map(|object| object.id.clone()),
-                wanted,
-            });
-    };
+    let mut asked: FxHashSet<&Address> = FxHashSet::default();
+    let mut ask =
+        |address: &Address, spec: &Arc<Spec>, standing: Option<&Arc<Object>>, provider, wanted| {
+            if !matches!(
+                address.kind(),
+                Kind::Network | Kind::Image | Kind::Volume | Kind::Machine | Kind::Gpu
+            ) {
+                return;
+            }
+            queries
+                .entry(provider)
+                .or_insert_with(|| Query {
+                    lineage: recorded.lineage.clone(),
+                    questions: Vec::new(),
+                })
+                .questions
+                .push(Question {
+                    address: address.clone(),
+                    spec: Arc::clone(spec),
+                    id: standing.map(|object| object.id.clone()),
+                    wanted,
+                });
+        };
     for wanted in desired.resources() {
         asked.insert(&wanted.address);
         let standing = recorded.current(&wanted.address);
         match (standing, wanted.spec.provider()) {
             // A machine that is to move is still looked for where it stands.
             (Some(object), _) if side == Side::Recorded => {
-                ask(&wanted.address, &object.spec, object.provider, true);
+                ask(
+                    &wanted.address,
+                    &object.spec,
+                    standing,
+                    object.provider,
+                    true,
+                );
             }
-            (_, Some(provider)) => ask(&wanted.address, &wanted.spec, provider, true),
+            (_, Some(provider)) => ask(&wanted.address, &wanted.spec, standing, provider, true),
             (_, None) => {}
         }
     }
@@ -86,17 +94,26 @@ pub fn queries(desired: &Desired, recorded: &State, side: Side) -> BTreeMap<Prov
             && recorded.current(&intent.address).is_none()
             && asked.insert(&intent.address)
         {
-            ask(&intent.address, spec, provider, false);
+            ask(&intent.address, spec, None, provider, false);
         }
     }
     for (address, record) in &recorded.resources {
         if let Some(object) = &record.current
             && !asked.contains(address)
         {
-            ask(address, &object.spec, object.provider, false);
+            ask(address, &object.spec, Some(object), object.provider, false);
         }
     }
     queries
+}
+
+/// Whether both sides ask the same: what is recorded is what is wanted.
+fn as_recorded(desired: &Desired, recorded: &State) -> bool {
+    desired.resources().iter().all(|wanted| {
+        recorded
+            .current(&wanted.address)
+            .is_none_or(|object| object.spec == wanted.spec)
+    })
 }
 
 /// Asks the providers.
@@ -135,7 +152,11 @@ pub async fn refresh(
         facts.findings.extend(findings);
     }
     if scope == Scope::Checked {
-        let wanted = queries(desired, recorded, Side::Desired);
+        let wanted = if as_recorded(desired, recorded) {
+            questions
+        } else {
+            queries(desired, recorded, Side::Desired)
+        };
         let checks = wanted
             .iter()
             .map(|(kind, query)| check(readers, *kind, query, &observed.objects));

@@ -2,20 +2,20 @@
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::digest::Digest;
-use crate::plan::{Observed, Plan};
+use crate::plan::{Observed, PlanFile};
 use crate::state::State;
 
 /// What moved since a plan was made; nothing for one that still holds.
 ///
 /// A plan of a project that had no state holds as long as there still is none.
 pub fn stale(
-    plan: &Plan,
+    file: &PlanFile,
     state: Option<&State>,
     observed: &Observed,
     config: Option<&Digest>,
 ) -> Diagnostics {
     let mut moved = Vec::new();
-    let header = &plan.header;
+    let header = &file.plan.header;
     let blank = super::blank_state(&header.project);
     let state = state.unwrap_or(&blank);
     if header.lineage == blank.lineage && state.lineage != header.lineage {
@@ -34,7 +34,7 @@ pub fn stale(
             header.project, state.project
         ));
     }
-    if observed.digest() != header.observed {
+    if observed.digest() != file.observed {
         moved.push("what the providers show has changed".to_owned());
     }
     if config.is_some_and(|config| *config != header.config) {

@@ -39,8 +39,6 @@ pub struct PlanHeader {
     pub lineage: Lineage,
     /// The state's serial.
     pub serial: Serial,
-    /// The digest of what was observed.
-    pub observed: Digest,
     /// The digest of the configuration's text.
     pub config: Digest,
     /// Whether everything is to be destroyed.

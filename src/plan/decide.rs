@@ -8,7 +8,7 @@ use super::ignore::keep_ignored;
 use super::refusal;
 use super::{
     Action, After, Capabilities, Change, Drift, DriftKind, Effectuation, Facts, FieldChange,
-    Observation, Observed, Options, Order, Reason,
+    Observation, Observed, Options, Order, Reason, Seen,
 };
 use crate::address::{Address, Kind};
 use crate::desired::Wanted;
@@ -66,10 +66,14 @@ impl Decider<'_> {
     pub(super) fn wanted(&mut self, wanted: &Wanted) -> Change {
         let recorded = self.recorded.current(&wanted.address).cloned();
         let observation = self.observed.get(&wanted.address);
+        let seen = match observation {
+            Some(Observation::Present(seen)) => Some(&**seen),
+            Some(Observation::Absent | Observation::Unreadable(_)) | None => None,
+        };
         let spec = keep_ignored(
             keep_power(&wanted.spec, recorded.as_deref()),
             recorded.as_deref(),
-            self.observed.seen(&wanted.address),
+            seen,
             &wanted.lifecycle,
         );
         let decision = match (&recorded, observation) {
@@ -85,7 +89,7 @@ impl Decider<'_> {
                 Decision::new(Action::Adopt, Reason::FoundOurs)
             }
             (None, _) => Decision::new(Action::Create, Reason::New),
-            (Some(object), observation) => self.standing(wanted, &spec, object, observation),
+            (Some(object), observation) => self.standing(wanted, &spec, object, observation, seen),
         };
         let decision = Self::soften(wanted, recorded.is_some(), decision);
         let fresh = match decision.action {
@@ -124,11 +128,8 @@ impl Decider<'_> {
         spec: &Spec,
         object: &Object,
         observation: Option<&Observation>,
+        seen: Option<&Seen>,
     ) -> Decision {
-        let seen = match observation {
-            Some(Observation::Present(seen)) => Some(&**seen),
-            Some(Observation::Absent | Observation::Unreadable(_)) | None => None,
-        };
         let drifted = self.note_drift(&wanted.address, object, observation);
         if let Some(machine) = wanted
             .address

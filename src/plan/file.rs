@@ -20,6 +20,8 @@ use crate::digest::Digest;
 pub struct PlanFile {
     /// The plan.
     pub plan: Plan,
+    /// The digest of what was observed.
+    pub observed: Digest,
     /// What was wanted, so that the same questions can be asked again.
     pub wanted: Vec<Wanted>,
     /// The manifests of the extensions wanted.
@@ -78,6 +80,7 @@ struct FormatOnly {
 #[derive(Serialize, Deserialize)]
 struct Body {
     plan: Plan,
+    observed: Digest,
     project: String,
     wanted: Vec<Wanted>,
     extensions: BTreeMap<String, Folder>,
@@ -88,6 +91,7 @@ impl PlanFile {
     pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
         let body = Body {
             plan: self.plan.clone(),
+            observed: self.observed.clone(),
             project: self.plan.header.project.clone(),
             wanted: self.wanted.clone(),
             extensions: self
@@ -122,6 +126,7 @@ impl PlanFile {
             serde_json::from_str(envelope.body.get()).map_err(PlanFileError::Malformed)?;
         Ok(Self {
             plan: body.plan,
+            observed: body.observed,
             wanted: body.wanted,
             manifests: unpack(body.extensions)?,
         })

@@ -63,7 +63,6 @@ pub fn plan(
             project: recorded.project.clone(),
             lineage: recorded.lineage.clone(),
             serial: recorded.serial,
-            observed: observed.digest(),
             config: options.config.clone(),
             destroy: options.destroy,
             targets: options.targets.clone(),

@@ -41,7 +41,6 @@ pub(super) fn plan(changes: Vec<Change>) -> Plan {
             project: "shop".to_owned(),
             lineage: lineage(),
             serial: Serial(7),
-            observed: Digest::of_bytes(b"observed"),
             config: Digest::of_bytes(b"config"),
             destroy: false,
             targets: Vec::new(),

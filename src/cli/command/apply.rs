@@ -92,12 +92,7 @@ fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
     let config = files::read_limited(&session.config, PLAN_MAX)
         .ok()
         .map(|bytes| crate::digest::Digest::of_bytes(&bytes));
-    let moved = engine::stale(
-        &file.plan,
-        recorded.as_ref(),
-        &survey.observed,
-        config.as_ref(),
-    );
+    let moved = engine::stale(&file, recorded.as_ref(), &survey.observed, config.as_ref());
     crate::cli::session::stop_on_errors(&moved)?;
     let mut locked = locked;
     acting::settle(session, &mut survey, &mut locked, &mut screen)?;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rustc_hash::FxHashMap;
 
-use super::place::{Place, Shelf};
+use super::place::{Parents, Place, Shelf};
 use super::{error, mount, observe};
 use crate::address::Address;
 use crate::diagnostic::{Diagnose, Diagnostic, Diagnostics};
@@ -22,6 +22,7 @@ pub(super) fn check(
     let mut findings = Diagnostics::new();
     let mut taken: FxHashMap<(Shelf, &str), &Address> = FxHashMap::default();
     let mut missing = false;
+    let parents = Parents::of(root, &query.lineage);
     for question in query.questions.iter().filter(|question| question.wanted) {
         if let Spec::Gpu(spec) = question.spec.as_ref() {
             findings.extend(gpu(spec.vendor).map(|finding| finding.on(question.address.clone())));
@@ -30,7 +31,7 @@ pub(super) fn check(
             continue;
         };
         let on = |finding: Diagnostic| finding.on(question.address.clone());
-        let place = match Place::named(shelf, root, &query.lineage, name) {
+        let place = match parents.place(shelf, name) {
             Ok(place) => place,
             Err(error) => {
                 findings.extend(error.diagnose().into_iter().map(on));

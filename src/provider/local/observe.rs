@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::marker::{Link, Marker, Reading};
 use super::mount;
-use super::place::{Place, Shelf};
+use super::place::{Parents, Place, Shelf};
 use crate::address::Address;
 use crate::plan::{Observation, Seen};
 use crate::provider::{Query, Question};
@@ -23,10 +23,11 @@ const MANY: usize = 256;
 /// One small file is read for each. Only where something recorded isn't in its place is the
 /// directory searched for it under another name.
 pub(super) fn observe(root: &Path, query: &Query) -> BTreeMap<Address, Observation> {
+    let parents = Parents::of(root, &query.lineage);
     let part = |questions: &[Question]| -> Vec<(Address, Observation)> {
         let mut answers = Vec::with_capacity(questions.len());
         answers.extend(questions.iter().filter_map(|question| {
-            let found = answer(root, &query.lineage, question)?;
+            let found = answer(&parents, &query.lineage, question)?;
             Some((question.address.clone(), found))
         }));
         answers
@@ -63,12 +64,12 @@ pub(super) fn observe(root: &Path, query: &Query) -> BTreeMap<Address, Observati
 }
 
 /// What of ours stands for one question; `None` if it is of a kind that a host hasn't.
-fn answer(root: &Path, lineage: &Lineage, question: &Question) -> Option<Observation> {
+fn answer(parents: &Parents, lineage: &Lineage, question: &Question) -> Option<Observation> {
     if let Spec::Gpu(_) = question.spec.as_ref() {
         return Some(pin(question));
     }
     let (shelf, name) = asked(&question.spec)?;
-    for place in places(shelf, root, lineage, question, name) {
+    for place in places(shelf, parents, lineage, question, name) {
         let found = look(shelf, &place, lineage, &question.address);
         if found != Observation::Absent {
             return Some(found);
@@ -106,16 +107,17 @@ pub(super) fn asked(spec: &Spec) -> Option<(Shelf, &str)> {
 /// Where it may stand: where it is recorded, then where it would be made today.
 fn places(
     shelf: Shelf,
-    root: &Path,
+    parents: &Parents,
     lineage: &Lineage,
     question: &Question,
     name: &str,
 ) -> impl Iterator<Item = Place> {
-    let recorded = question
-        .id
-        .as_ref()
-        .and_then(|id| Place::recorded(shelf, lineage, id));
-    let today = std::iter::once_with(move || Place::named(shelf, root, lineage, name).ok());
+    let recorded = question.id.as_ref().and_then(|id| {
+        parents
+            .recorded(shelf, id)
+            .or_else(|| Place::recorded(shelf, lineage, id))
+    });
+    let today = std::iter::once_with(move || parents.place(shelf, name).ok());
     recorded.into_iter().chain(today.flatten())
 }
 

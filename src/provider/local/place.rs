@@ -43,10 +43,7 @@ impl Place {
         lineage: &Lineage,
         name: &str,
     ) -> Result<Self, ProviderError> {
-        if !is_fit(name) {
-            return Err(error::bad_name(name));
-        }
-        Ok(Self::within(shelf, &shelf.of(root, lineage), name))
+        Parents::of(root, lineage).place(shelf, name)
     }
 
     /// The place a recorded id stands for, if it can be one of this lineage.
@@ -119,6 +116,47 @@ impl Place {
             .file_name()
             .and_then(|name| name.to_str())
             .unwrap_or_default()
+    }
+}
+
+/// The directories in which the objects of one lineage lie today.
+#[derive(Clone, Debug)]
+pub(super) struct Parents {
+    machines: PathBuf,
+    volumes: PathBuf,
+}
+
+impl Parents {
+    pub(super) fn of(root: &Path, lineage: &Lineage) -> Self {
+        Self {
+            machines: Shelf::Machines.of(root, lineage),
+            volumes: Shelf::Volumes.of(root, lineage),
+        }
+    }
+
+    fn on(&self, shelf: Shelf) -> &Path {
+        match shelf {
+            Shelf::Machines => &self.machines,
+            Shelf::Volumes => &self.volumes,
+        }
+    }
+
+    /// The place of an object by its real name.
+    pub(super) fn place(&self, shelf: Shelf, name: &str) -> Result<Place, ProviderError> {
+        if is_fit(name) {
+            Ok(Place::within(shelf, self.on(shelf), name))
+        } else {
+            Err(error::bad_name(name))
+        }
+    }
+
+    /// The place of a recorded id that lies where it would be made today; the usual case, and known
+    /// without taking paths apart.
+    pub(super) fn recorded(&self, shelf: Shelf, id: &ObjectId) -> Option<Place> {
+        let parent = self.on(shelf);
+        let rest = id.as_str().strip_prefix(parent.to_str()?)?;
+        let name = rest.strip_prefix('/')?;
+        is_fit(name).then(|| Place::within(shelf, parent, name))
     }
 }
 

@@ -108,14 +108,13 @@ pub fn read_limited(path: &Path, max: u64) -> io::Result<Vec<u8>> {
 ///
 /// A larger one is [`io::ErrorKind::FileTooLarge`].
 pub fn read_small(path: &Path, max: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0; 4096];
+    let mut bytes = [0; 4096];
     let count = File::open(path)?.read(&mut bytes)?;
     // Of a regular file, fewer bytes than asked for are all that is left.
     if count == bytes.len() {
         return read_limited(path, max);
     }
-    bytes.truncate(count);
-    Ok(bytes)
+    Ok(bytes[..count].to_vec())
 }
 
 fn create_beside(path: &Path, mode: u32) -> io::Result<(PathBuf, PathBuf, File)> {
