@@ -16,26 +16,24 @@ pub struct Attributes(pub BTreeMap<String, Value>);
 impl Attributes {
     /// Flattens an object: the members named in `nested` are opened one level, as `outer.inner`.
     pub(super) fn flatten(value: Value, nested: &[&str]) -> Self {
-        let mut flat = BTreeMap::new();
-        if let Value::Object(members) = value {
-            for (key, value) in members {
-                match value {
-                    Value::Null => {}
-                    Value::Object(inner) if nested.contains(&key.as_str()) => {
-                        flat.extend(
-                            inner
-                                .into_iter()
-                                .filter(|(_, value)| !value.is_null())
-                                .map(|(name, value)| (format!("{key}.{name}"), value)),
-                        );
-                    }
-                    value => {
-                        flat.insert(key, value);
-                    }
-                }
+        let Value::Object(members) = value else {
+            return Self::default();
+        };
+        let mut flat = Vec::with_capacity(members.len());
+        for (key, value) in members {
+            match value {
+                Value::Null => {}
+                Value::Object(inner) if nested.contains(&key.as_str()) => flat.extend(
+                    inner
+                        .into_iter()
+                        .filter(|(_, value)| !value.is_null())
+                        .map(|(name, value)| (format!("{key}.{name}"), value)),
+                ),
+                value => flat.push((key, value)),
             }
         }
-        Self(flat)
+        // A map made of all its pairs at once costs no search for each of them.
+        Self(flat.into_iter().collect())
     }
 
     /// The value at a path.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Mutex;
 
 use serde_json::Value;
 
@@ -17,6 +18,8 @@ use crate::sys::files::{self, Entry};
 
 /// From how many questions on a second thread is worth its start.
 const MANY: usize = 256;
+/// How many questions a thread takes at a time.
+const PIECE: usize = 64;
 
 /// Looks for every machine, volume and GPU pin asked about; other kinds aren't answered.
 ///
@@ -24,23 +27,27 @@ const MANY: usize = 256;
 /// directory searched for it under another name.
 pub(super) fn observe(root: &Path, query: &Query) -> BTreeMap<Address, Observation> {
     let parents = Parents::of(root, &query.lineage);
-    let part = |questions: &[Question]| -> Vec<(Address, Observation)> {
-        let mut answers = Vec::with_capacity(questions.len());
-        answers.extend(questions.iter().filter_map(|question| {
-            let found = answer(&parents, &query.lineage, question)?;
-            Some((question.address.clone(), found))
-        }));
+    // The threads take pieces as they come: the second one starts late.
+    let pieces = Mutex::new(query.questions.chunks(PIECE));
+    let work = || -> Vec<(Address, Observation)> {
+        let mut answers = Vec::with_capacity(query.questions.len());
+        let next = || pieces.lock().ok()?.next();
+        while let Some(piece) = next() {
+            answers.extend(piece.iter().filter_map(|question| {
+                let found = answer(&parents, &query.lineage, question)?;
+                Some((question.address.clone(), found))
+            }));
+        }
         answers
     };
     let mut seen: BTreeMap<Address, Observation> = if query.questions.len() < MANY {
-        part(&query.questions).into_iter().collect()
+        work().into_iter().collect()
     } else {
-        let (one, other) = query.questions.split_at(query.questions.len() / 2);
         std::thread::scope(|scope| {
-            let other_half = scope.spawn(|| part(other));
-            let mut answers = part(one);
+            let helping = scope.spawn(work);
+            let mut answers = work();
             // A thread that panicked takes this one along, as it would have without it.
-            match other_half.join() {
+            match helping.join() {
                 Ok(more) => answers.extend(more),
                 Err(panic) => std::panic::resume_unwind(panic),
             }
