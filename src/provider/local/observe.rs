@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Mutex;
 
+use rustc_hash::FxHashSet;
 use serde_json::Value;
 
 use super::marker::{Link, Marker, Reading};
@@ -23,10 +24,12 @@ const PIECE: usize = 64;
 
 /// Looks for every machine, volume and GPU pin asked about; other kinds aren't answered.
 ///
-/// One small file is read for each. Only where something recorded isn't in its place is the
-/// directory searched for it under another name.
+/// One small file is read for each machine. Recorded volumes are seen in the listing of their
+/// directory: nothing of a volume can drift but that it is there. Only where something recorded
+/// isn't in its place is the directory searched for it under another name.
 pub(super) fn observe(root: &Path, query: &Query) -> BTreeMap<Address, Observation> {
     let parents = Parents::of(root, &query.lineage);
+    let volumes = Volumes::list(&parents, &query.questions);
     // The threads take pieces as they come: the second one starts late.
     let pieces = Mutex::new(query.questions.chunks(PIECE));
     let work = || -> Vec<(Address, Observation)> {
@@ -34,7 +37,7 @@ pub(super) fn observe(root: &Path, query: &Query) -> BTreeMap<Address, Observati
         let next = || pieces.lock().ok()?.next();
         while let Some(piece) = next() {
             answers.extend(piece.iter().filter_map(|question| {
-                let found = answer(&parents, &query.lineage, question)?;
+                let found = answer(&parents, &volumes, &query.lineage, question)?;
                 Some((question.address.clone(), found))
             }));
         }
@@ -71,9 +74,17 @@ pub(super) fn observe(root: &Path, query: &Query) -> BTreeMap<Address, Observati
 }
 
 /// What of ours stands for one question; `None` if it is of a kind that a host hasn't.
-fn answer(parents: &Parents, lineage: &Lineage, question: &Question) -> Option<Observation> {
+fn answer(
+    parents: &Parents,
+    volumes: &Volumes,
+    lineage: &Lineage,
+    question: &Question,
+) -> Option<Observation> {
     if let Spec::Gpu(_) = question.spec.as_ref() {
         return Some(pin(question));
+    }
+    if let Some(standing) = volumes.standing(parents, question) {
+        return Some(standing);
     }
     let (shelf, name) = asked(&question.spec)?;
     for place in places(shelf, parents, lineage, question, name) {
@@ -83,6 +94,56 @@ fn answer(parents: &Parents, lineage: &Lineage, question: &Question) -> Option<O
         }
     }
     Some(Observation::Absent)
+}
+
+/// The volumes of one lineage that stand with their markers, by name.
+struct Volumes(FxHashSet<String>);
+
+impl Volumes {
+    /// Lists them, if any is recorded; what can't be listed is looked at one by one.
+    fn list(parents: &Parents, questions: &[Question]) -> Self {
+        let recorded = |question: &Question| {
+            question.id.is_some() && matches!(*question.spec, Spec::Volume(_))
+        };
+        if !questions.iter().any(recorded) {
+            return Self(FxHashSet::default());
+        }
+        let entries = files::list_kinds(parents.on(Shelf::Volumes)).unwrap_or_default();
+        let names = entries.into_iter().filter_map(|(name, is_directory)| {
+            let name = name.into_string().ok()?;
+            Some((name, is_directory))
+        });
+        let (mut standing, mut markers) = (Vec::new(), FxHashSet::default());
+        for (mut name, is_directory) in names {
+            if is_directory {
+                standing.push(name);
+            } else if name.ends_with(".json") {
+                name.truncate(name.len() - ".json".len());
+                markers.insert(name);
+            }
+        }
+        standing.retain(|name| markers.contains(name));
+        Self(standing.into_iter().collect())
+    }
+
+    /// A recorded volume that stands where it was made; it is as it was made.
+    fn standing(&self, parents: &Parents, question: &Question) -> Option<Observation> {
+        let (Spec::Volume(spec), Some(id)) = (question.spec.as_ref(), &question.id) else {
+            return None;
+        };
+        let name = parents.name(Shelf::Volumes, id)?;
+        if name != spec.name || !self.0.contains(name) {
+            return None;
+        }
+        Some(Observation::Present(Box::new(Seen {
+            id: id.clone(),
+            operation: None,
+            attributes: question.spec.attributes(),
+            power: None,
+            incarnation: None,
+            outputs: Attributes::default(),
+        })))
+    }
 }
 
 /// A pin is a decision without an object: what is recorded of it stands.

@@ -134,7 +134,7 @@ impl Parents {
         }
     }
 
-    fn on(&self, shelf: Shelf) -> &Path {
+    pub(super) fn on(&self, shelf: Shelf) -> &Path {
         match shelf {
             Shelf::Machines => &self.machines,
             Shelf::Volumes => &self.volumes,
@@ -150,13 +150,17 @@ impl Parents {
         }
     }
 
+    /// The real name of an object recorded where it would be made today.
+    pub(super) fn name<'a>(&self, shelf: Shelf, id: &'a ObjectId) -> Option<&'a str> {
+        let rest = id.as_str().strip_prefix(self.on(shelf).to_str()?)?;
+        rest.strip_prefix('/').filter(|name| is_fit(name))
+    }
+
     /// The place of a recorded id that lies where it would be made today; the usual case, and known
     /// without taking paths apart.
     pub(super) fn recorded(&self, shelf: Shelf, id: &ObjectId) -> Option<Place> {
-        let parent = self.on(shelf);
-        let rest = id.as_str().strip_prefix(parent.to_str()?)?;
-        let name = rest.strip_prefix('/')?;
-        is_fit(name).then(|| Place::within(shelf, parent, name))
+        let name = self.name(shelf, id)?;
+        Some(Place::within(shelf, self.on(shelf), name))
     }
 }
 

@@ -44,6 +44,23 @@ pub fn list(directory: &Path) -> io::Result<Vec<OsString>> {
         .collect()
 }
 
+/// The names in a directory and whether each is a directory itself; none if it isn't there.
+///
+/// Costs no look at each of them where the file system keeps kinds beside names, as most do.
+pub fn list_kinds(directory: &Path) -> io::Result<Vec<(OsString, bool)>> {
+    let entries = match std::fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if is_gone(&error) => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    entries
+        .map(|entry| {
+            let entry = entry?;
+            Ok((entry.file_name(), entry.file_type()?.is_dir()))
+        })
+        .collect()
+}
+
 /// Makes one directory; its parent must be there and the directory must not.
 pub fn create_dir(path: &Path, mode: u32) -> io::Result<()> {
     DirBuilder::new().mode(mode).create(path)
