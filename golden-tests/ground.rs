@@ -14,7 +14,7 @@ use sindri::provider::local::{self, Local};
 use sindri::provider::{Provider, Reader as _};
 use sindri::resource::ProviderKind;
 use sindri::state::{State, write_document};
-use sindri::store::{LocalStore, Locked};
+use sindri::store::{Locked, Store};
 use sindri::sys::{Clock, Environment, Random, World};
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -112,8 +112,8 @@ impl Ground {
             .ok_or_else(|| "nothing is recorded".to_owned())
     }
 
-    pub(crate) fn store(&self) -> LocalStore {
-        LocalStore::open(&self.directory().join(".sindri"), &self.world())
+    pub(crate) fn store(&self) -> Store {
+        Store::local(&self.directory().join(".sindri"), &self.world())
     }
 
     fn world(&self) -> World {

@@ -8,7 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use sindri::state::State;
-use sindri::store::LocalStore;
+use sindri::store::Store;
 use sindri::sys::{Environment, World};
 
 /// The program under test.
@@ -311,7 +311,7 @@ impl Ground {
 
     /// The state as the program's own reader sees it.
     pub(super) fn state(&self) -> Option<State> {
-        let store = LocalStore::open(&self.path(".sindri"), &World::real());
+        let store = Store::local(&self.path(".sindri"), &World::real());
         store.read().unwrap()
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use sindri::address::Address;
 use sindri::resource::{Power, Spec};
 use sindri::state::{Event, Intent, OperationId, StepKind};
-use sindri::store::{LocalStore, LockRequest};
+use sindri::store::{LockRequest, Store};
 use sindri::sys::World;
 
 use super::ground::Ground;
@@ -41,7 +41,7 @@ fn directory(ground: &Ground) -> PathBuf {
 
 /// Writes the intent of a step that no process is left to finish.
 fn begin(ground: &Ground, step: StepKind, alter: impl Fn(&mut Spec)) {
-    let store = LocalStore::open(&ground.path(".sindri"), &World::real());
+    let store = Store::local(&ground.path(".sindri"), &World::real());
     let request = LockRequest {
         operation: "test",
         timeout: Duration::ZERO,

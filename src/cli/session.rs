@@ -12,7 +12,7 @@ use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics, Exit, Severity}
 use crate::engine::{self, Project, Providers};
 use crate::render::{self, Style};
 use crate::state::State;
-use crate::store::LocalStore;
+use crate::store::Store;
 use crate::sys::World;
 
 /// The file read where no other is named.
@@ -132,9 +132,9 @@ impl Session {
     }
 
     /// The state beside the configuration.
-    pub(crate) fn store(&self) -> LocalStore {
+    pub(crate) fn store(&self) -> Store {
         let directory = engine::directory_of(&self.config).join(STATE_DIRECTORY);
-        LocalStore::open(&directory, &self.host.world)
+        Store::local(&directory, &self.host.world)
     }
 
     /// The state as it stands; none of a project that was never applied.

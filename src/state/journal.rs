@@ -5,6 +5,8 @@
 //! of its line, so that a torn tail (a crash while writing) is told from a damaged line: the first
 //! is cut off, the second is refused. Zeros after the last line are room that a writer made ahead.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::{Event, Lineage, Serial};
@@ -12,6 +14,7 @@ use crate::digest::Digest;
 
 const HEAD: &[u8] = b"{\"check\":\"";
 const MIDDLE: &[u8] = b"\",\"entry\":";
+const SEALED: &[u8] = b"\",\"sealed\":";
 const END: &[u8] = b"}";
 
 /// The length of a line's checksum: the first 16 digits of its SHA-256.
@@ -53,6 +56,15 @@ struct GroupRef<'a> {
     events: &'a [Event],
 }
 
+/// What a sealed line holds.
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+pub(super) struct SealedGroup {
+    /// The number of the group's first event.
+    sequence: Serial,
+    /// What was sealed, in Base64.
+    text: String,
+}
+
 /// Why a journal can't be read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JournalError {
@@ -65,6 +77,12 @@ pub enum JournalError {
     /// Sequence numbers don't follow each other.
     #[error("line {line} of the journal is out of order")]
     OutOfOrder {
+        /// The line, from 1.
+        line: usize,
+    },
+    /// A sealed line where none can be opened.
+    #[error("line {line} of the journal is encrypted")]
+    Sealed {
         /// The line, from 1.
         line: usize,
     },
@@ -139,8 +157,64 @@ pub fn write_group(
     Ok(())
 }
 
+/// Appends a group that was sealed as one line, with its newline.
+///
+/// Where it stands in the history stays readable, so that what sealed it can bind it to its place.
+pub fn write_sealed_group(
+    first: Serial,
+    sealed: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), serde_json::Error> {
+    let group = SealedGroup {
+        sequence: first,
+        text: STANDARD.encode(sealed),
+    };
+    let text = serde_json::to_vec(&group)?;
+    out.extend_from_slice(HEAD);
+    out.extend_from_slice(checksum(&text).as_bytes());
+    out.extend_from_slice(SEALED);
+    out.extend_from_slice(&text);
+    out.extend_from_slice(END);
+    out.push(b'\n');
+    Ok(())
+}
+
 fn checksum(bytes: &[u8]) -> String {
     Digest::of_bytes(bytes).as_str()[7..7 + CHECK].to_owned()
+}
+
+/// A sound line of a journal, its checksum already looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Line<'a> {
+    /// A group as its text: what [`read_group`] reads and sealing covers.
+    Plain(&'a [u8]),
+    /// A sealed group.
+    Sealed {
+        /// The number of its first event.
+        first: Serial,
+        /// What was sealed.
+        bytes: Vec<u8>,
+    },
+}
+
+/// What a journal consists of, before its groups are read.
+#[derive(Debug)]
+pub struct Lines<'a> {
+    /// The first line; none in a journal that is empty or torn in its very header.
+    pub header: Option<JournalHeader>,
+    /// The groups; the first is line 2 of the journal.
+    pub groups: Vec<Line<'a>>,
+    /// How many bytes are sound: a last line that was torn by a crash isn't among them.
+    pub sound: usize,
+}
+
+/// The text of a group as a line of the journal covers it: what is sealed, and what [`read_group`]
+/// reads.
+pub fn group_text(line: &[u8]) -> Option<&[u8]> {
+    match unframe(line.strip_suffix(b"\n").unwrap_or(line))? {
+        Line::Plain(text) => Some(text),
+        Line::Sealed { .. } => None,
+    }
 }
 
 /// Reads a journal: its header, its entries, and how many bytes of it are sound.
@@ -150,12 +224,27 @@ fn checksum(bytes: &[u8]) -> String {
 pub fn read_journal(
     bytes: &[u8],
 ) -> Result<(Option<JournalHeader>, Vec<Entry>, usize), JournalError> {
-    let mut entries: Vec<Entry> = Vec::new();
-    let mut header = None;
-    let mut sound = 0;
+    let lines = read_lines(bytes)?;
+    let mut entries = Vec::new();
+    for (line, group) in (2..).zip(&lines.groups) {
+        match group {
+            Line::Plain(text) => read_group(text, line, &mut entries)?,
+            Line::Sealed { .. } => return Err(JournalError::Sealed { line }),
+        }
+    }
+    Ok((lines.header, entries, lines.sound))
+}
+
+/// Reads the lines of a journal, without reading the groups in them.
+pub fn read_lines(bytes: &[u8]) -> Result<Lines<'_>, JournalError> {
+    let mut lines = Lines {
+        header: None,
+        groups: Vec::new(),
+        sound: 0,
+    };
     let written = without_room(bytes);
     for number in 1.. {
-        let rest = written.get(sound..).unwrap_or_default();
+        let rest = written.get(lines.sound..).unwrap_or_default();
         let damaged = JournalError::Damaged { line: number };
         let end = match rest.iter().position(|byte| *byte == b'\n') {
             Some(end) => end,
@@ -166,18 +255,10 @@ pub fn read_journal(
         };
         let line = &rest[..end];
         let read = if number == 1 {
-            header = JournalHeader::read(line)?;
-            header.is_some()
-        } else if let Some(group) = read_group(line) {
-            let mut next = group.sequence;
-            if entries.last().is_some_and(|e| e.sequence.next() != next) {
-                return Err(JournalError::OutOfOrder { line: number });
-            }
-            for event in group.events {
-                let sequence = next;
-                next = next.next();
-                entries.push(Entry { sequence, event });
-            }
+            lines.header = JournalHeader::read(line)?;
+            lines.header.is_some()
+        } else if let Some(group) = unframe(line) {
+            lines.groups.push(group);
             true
         } else {
             false
@@ -188,18 +269,50 @@ pub fn read_journal(
             }
             return Err(damaged);
         }
-        sound += end + 1;
+        lines.sound += end + 1;
     }
-    Ok((header, entries, sound))
+    Ok(lines)
 }
 
-fn read_group(line: &[u8]) -> Option<Group> {
+/// Reads one group that stands alone, as it was written: a whole line, and nothing else.
+pub fn read_line(bytes: &[u8]) -> Result<Line<'_>, JournalError> {
+    let line = bytes.strip_suffix(b"\n").and_then(unframe);
+    line.ok_or(JournalError::Damaged { line: 1 })
+}
+
+/// Reads the text of a group, and appends its events to those of the lines before it.
+pub fn read_group(text: &[u8], line: usize, entries: &mut Vec<Entry>) -> Result<(), JournalError> {
+    let group: Group = serde_json::from_slice(text).map_err(|_| JournalError::Damaged { line })?;
+    let mut next = group.sequence;
+    if entries.last().is_some_and(|e| e.sequence.next() != next) {
+        return Err(JournalError::OutOfOrder { line });
+    }
+    for event in group.events {
+        let sequence = next;
+        next = next.next();
+        entries.push(Entry { sequence, event });
+    }
+    Ok(())
+}
+
+/// Takes a line apart; none where it doesn't match its checksum.
+fn unframe(line: &[u8]) -> Option<Line<'_>> {
     let (check, rest) = line.strip_prefix(HEAD)?.split_at_checked(CHECK)?;
-    let text = rest.strip_prefix(MIDDLE)?.strip_suffix(END)?;
-    if checksum(text).as_bytes() != check {
+    let sound = |text: &[u8]| checksum(text).as_bytes() == check;
+    if let Some(text) = rest.strip_prefix(MIDDLE) {
+        let text = text.strip_suffix(END)?;
+        return sound(text).then_some(Line::Plain(text));
+    }
+    let text = rest.strip_prefix(SEALED)?.strip_suffix(END)?;
+    if !sound(text) {
         return None;
     }
-    serde_json::from_slice(text).ok()
+    let group: SealedGroup = serde_json::from_slice(text).ok()?;
+    let bytes = STANDARD.decode(group.text).ok()?;
+    Some(Line::Sealed {
+        first: group.sequence,
+        bytes,
+    })
 }
 
 /// A journal without the zeros at its end: room made ahead, or blocks that a file system lost.
@@ -220,7 +333,7 @@ fn is_whole(tail: &[u8], number: usize) -> bool {
     if number == 1 {
         matches!(JournalHeader::read(tail), Ok(Some(_)))
     } else {
-        read_group(tail).is_some()
+        unframe(tail).is_some()
     }
 }
 

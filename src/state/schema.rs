@@ -38,6 +38,7 @@ pub fn document_schema() -> Value {
 /// The schema of one line of the journal.
 pub fn journal_schema() -> Value {
     let (group, mut shared) = definitions::<journal::Group>();
+    let (sealed, _) = definitions::<journal::SealedGroup>();
     // Only the header names the lineage.
     shared["Lineage"] = definitions::<document::Body>().1["Lineage"].clone();
     let check = json!({ "type": "string", "pattern": "^[0-9a-f]{16}$" });
@@ -61,6 +62,12 @@ pub fn journal_schema() -> Value {
                 "type": "object",
                 "properties": { "check": check, "entry": group },
                 "required": ["check", "entry"],
+                "additionalProperties": false,
+            },
+            {
+                "type": "object",
+                "properties": { "check": check, "sealed": sealed },
+                "required": ["check", "sealed"],
                 "additionalProperties": false,
             },
         ],

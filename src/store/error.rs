@@ -30,6 +30,18 @@ pub enum StoreError {
     /// Another process is writing.
     #[error("the state is locked by `{}` of {} on {}", .0.operation, .0.who, .0.host)]
     Held(Box<LockInfo>),
+    /// The lock to be taken away is another's.
+    #[error("the state is held by another lock: `{}` of {} on {}", .0.operation, .0.who, .0.host)]
+    OtherHolder(Box<LockInfo>),
+    /// The lock to be taken away ends only with its process.
+    #[error("process {} on {} holds the state, and only its end gives it back", .0.pid, .0.host)]
+    OfTheSystem(Box<LockInfo>),
+    /// Nobody holds the lock to be taken away.
+    #[error("nobody holds the state in `{}`", .0.display())]
+    NotHeld(PathBuf),
+    /// Somebody else has written since the lock was taken: this holder may not any more.
+    #[error("the lock on `{}` was lost to another command", .0.display())]
+    Lost(PathBuf),
     /// A file isn't what was written.
     #[error("`{}` is damaged", file.display())]
     Damaged {
@@ -152,12 +164,12 @@ impl StoreError {
         let file = file.to_owned();
         match source {
             JournalError::Newer(format) => Self::Newer { file, format },
-            source @ (JournalError::Damaged { .. } | JournalError::OutOfOrder { .. }) => {
-                Self::Damaged {
-                    file,
-                    source: Box::new(source.into()),
-                }
-            }
+            source @ (JournalError::Damaged { .. }
+            | JournalError::OutOfOrder { .. }
+            | JournalError::Sealed { .. }) => Self::Damaged {
+                file,
+                source: Box::new(source.into()),
+            },
         }
     }
 
@@ -178,9 +190,26 @@ impl StoreError {
         }
     }
 
+    /// Whether reading again may help: a writer may have been in the middle of its work.
+    pub(super) fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::Damaged { .. }
+                | Self::Newer { .. }
+                | Self::Io { .. }
+                | Self::Gap { .. }
+                | Self::OtherLineage { .. }
+                | Self::Gone { .. }
+        )
+    }
+
     fn code(&self) -> Code {
         Code::new(match self {
             Self::Held(_) => "store::held",
+            Self::OtherHolder(_) => "store::other-holder",
+            Self::OfTheSystem(_) => "store::lock-of-the-system",
+            Self::NotHeld(_) => "store::not-held",
+            Self::Lost(_) => "store::lost",
             Self::Damaged { .. } => "store::damaged",
             Self::Newer { .. } => "store::newer",
             Self::Full { .. } => "store::full",
@@ -202,6 +231,20 @@ impl StoreError {
                 "process {} has held it since {}; wait for it, or give it time with `--lock-timeout`",
                 info.pid, info.since
             ),
+            Self::OtherHolder(info) => format!(
+                "its id is {}, and it was taken {}; see that it is the one you mean",
+                info.id, info.since
+            ),
+            Self::OfTheSystem(info) => format!(
+                "wait for it, or end process {} there: a lock of the system ends with its process",
+                info.pid
+            ),
+            Self::NotHeld(_) => "there is nothing to take away; run the command".to_owned(),
+            Self::Lost(_) => {
+                "nothing of the other command was overwritten; run this one again: it \
+                picks up what was begun"
+                    .to_owned()
+            }
             Self::Damaged { source, .. } => match source.as_ref() {
                 Damage::Document(_) => RESTORE.to_owned(),
                 Damage::Journal(_) | Damage::Fold(_) => CUT.to_owned(),

@@ -5,6 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::digest::hex;
+use crate::sys::{World, host_name, user_name};
+
 /// Who holds a lock, for what and since when.
 ///
 /// Written for people beside the lock itself: it never decides whether the lock is held.
@@ -22,6 +25,24 @@ pub struct LockInfo {
     pub since: Timestamp,
     /// The process on that host.
     pub pid: u32,
+    /// Until when, if nothing renews it; none where the lock ends with its process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+}
+
+impl LockInfo {
+    /// A new holding by this process, from now on.
+    pub(super) fn of_this_process(world: &World, operation: &str) -> Self {
+        Self {
+            id: hex(&world.random.bytes::<8>()),
+            who: user_name(&world.environment),
+            host: host_name(),
+            operation: operation.to_owned(),
+            since: world.clock.now(),
+            pid: std::process::id(),
+            expires: None,
+        }
+    }
 }
 
 /// What a lock is wanted for.

@@ -10,8 +10,9 @@ use std::os::unix::fs::FileExt;
 
 use super::files::{self, Durable};
 use super::paths::Paths;
-use crate::state::{JournalHeader, State};
+use crate::state::{JournalHeader, Lineage, Serial};
 use crate::store::StoreError;
+use crate::store::medium::Group;
 use crate::sys::files::sync_dir;
 
 /// How much room is made ahead: as much as there is already, within these bounds.
@@ -47,18 +48,14 @@ impl Journal {
         self.broken
     }
 
-    pub(super) fn length(&self) -> u64 {
-        self.length
-    }
-
-    /// Puts a new journal that continues a state in place, keeping the old one as its backup.
-    pub(super) fn begin(&mut self, state: &State) -> Result<(), StoreError> {
+    /// Puts a new journal that continues a document in place, keeping the old one as its backup.
+    pub(super) fn begin(&mut self, lineage: &Lineage, after: Serial) -> Result<(), StoreError> {
         let path = &self.paths.journal;
         self.file = None;
         if self.length > 0 {
             files::keep(path, &self.paths.journal_backup);
         }
-        let header = JournalHeader::new(state.lineage.clone(), state.serial).to_line();
+        let header = JournalHeader::new(lineage.clone(), after).to_line();
         // The first append makes it durable; until then losing it loses nothing.
         files::replace(path, header.as_bytes(), Durable::No)?;
         self.length = header.len() as u64;
@@ -69,10 +66,11 @@ impl Journal {
     /// Appends one group's line durably, beginning the journal if there is none.
     ///
     /// On an error the journal is as it was before, or broken.
-    pub(super) fn append(&mut self, line: &[u8], state: &State) -> Result<(), StoreError> {
+    pub(super) fn append(&mut self, group: Group<'_>) -> Result<(), StoreError> {
         if self.length == 0 {
-            self.begin(state)?;
+            self.begin(group.lineage, Serial(group.first.0.saturating_sub(1)))?;
         }
+        let line = group.line;
         let (length, size) = (self.length, self.size);
         let end = length + line.len() as u64;
         let file = self.open()?;

@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::files::{self, Durable};
 use super::paths::Paths;
-use crate::digest::hex;
 use crate::store::{LockInfo, LockRequest, StoreError};
-use crate::sys::{World, host_name, user_name};
+use crate::sys::{World, host_name};
 
 /// How long to sleep between two tries.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -66,14 +65,7 @@ impl Lock {
             paths: paths.clone(),
             _file: file,
         };
-        lock.say(&LockInfo {
-            id: hex(&world.random.bytes::<8>()),
-            who: user_name(&world.environment),
-            host: host_name(),
-            operation: request.operation.to_owned(),
-            since: world.clock.now(),
-            pid: std::process::id(),
-        })?;
+        lock.say(&LockInfo::of_this_process(world, request.operation))?;
         Ok(lock)
     }
 
@@ -99,6 +91,29 @@ fn read_info(path: &Path) -> Option<LockInfo> {
     serde_json::from_slice(&bytes).ok()
 }
 
+/// Says why the lock of a running process can't be taken away.
+pub(super) fn refuse_to_force(paths: &Paths, id: &str) -> Result<LockInfo, StoreError> {
+    let store = || paths.directory.clone();
+    match read_info(&paths.lock_info) {
+        Some(holder) if is_held(paths)? => Err(if holder.id == id {
+            StoreError::OfTheSystem(Box::new(holder))
+        } else {
+            StoreError::OtherHolder(Box::new(holder))
+        }),
+        Some(_) | None => Err(StoreError::NotHeld(store())),
+    }
+}
+
+fn is_held(paths: &Paths) -> Result<bool, StoreError> {
+    let io = |error| StoreError::io(&paths.lock, error);
+    let file = File::open(&paths.lock).map_err(io)?;
+    match file.try_lock() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(io(error)),
+    }
+}
+
 /// A holder that didn't say who it is.
 fn unknown(world: &World) -> LockInfo {
     LockInfo {
@@ -108,5 +123,6 @@ fn unknown(world: &World) -> LockInfo {
         operation: "an unknown command".to_owned(),
         since: world.clock.now(),
         pid: 0,
+        expires: None,
     }
 }

@@ -1,13 +1,12 @@
 //! The local store: a directory beside the configuration.
 
 mod files;
+mod holding;
 mod journal;
 mod lock;
-mod locked;
+mod medium;
 mod paths;
-mod read;
 #[cfg(test)]
 mod tests;
 
-pub use locked::Locked;
-pub use read::LocalStore;
+pub(super) use medium::Local;

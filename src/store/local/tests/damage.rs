@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnose;
 use crate::state::sample::history;
 
 /// A store with a compacted document, a journal after it, and both backups.
-fn full(room: &Path) -> (LocalStore, State) {
+fn full(room: &Path) -> (Store, State) {
     let store = open(room);
     let mut locked = begun(&store);
     let groups = groups();
@@ -45,7 +45,7 @@ fn spoil(room: &Path, name: &str, change: impl FnOnce(String) -> String) {
 }
 
 /// Both doors must refuse, and neither may change the file.
-fn refused(room: &Path, store: &LocalStore, name: &str) -> String {
+fn refused(room: &Path, store: &Store, name: &str) -> String {
     let path = room.join(".sindri").join(name);
     let before = fs::read(&path).ok();
     let error = store.read().unwrap_err();
@@ -164,7 +164,7 @@ fn files_of_different_moments_and_states_are_refused() {
         "{text}"
     );
     let other = tempfile::tempdir().unwrap();
-    let mut foreign = LocalStore::open(
+    let mut foreign = Store::local(
         &other.path().join(".sindri"),
         &World {
             random: Arc::new(Random::system()),

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::state::sample::history;
 use crate::state::{Event, State};
-use crate::store::{LocalStore, LockRequest, Locked, StoreError};
+use crate::store::{LockRequest, Locked, Store, StoreError};
 use crate::sys::{Clock, Environment, Random, World};
 
 const NOW: LockRequest<'_> = LockRequest {
@@ -27,16 +27,16 @@ fn world() -> World {
     }
 }
 
-fn open(directory: &Path) -> LocalStore {
-    LocalStore::open(&directory.join(".sindri"), &world())
+fn open(directory: &Path) -> Store {
+    Store::local(&directory.join(".sindri"), &world())
 }
 
-fn take(store: &LocalStore) -> Result<Locked, StoreError> {
+fn take(store: &Store) -> Result<Locked, StoreError> {
     store.lock(NOW, &mut |_| {})
 }
 
 /// Takes the lock and begins the state, if there is none.
-fn begun(store: &LocalStore) -> Locked {
+fn begun(store: &Store) -> Locked {
     let mut locked = take(store).unwrap();
     locked.initialise("dev").unwrap();
     locked
@@ -57,6 +57,6 @@ fn commit_all(locked: &mut Locked, groups: Vec<Vec<Event>>) -> Vec<State> {
     states
 }
 
-fn read(store: &LocalStore) -> State {
+fn read(store: &Store) -> State {
     store.read().unwrap().unwrap()
 }

@@ -1,0 +1,111 @@
+//! The files of a local store while its lock is held.
+
+use super::files::{self, Durable};
+use super::journal::Journal;
+use super::lock::Lock;
+use super::paths::Paths;
+use crate::state::Serial;
+use crate::store::StoreError;
+use crate::store::medium::{Document, Group, Holding, Ready};
+
+/// The files while they may be written.
+#[derive(Debug)]
+pub(super) struct Held {
+    paths: Paths,
+    journal: Journal,
+    /// Given back last; none where a person said that nobody else writes.
+    _lock: Option<Lock>,
+}
+
+impl Held {
+    pub(super) fn new(paths: &Paths, lock: Option<Lock>) -> Self {
+        Self {
+            paths: paths.clone(),
+            journal: Journal::at(paths, 0),
+            _lock: lock,
+        }
+    }
+}
+
+impl Holding for Held {
+    fn resume(&mut self, _next: Serial, sound: u64) -> Result<Ready, StoreError> {
+        self.journal = Journal::at(&self.paths, sound);
+        Ok(Ready::Yes)
+    }
+
+    fn usable(&self) -> Result<(), StoreError> {
+        if self.journal.is_broken() {
+            return Err(StoreError::Poisoned(self.paths.directory.clone()));
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, group: Group<'_>) -> Result<(), StoreError> {
+        self.journal.append(group)
+    }
+
+    fn create(&mut self, document: Document<'_>) -> Result<(), StoreError> {
+        files::replace(&self.paths.document, document.bytes, Durable::Yes)
+    }
+
+    fn replace(&mut self, document: Document<'_>) -> Result<(), StoreError> {
+        files::keep(&self.paths.document, &self.paths.document_backup);
+        files::replace(&self.paths.document, document.bytes, Durable::Yes)?;
+        self.journal.begin(document.lineage, document.serial)
+    }
+
+    fn put_key(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        files::replace(&self.paths.key, bytes, Durable::Yes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::sample::history;
+    use crate::state::write_group;
+    use crate::store::Store;
+    use crate::sys::World;
+
+    #[test]
+    fn a_write_that_cannot_be_taken_back_poisons_the_store_and_loses_nothing() {
+        let room = tempfile::tempdir().unwrap();
+        let directory = room.path().join(".sindri");
+        let store = Store::local(&directory, &World::real());
+        let request = crate::store::LockRequest {
+            operation: "apply",
+            timeout: std::time::Duration::ZERO,
+        };
+        let mut locked = store.lock(request, &mut |_| {}).unwrap();
+        locked.initialise("dev").unwrap();
+        let mut groups = history(&[2, 5, 6, 9, 12, 15, 18]).into_iter();
+        locked.commit(groups.next().unwrap()).unwrap();
+        let before = locked.state().clone();
+        let next = groups.next().unwrap();
+        drop(locked);
+
+        let paths = Paths::of(&directory);
+        let mut held = Held::new(&paths, None);
+        let sound = std::fs::metadata(&paths.journal).unwrap().len();
+        held.resume(before.serial.next(), sound).unwrap();
+        // A file that is always full, and that can't be cut.
+        let full = files::private().write(true).open("/dev/full").unwrap();
+        held.journal.divert(full);
+        let mut line = Vec::new();
+        write_group(before.serial.next(), &next, &mut line).unwrap();
+        let group = Group {
+            lineage: &before.lineage,
+            first: before.serial.next(),
+            line: &line,
+        };
+        let error = held.append(group).unwrap_err();
+        assert!(matches!(error, StoreError::Full { .. }), "{error:?}");
+        assert!(matches!(held.usable(), Err(StoreError::Poisoned(_))));
+        drop(held);
+
+        let mut locked = store.lock(request, &mut |_| {}).unwrap();
+        assert_eq!(*locked.state(), before);
+        locked.commit(next).unwrap();
+        assert_eq!(store.read().unwrap().unwrap(), *locked.state());
+    }
+}

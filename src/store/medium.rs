@@ -1,0 +1,146 @@
+//! What a place must do to keep a state: bytes in, bytes out, one writer.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use zeroize::Zeroizing;
+
+use super::{LockInfo, LockRequest, StoreError};
+use crate::state::{Lineage, Serial};
+use crate::sys::World;
+
+/// What a store can do, and what it can't.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Abilities {
+    /// A holder that lost its lock without noticing can't overwrite what others wrote.
+    pub fenced: bool,
+    /// A lock whose holder is gone comes free by itself.
+    pub leased: bool,
+    /// Recording an event costs what the event is, not what the state is.
+    pub appendable: bool,
+}
+
+/// How people and errors name the pieces of a store: paths, or addresses without credentials.
+#[derive(Clone, Debug)]
+pub(super) struct Names {
+    /// The store as a whole.
+    pub(super) store: PathBuf,
+    /// The document.
+    pub(super) document: PathBuf,
+    /// What happened since.
+    pub(super) journal: PathBuf,
+    /// The fingerprint key.
+    pub(super) key: PathBuf,
+}
+
+/// What a store keeps, as of one moment.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) document: Vec<u8>,
+    pub(super) journal: Journal,
+}
+
+/// The journal of a store.
+#[derive(Debug)]
+pub(super) enum Journal {
+    /// One text with a header, that a crash may have torn at its end.
+    Text(Vec<u8>),
+    /// Whole lines in their order, each written by itself, all or nothing.
+    Lines(Vec<Vec<u8>>),
+}
+
+/// A group of events on its way to the journal.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Group<'a> {
+    /// The state it belongs to.
+    pub(super) lineage: &'a Lineage,
+    /// The number of its first event.
+    pub(super) first: Serial,
+    /// The whole line, newline at the end.
+    pub(super) line: &'a [u8],
+}
+
+/// A document on its way to the store.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Document<'a> {
+    /// The state's lineage.
+    pub(super) lineage: &'a Lineage,
+    /// Its serial: every group up to it is in the document.
+    pub(super) serial: Serial,
+    /// The whole document.
+    pub(super) bytes: &'a [u8],
+}
+
+/// How long a journal may grow during a run before it is folded into its document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Room {
+    pub(super) bytes: u64,
+    pub(super) groups: usize,
+}
+
+/// Where the bytes of a state lie; nothing here knows what they mean.
+pub(super) trait Medium: fmt::Debug + Send + Sync {
+    fn names(&self) -> &Names;
+
+    fn abilities(&self) -> Abilities;
+
+    /// How long a journal may grow beside a document of so many bytes.
+    fn room(&self, document: u64) -> Room;
+
+    /// What is kept; none where no state was begun. Takes no lock and writes nothing.
+    fn load(&self) -> Result<Option<Kept>, StoreError>;
+
+    /// The journal that ended where the present one begins, where a store keeps it.
+    fn earlier(&self) -> Result<Option<(PathBuf, Vec<u8>)>, StoreError> {
+        Ok(None)
+    }
+
+    /// The fingerprint key; none where none was made.
+    fn key(&self) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError>;
+
+    /// Takes the lock.
+    ///
+    /// Waits up to the request's timeout, and calls `waiting` once for each holder it waits for.
+    fn hold(
+        &self,
+        world: &World,
+        request: LockRequest<'_>,
+        waiting: &mut dyn FnMut(&LockInfo),
+    ) -> Result<Box<dyn Holding>, StoreError>;
+
+    /// Writes without the lock, for a person who says that nobody else does.
+    fn without_lock(&self, world: &World) -> Result<Box<dyn Holding>, StoreError>;
+
+    /// Takes the lock away from the holder with this id, who may still be at work.
+    fn force_unlock(&self, id: &str) -> Result<LockInfo, StoreError>;
+}
+
+/// Whether writing may begin after what was loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ready {
+    Yes,
+    /// An earlier holder has written since: load again.
+    LoadAgain,
+}
+
+/// A medium while its lock is held; dropping it gives the lock back.
+pub(super) trait Holding: fmt::Debug + Send {
+    /// Prepares to write after what was loaded: the next event gets the number `next`, and so many
+    /// bytes of a journal's text are sound.
+    fn resume(&mut self, next: Serial, sound: u64) -> Result<Ready, StoreError>;
+
+    /// Whether it may still write.
+    fn usable(&self) -> Result<(), StoreError>;
+
+    /// Appends one group durably: wholly, or not at all on an error, unless it is unusable then.
+    fn append(&mut self, group: Group<'_>) -> Result<(), StoreError>;
+
+    /// Puts the first document in place, durably.
+    fn create(&mut self, document: Document<'_>) -> Result<(), StoreError>;
+
+    /// Puts a document in place of the last one and drops the journal that it holds.
+    fn replace(&mut self, document: Document<'_>) -> Result<(), StoreError>;
+
+    /// Keeps the fingerprint key, where there was none.
+    fn put_key(&mut self, bytes: &[u8]) -> Result<(), StoreError>;
+}
