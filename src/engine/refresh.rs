@@ -107,12 +107,13 @@ pub fn queries(desired: &Desired, recorded: &State, side: Side) -> BTreeMap<Prov
     queries
 }
 
-/// Whether both sides ask the same: what is recorded is what is wanted.
-fn as_recorded(desired: &Desired, recorded: &State) -> bool {
-    desired.resources().iter().all(|wanted| {
-        recorded
-            .current(&wanted.address)
-            .is_none_or(|object| object.spec == wanted.spec)
+/// Whether questions carry what is wanted already, since it is what is recorded.
+fn ask_what_is_wanted(questions: &BTreeMap<ProviderKind, Query>, desired: &Desired) -> bool {
+    let mut all = questions.values().flat_map(|query| &query.questions);
+    all.all(|question| {
+        desired
+            .get(&question.address)
+            .is_none_or(|wanted| wanted.spec == question.spec)
     })
 }
 
@@ -147,12 +148,12 @@ pub async fn refresh(
             .map(|(kind, query)| ask(readers, *kind, query)),
     )
     .await;
-    for (objects, findings) in answers {
-        observed.objects.extend(objects);
+    for (mut objects, findings) in answers {
+        observed.objects.append(&mut objects);
         facts.findings.extend(findings);
     }
     if scope == Scope::Checked {
-        let wanted = if as_recorded(desired, recorded) {
+        let wanted = if ask_what_is_wanted(&questions, desired) {
             questions
         } else {
             queries(desired, recorded, Side::Desired)

@@ -53,7 +53,7 @@ pub fn plan(
             unwanted(&mut decider, desired, address, &mut changes);
         }
     }
-    let steps = steps::steps(&changes, recorded);
+    let steps = steps::steps(&changes);
     let mut checks = decider.checks;
     checks.extend(facts.findings.iter().cloned());
     lower(&mut checks, &options.allow);

@@ -6,7 +6,7 @@
 
 use super::{Action, Change, Order, Reason, Step};
 use crate::address::{Address, Kind};
-use crate::state::{State, StepKind};
+use crate::state::StepKind;
 use rustc_hash::FxHashMap;
 
 /// The steps of a change: the one that makes and the one that deletes.
@@ -17,7 +17,7 @@ struct Of {
 }
 
 /// The steps that bring changes about.
-pub(super) fn steps(changes: &[Change], recorded: &State) -> Vec<Step> {
+pub(super) fn steps(changes: &[Change]) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::with_capacity(changes.len());
     let mut of: FxHashMap<&Address, Of> =
         FxHashMap::with_capacity_and_hasher(changes.len(), rustc_hash::FxBuildHasher);
@@ -59,7 +59,7 @@ pub(super) fn steps(changes: &[Change], recorded: &State) -> Vec<Step> {
         }
     }
     for change in changes {
-        link(change, &of, recorded, &mut steps);
+        link(change, &of, &mut steps);
     }
     for step in &mut steps {
         step.after.sort_unstable();
@@ -68,7 +68,7 @@ pub(super) fn steps(changes: &[Change], recorded: &State) -> Vec<Step> {
     steps
 }
 
-fn link(change: &Change, of: &FxHashMap<&Address, Of>, recorded: &State, steps: &mut [Step]) {
+fn link(change: &Change, of: &FxHashMap<&Address, Of>, steps: &mut [Step]) {
     let own = of.get(&change.address).copied().unwrap_or_default();
     let mut after = |step: u32, before: u32| steps[step as usize].after.push(before);
     if let Some(make) = own.make {
@@ -90,7 +90,7 @@ fn link(change: &Change, of: &FxHashMap<&Address, Of>, recorded: &State, steps: 
             | Action::Adopt => after(make, delete),
         }
     }
-    let Some(object) = recorded.current(&change.address) else {
+    let Some(object) = &change.recorded else {
         return;
     };
     for on in &object.dependencies {

@@ -4,8 +4,10 @@
 //! the second. So it is read in one pass, and there is no byte in it that may change unnoticed.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Intent, Lineage, Record, Serial, State};
 use crate::address::Address;
@@ -31,6 +33,7 @@ pub(super) struct Body {
     project: String,
     lineage: Lineage,
     serial: Serial,
+    #[serde(deserialize_with = "in_order")]
     resources: BTreeMap<Address, Record>,
     #[serde(default)]
     pending: Vec<Intent>,
@@ -93,6 +96,31 @@ pub fn read_document(bytes: &[u8]) -> Result<State, DocumentError> {
         Some(violation) => Err(DocumentError::Integrity(violation)),
         None => Ok(state),
     }
+}
+
+/// Reads a map that was written in its order, without a search for each of its entries.
+fn in_order<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<Address, Record>, D::Error> {
+    struct Entries;
+
+    impl<'de> Visitor<'de> for Entries {
+        type Value = Vec<(Address, Record)>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("records by address")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut entries = Vec::with_capacity(map.size_hint().unwrap_or(64));
+            while let Some(entry) = map.next_entry()? {
+                entries.push(entry);
+            }
+            Ok(entries)
+        }
+    }
+
+    Ok(deserializer.deserialize_map(Entries)?.into_iter().collect())
 }
 
 /// Cuts a document into its checksum and the text the checksum covers.

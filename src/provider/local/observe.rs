@@ -126,7 +126,7 @@ impl Volumes {
         Self(standing.into_iter().collect())
     }
 
-    /// A recorded volume that stands where it was made; it is as it was made.
+    /// A recorded volume that stands where it was made; a listing shows no more of it than that.
     fn standing(&self, parents: &Parents, question: &Question) -> Option<Observation> {
         let (Spec::Volume(spec), Some(id)) = (question.spec.as_ref(), &question.id) else {
             return None;
@@ -138,7 +138,7 @@ impl Volumes {
         Some(Observation::Present(Box::new(Seen {
             id: id.clone(),
             operation: None,
-            attributes: question.spec.attributes(),
+            attributes: Attributes::default(),
             power: None,
             incarnation: None,
             outputs: Attributes::default(),
