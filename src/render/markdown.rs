@@ -83,7 +83,7 @@ pub fn drift_markdown(plan: &Plan, meta: &PlanMeta<'_>) -> String {
         } else {
             ""
         };
-        let what = escape(&cut(&words::drifted(drift), MESSAGE_MAX));
+        let what = escape(&cut(&words::drifted(&drift.kind), MESSAGE_MAX));
         format!("- {unknown}`{}` {what}\n", drift.address)
     });
     list(&mut out, items);

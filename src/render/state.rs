@@ -198,16 +198,26 @@ pub fn status_human(rows: &[StatusRow], style: &Style) -> String {
                 optional(row.health.as_ref()),
                 optional(row.drift.as_ref()),
                 row.image.as_deref().map_or_else(String::new, image),
+                // What lives inside a machine has no other identity than its address.
                 row.id
                     .as_ref()
-                    .map_or_else(String::new, |id| short_id(id.as_str()).into_owned()),
+                    .filter(|_| !row.address.lives_inside())
+                    .map_or_else(String::new, |id| identity(id.as_str())),
             ]
         })
         .collect();
     let headings = [
         "RESOURCE", "PROVIDER", "STATUS", "POWER", "HEALTH", "DRIFT", "IMAGE", "ID",
     ];
-    table(&headings, &cells, &[4, 5, 6], style)
+    table(&headings, &cells, &[4, 6, 7], style)
+}
+
+/// An object's id; of a path its end, by which people tell one from another.
+fn identity(id: &str) -> String {
+    match id.rfind('/') {
+        Some(at) if id.starts_with('/') => clean(&format!("...{}", &id[at..])).into_owned(),
+        Some(_) | None => short_id(id).into_owned(),
+    }
 }
 
 /// An image's reference, a long path before its name left out.

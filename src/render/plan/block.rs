@@ -43,7 +43,7 @@ pub(in crate::render) fn change(page: &mut Page, change: &Change) {
 
 /// Writes one drift: recorded before, observed after.
 pub(in crate::render) fn drift(page: &mut Page, drift: &Drift) {
-    comment(page, &drift.address, &words::drifted(drift), None);
+    comment(page, &drift.address, &words::drifted(&drift.kind), None);
     match drift.kind {
         DriftKind::Missing | DriftKind::Unreadable(_) => {}
         DriftKind::Changed | DriftKind::Exchanged if drift.fields.is_empty() => {}

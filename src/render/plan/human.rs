@@ -7,7 +7,7 @@ use super::{block, words};
 use crate::plan::{Action, Drift, DriftKind, Order, Plan, Totals};
 use crate::render::diagnostic::{diagnostics_human, tally};
 use crate::render::page::{Page, Style, Tone};
-use crate::render::text::count;
+use crate::render::text::{count, wrap};
 
 /// Pages are handed on in pieces of about this size.
 const PIECE: usize = 1 << 16;
@@ -84,14 +84,40 @@ pub(in crate::render) fn drift_section(page: &mut Page, drift: &[Drift]) {
         page.tone(Tone::Strong, "Unknown, drifted or not:")
             .end()
             .end();
+        let mut by_reason: Vec<(&DriftKind, Vec<&Drift>)> = Vec::new();
         for drift in unreadable {
-            block::drift(page, drift);
+            match by_reason.iter_mut().find(|(kind, _)| **kind == drift.kind) {
+                Some((_, same)) => same.push(drift),
+                None => by_reason.push((&drift.kind, vec![drift])),
+            }
+        }
+        for (kind, same) in by_reason {
+            unread(page, kind, &same);
         }
     }
     if !drift.is_empty() {
         let rule = page.style.rule();
         page.tone(Tone::Faint, &rule).end().end();
     }
+}
+
+/// Writes what couldn't be read for one reason: a provider that is away takes all it has along.
+fn unread(page: &mut Page, kind: &DriftKind, same: &[&Drift]) {
+    if let [one] = same {
+        block::drift(page, one);
+        return;
+    }
+    let text = format!(
+        "  # {} {}",
+        count(same.len(), "resource"),
+        words::drifted(kind)
+    );
+    page.tone(Tone::Strong, &text).end();
+    let addresses: Vec<String> = same.iter().map(|drift| drift.address.to_string()).collect();
+    for line in wrap(&addresses.join(" "), page.style.width.saturating_sub(6)) {
+        page.pad(6).raw(&line).end();
+    }
+    page.end();
 }
 
 fn no_changes(page: &mut Page, plan: &Plan) {

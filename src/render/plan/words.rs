@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::address::{Address, Kind};
-use crate::plan::{Action, Change, Drift, DriftKind, Order, Reason};
+use crate::plan::{Action, Change, DriftKind, Order, Reason};
 use crate::render::page::Tone;
 use crate::render::text::clean;
 use crate::state::Status;
@@ -165,8 +165,8 @@ pub(in crate::render) fn action_word(action: Action) -> &'static str {
 }
 
 /// What happened to a drifted resource, after its address.
-pub(in crate::render) fn drifted(drift: &Drift) -> String {
-    match &drift.kind {
+pub(in crate::render) fn drifted(kind: &DriftKind) -> String {
+    match kind {
         DriftKind::Missing => "is gone".to_owned(),
         DriftKind::Changed => "has changed".to_owned(),
         DriftKind::Exchanged => "is another object now".to_owned(),

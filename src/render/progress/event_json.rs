@@ -201,7 +201,7 @@ pub fn diagnostic_event_json(diagnostic: &Diagnostic, timestamp: Timestamp) -> S
 pub fn plan_events_json(plan: &Plan, timestamp: Timestamp) -> String {
     let mut log = Log::at(timestamp);
     for drift in &plan.drift {
-        let text = format!("{}: {}", drift.address, plan_words::drifted(drift));
+        let text = format!("{}: {}", drift.address, plan_words::drifted(&drift.kind));
         let change = json!({"resource": resource(&drift.address), "unreadable": unreadable(drift)});
         log.line("info", &text, "resource_drift", json!({"change": change}));
     }

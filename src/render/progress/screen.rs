@@ -175,9 +175,11 @@ impl Progress {
             let elapsed = duration(at.saturating_sub(running.since));
             let mut line = format!("{}: Still {what}... [{elapsed} elapsed]", running.address);
             let doing = running.doing();
+            // Tools indent what they say, which means nothing in the middle of a line.
+            let doing = doing.trim_start();
             if !doing.is_empty() {
                 line += " ";
-                line += &doing;
+                line += doing;
             }
             lines.push(line);
         }
