@@ -72,7 +72,7 @@ impl Bucket {
         };
         match read.await {
             Ok(found) => Ok(Some(found)),
-            Err(error @ Error::NotFound { .. }) if !is_bucket_missing(&error) => Ok(None),
+            Err(ref error @ Error::NotFound { .. }) if !is_bucket_missing(error) => Ok(None),
             Err(error) => Err(self.error(key, error)),
         }
     }
@@ -193,18 +193,16 @@ impl Bucket {
         if is_bucket_missing(&error) {
             return StoreError::NoBucket(store);
         }
-        match error {
-            Error::PermissionDenied { source, .. } | Error::Unauthenticated { source, .. } => {
-                StoreError::Denied { store, source }
-            }
-            error if is_unanswered(&error) => StoreError::Unreachable {
-                store,
-                source: Box::new(error),
-            },
-            error => StoreError::Refused {
+        let source = Box::new(error);
+        if is_denied(&source) {
+            StoreError::Denied { store, source }
+        } else if is_unanswered(&source) {
+            StoreError::Unreachable { store, source }
+        } else {
+            StoreError::Refused {
                 file: self.file(key),
-                source: Box::new(error),
-            },
+                source,
+            }
         }
     }
 }
@@ -224,13 +222,20 @@ fn may_pass(error: &Error) -> bool {
 
 /// Servers say of a missing bucket what they say of a missing object; only the words differ.
 fn is_bucket_missing(error: &Error) -> bool {
-    let Error::NotFound { source, .. } = error else {
-        return false;
-    };
-    let text = source.to_string();
+    let text = error.to_string();
     ["NoSuchBucket", "ContainerNotFound", "bucket does not exist"]
         .iter()
         .any(|word| text.contains(word))
+}
+
+/// Whether access was refused; of a listing only the words say so.
+fn is_denied(error: &Error) -> bool {
+    let text = error.to_string();
+    matches!(
+        error,
+        Error::PermissionDenied { .. } | Error::Unauthenticated { .. }
+    ) || text.contains("status code: 403")
+        || text.contains("status code: 401")
 }
 
 /// Whether no answer came, or none that could be read.
