@@ -63,7 +63,7 @@ pub(super) const NOW: LockRequest<'_> = LockRequest {
 
 pub(super) const PATIENTLY: LockRequest<'_> = LockRequest {
     operation: "destroy",
-    timeout: Duration::from_secs(300),
+    timeout: Duration::from_mins(5),
 };
 
 pub(super) fn take(store: &Store) -> Result<Locked, StoreError> {

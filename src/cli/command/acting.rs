@@ -215,7 +215,7 @@ pub(super) fn lock(
                 .map_or(Duration::MAX, Duration::from_secs),
         ),
     };
-    let store = session.store();
+    let store = session.store()?;
     let mut waiting = |holder: &crate::store::LockInfo| {
         let found = Diagnostic::advice(
             Code::new("store::waiting"),

@@ -42,7 +42,7 @@ fn set(
         timeout: session.lock_timeout(args.lock_timeout)?,
     };
     let mut locked = session
-        .store()
+        .store()?
         .lock(request, &mut |_| {})
         .map_err(|error| error.diagnose())?;
     let runtime = small_runtime()?;
