@@ -276,10 +276,18 @@ impl StoreError {
 
     fn advice(&self) -> String {
         match self {
-            Self::Held(info) => format!(
-                "process {} has held it since {}; wait for it, or give it time with `--lock-timeout`",
-                info.pid, info.since
-            ),
+            Self::Held(info) => match info.expires {
+                None => format!(
+                    "process {} has held it since {}; wait for it, or give it time with `--lock-timeout`",
+                    info.pid, info.since
+                ),
+                Some(expires) => format!(
+                    "process {} there has held it since {}; it comes free at {expires} unless it \
+                     is renewed: give it time with `--lock-timeout`, or, if that process is gone \
+                     for certain, run `sindri force-unlock {}`",
+                    info.pid, info.since, info.id
+                ),
+            },
             Self::OtherHolder(info) => format!(
                 "its id is {}, and it was taken {}; see that it is the one you mean",
                 info.id, info.since
