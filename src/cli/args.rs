@@ -114,6 +114,8 @@ pub(crate) enum Command {
     /// Look into the state
     #[command(subcommand)]
     State(StateCommand),
+    /// Take the lock of a state away from a command that is gone
+    ForceUnlock(ForceUnlockArgs),
     /// Check what this host has and needs, and how to mend it
     Doctor(DoctorArgs),
     /// Show the version
@@ -184,6 +186,9 @@ pub(crate) struct Act {
     /// How long to wait for another command that holds the state, in seconds [default: 0]
     #[arg(long, value_name = "SECONDS")]
     pub(crate) lock_timeout: Option<u64>,
+    /// Whether to take the lock; without it, two commands may write at once
+    #[arg(long, value_name = "BOOL", action = clap::ArgAction::Set, default_missing_value = "true", num_args = 0..=1, require_equals = true)]
+    pub(crate) lock: Option<bool>,
     /// Give up after this many seconds; what was begun is picked up by the next run
     #[arg(short, long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=YEAR))]
     pub(crate) timeout: Option<u64>,
@@ -296,6 +301,17 @@ pub(crate) struct MachineArgs {
     /// How long to wait for another command that holds the state, in seconds [default: 0]
     #[arg(long, value_name = "SECONDS")]
     pub(crate) lock_timeout: Option<u64>,
+    /// Whether to take the lock; without it, two commands may write at once
+    #[arg(long, value_name = "BOOL", action = clap::ArgAction::Set, default_missing_value = "true", num_args = 0..=1, require_equals = true)]
+    pub(crate) lock: Option<bool>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ForceUnlockArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// The id of the lock, as `store::held` and the waiting command show it
+    pub(crate) id: String,
 }
 
 #[derive(Args, Debug)]

@@ -9,6 +9,7 @@ mod signals;
 mod terminal;
 mod usage;
 mod variables;
+mod whereabouts;
 
 pub use host::{Host, Terminal};
 pub use usage::run;

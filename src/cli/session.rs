@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::args::{Common, Format, OutputOptions};
 use super::host::{Host, Terminal};
+use super::whereabouts::whereabouts;
 use crate::config::Overrides;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics, Exit, Severity};
 use crate::engine::{self, Project, Providers};
@@ -17,9 +18,6 @@ use crate::sys::World;
 
 /// The file read where no other is named.
 const DEFAULT_CONFIG: &str = "sindri.yaml";
-
-/// The directory of the state, beside the configuration.
-const STATE_DIRECTORY: &str = ".sindri";
 
 /// A running command.
 pub(crate) struct Session {
@@ -131,15 +129,17 @@ impl Session {
         )
     }
 
-    /// The state beside the configuration.
-    pub(crate) fn store(&self) -> Store {
-        let directory = engine::directory_of(&self.config).join(STATE_DIRECTORY);
-        Store::local(&directory, &self.host.world)
+    /// The store of the state, wherever it is.
+    pub(crate) fn store(&self) -> Result<Store, Diagnostics> {
+        let place = whereabouts(self)?;
+        place
+            .open(&self.host.world)
+            .map_err(|error| error.diagnose())
     }
 
     /// The state as it stands; none of a project that was never applied.
     pub(crate) fn state(&self) -> Result<Option<State>, Diagnostics> {
-        self.store().read().map_err(|error| error.diagnose())
+        self.store()?.read().map_err(|error| error.diagnose())
     }
 
     /// Writes the answer.

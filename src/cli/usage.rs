@@ -53,6 +53,7 @@ fn dispatch(session: &mut Session, command: Command) -> Outcome {
         Command::Config(ConfigCommand::Schema(_)) => command::config_schema(session),
         Command::State(StateCommand::List(_)) => command::state_list(session),
         Command::State(StateCommand::Show(args)) => command::state_show(session, &args),
+        Command::ForceUnlock(args) => command::force_unlock(session, &args),
         Command::Doctor(args) => command::doctor(session, &args),
         Command::Version(_) => command::version(session),
         Command::Completions(args) => command::completions(session, &args),
@@ -83,6 +84,7 @@ fn common(command: &Command) -> Common {
         }
         Command::State(StateCommand::List(args)) => args.common.clone(),
         Command::State(StateCommand::Show(args)) => args.common.clone(),
+        Command::ForceUnlock(args) => args.common.clone(),
         Command::Doctor(args) => args.common.clone(),
         Command::Version(args) => Common {
             output: args.output.clone(),
@@ -105,6 +107,7 @@ fn acts(command: &Command) -> bool {
         | Command::Graph(_)
         | Command::Config(_)
         | Command::State(_)
+        | Command::ForceUnlock(_)
         | Command::Doctor(_)
         | Command::Version(_)
         | Command::Completions(_) => false,
@@ -125,6 +128,7 @@ fn fits(session: &Session, command: &Command) -> Result<(), Diagnostics> {
         | Command::Graph(_)
         | Command::Config(_)
         | Command::State(_)
+        | Command::ForceUnlock(_)
         | Command::Doctor(_)
         | Command::Version(_)
         | Command::Completions(_) => false,

@@ -51,6 +51,11 @@ pub const VARIABLES: &[Variable] = &[
         "seconds after which a command gives up",
     ),
     variable(
+        "SINDRI_STATE",
+        None,
+        "where the state lives: a path, or an address such as `s3://BUCKET/PREFIX`",
+    ),
+    variable(
         "SINDRI_DATA_DIR",
         None,
         "where the machines of `local` live instead of the user's data directory",

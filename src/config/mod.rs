@@ -29,10 +29,10 @@ pub use devpod::{
 pub use model::{
     Build, Config, Distro, ExtensionRef, Extensions, Gpu, GpuTier, Image, ImageChoice,
     ImageStrategy, Lifecycle, LocalCluster, LocalClusterKind, LocalRegistry, Machine,
-    ProviderSettings, Secret, Verification, Version, Volume,
+    ObjectProtocol, ProviderSettings, Secret, StateStore, Verification, Version, Volume,
 };
 pub use parse::SIZE_MAX;
-pub use read::{Overrides, read, read_bytes};
+pub use read::{Overrides, read, read_bytes, read_state};
 pub use reference::reference;
 pub use schema::schema;
 pub use show::{show, show_yaml};

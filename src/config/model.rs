@@ -27,8 +27,44 @@ pub struct Config {
     pub machines: Vec<Machine>,
     /// The local Kubernetes cluster the file describes (`providers.k8s`).
     pub local_cluster: Option<LocalCluster>,
+    /// Where the state lives, where the file says so.
+    pub state: Option<StateStore>,
     /// The file.
     pub source: Source,
+}
+
+/// Where a state lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StateStore {
+    /// A directory.
+    Local {
+        /// Relative to the file; `.sindri` where absent.
+        path: Option<String>,
+    },
+    /// A prefix in a bucket.
+    Object {
+        /// Whose protocol the bucket speaks.
+        protocol: ObjectProtocol,
+        /// The bucket.
+        bucket: String,
+        /// Where in it.
+        prefix: String,
+        /// The server, where it isn't the protocol's own.
+        endpoint: Option<String>,
+        /// The region.
+        region: Option<String>,
+    },
+}
+
+/// Whose protocol a bucket speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ObjectProtocol {
+    /// Amazon S3, and the many that speak it.
+    S3,
+    /// Google Cloud Storage.
+    Gcs,
+    /// Azure Blob Storage.
+    Azure,
 }
 
 /// The version of the file's format, as `major.minor`.

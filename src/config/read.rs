@@ -8,8 +8,10 @@ use super::machine::Assembly;
 use super::parse;
 use super::reading::Reading;
 use super::tree::{Entry, Node, Span};
-use super::typed::{Deployment, Providers, SharedFields, Top, Typed, check, check_top, shorten};
-use super::{Config, Machine, Version};
+use super::typed::{
+    Deployment, Providers, SharedFields, StateFields, Top, Typed, check, check_top, shorten,
+};
+use super::{Config, Machine, StateStore, Version};
 use crate::address::{Name, NameRule};
 use crate::diagnostic::{Diagnostics, Source};
 use crate::resource::ProviderKind;
@@ -44,6 +46,25 @@ pub fn read(source: &Source, overrides: Overrides) -> (Option<Config>, Diagnosti
     (config, reading.finish())
 }
 
+/// Reads only where a file says that the state lives, and what is wrong with that.
+pub fn read_state(name: &str, bytes: &[u8]) -> Result<Option<StateStore>, Diagnostics> {
+    let source = parse::source(name, bytes).map_err(|finding| vec![*finding])?;
+    // Most files don't say, and a fleet takes a while to parse.
+    if !source.text.contains("state") {
+        return Ok(None);
+    }
+    let (tree, _) = parse::parse(&source).map_err(|finding| vec![*finding])?;
+    let mut reading = Reading::new(&source);
+    let found = tree.get("state").filter(|node| !node.is_null());
+    let state = found
+        .and_then(|node| StateFields::decode(node, &mut reading).map(|fields| (fields, node.span)))
+        .and_then(|(fields, span)| fields.settle(span, &mut reading));
+    if reading.has_errors() {
+        return Err(reading.finish());
+    }
+    Ok(state)
+}
+
 fn file(tree: &Arc<Node>, overrides: Overrides, reading: &mut Reading<'_>) -> Option<Config> {
     let below = [("deployment", Deployment::FIELDS)];
     if !check_top(tree, &[Top::FIELDS, SharedFields::FIELDS], &below, reading) {
@@ -56,6 +77,7 @@ fn file(tree: &Arc<Node>, overrides: Overrides, reading: &mut Reading<'_>) -> Op
     let deployment = top.deployment.map(|section| section.node);
     let base = base(tree, deployment.as_deref(), reading);
     let name = top.name.map(|name| name.value.0);
+    let state = top.state.and_then(|at| at.value.settle(at.span, reading));
     let mut assembly = Assembly::new(
         Span {
             length: 1,
@@ -82,6 +104,7 @@ fn file(tree: &Arc<Node>, overrides: Overrides, reading: &mut Reading<'_>) -> Op
         machines: machines?,
         local_cluster: providers
             .and_then(|providers| providers.k8s.as_ref().map(|cluster| cluster.0.clone())),
+        state,
         source: reading.source.clone(),
     })
 }

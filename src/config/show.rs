@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Config, DevpodBackend, ExtensionRef, Gpu, Image, Machine, ProviderSettings, Secret};
+use super::{
+    Config, DevpodBackend, ExtensionRef, Gpu, Image, Machine, ObjectProtocol, ProviderSettings,
+    Secret, StateStore,
+};
 use crate::resource::{DockerSettings, PortMapping, Protocol, SecretSource, Size};
 
 /// The configuration as YAML, for people.
@@ -17,6 +20,9 @@ pub fn show(config: &Config) -> Value {
     let mut document = Map::new();
     document.insert("version".to_owned(), json!(config.version.to_string()));
     document.insert("name".to_owned(), json!(config.name));
+    if let Some(state) = &config.state {
+        document.insert("state".to_owned(), state_store(state));
+    }
     let cluster = config.local_cluster.as_ref().map(local_cluster);
     match config.machines.as_slice() {
         [machine] if machine.name == config.name && machine.real_name == config.name.as_str() => {
@@ -272,6 +278,30 @@ fn backend(backend: &DevpodBackend) -> (&'static str, Value) {
         DevpodBackend::Kubernetes(options) => ("kubernetes", json!(options)),
         DevpodBackend::Ssh(options) => ("ssh", json!(options)),
         DevpodBackend::Docker(options) => ("docker", json!(options)),
+    }
+}
+
+fn state_store(state: &StateStore) -> Value {
+    match state {
+        StateStore::Local { path } => dense(json!({ "store": "local", "path": path })),
+        StateStore::Object {
+            protocol,
+            bucket,
+            prefix,
+            endpoint,
+            region,
+        } => dense(json!({
+            "store": "object",
+            "protocol": match protocol {
+                ObjectProtocol::S3 => "s3",
+                ObjectProtocol::Gcs => "gcs",
+                ObjectProtocol::Azure => "azure",
+            },
+            "bucket": bucket,
+            "prefix": (!prefix.is_empty()).then_some(prefix),
+            "endpoint": endpoint,
+            "region": region,
+        })),
     }
 }
 

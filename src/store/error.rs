@@ -22,6 +22,9 @@ pub enum Damage {
     /// The fingerprint key.
     #[error("the key has {0} bytes instead of 32")]
     Key(usize),
+    /// The lock object.
+    #[error("it isn't a lock of this version of sindri")]
+    Lock,
 }
 
 /// Why a store can't be read or written; no variant holds a secret.
@@ -42,6 +45,45 @@ pub enum StoreError {
     /// Somebody else has written since the lock was taken: this holder may not any more.
     #[error("the lock on `{}` was lost to another command", .0.display())]
     Lost(PathBuf),
+    /// An address that no store has; the text never repeats the address.
+    #[error("the address of the state can't be used: {0}")]
+    BadPlace(String),
+    /// A remote store doesn't answer.
+    #[error("the store {store} can't be reached")]
+    Unreachable {
+        /// The store.
+        store: String,
+        /// What went wrong.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A remote store refuses the credentials, or there are none.
+    #[error("the store {store} denies access")]
+    Denied {
+        /// The store.
+        store: String,
+        /// What it said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The bucket isn't there.
+    #[error("the bucket of {0} doesn't exist")]
+    NoBucket(String),
+    /// The server ignores the conditions of writes.
+    #[error("the store {0} ignores conditional writes: two commands could overwrite each other")]
+    Unsafe(String),
+    /// A remote store gives an answer that nothing can be made of.
+    #[error("the request for {} failed", file.display())]
+    Refused {
+        /// What was asked for.
+        file: PathBuf,
+        /// What it said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Others write faster than this process reads.
+    #[error("the state in {0} changes faster than it can be read")]
+    Busy(String),
     /// A file isn't what was written.
     #[error("`{}` is damaged", file.display())]
     Damaged {
@@ -210,6 +252,13 @@ impl StoreError {
             Self::OfTheSystem(_) => "store::lock-of-the-system",
             Self::NotHeld(_) => "store::not-held",
             Self::Lost(_) => "store::lost",
+            Self::BadPlace(_) => "store::address",
+            Self::Unreachable { .. } => "store::unreachable",
+            Self::Denied { .. } => "store::denied",
+            Self::NoBucket(_) => "store::no-bucket",
+            Self::Unsafe(_) => "store::unsafe",
+            Self::Refused { .. } => "store::refused",
+            Self::Busy(_) => "store::busy",
             Self::Damaged { .. } => "store::damaged",
             Self::Newer { .. } => "store::newer",
             Self::Full { .. } => "store::full",
@@ -227,10 +276,18 @@ impl StoreError {
 
     fn advice(&self) -> String {
         match self {
-            Self::Held(info) => format!(
-                "process {} has held it since {}; wait for it, or give it time with `--lock-timeout`",
-                info.pid, info.since
-            ),
+            Self::Held(info) => match info.expires {
+                None => format!(
+                    "process {} has held it since {}; wait for it, or give it time with `--lock-timeout`",
+                    info.pid, info.since
+                ),
+                Some(expires) => format!(
+                    "process {} there has held it since {}; it comes free at {expires} unless it \
+                     is renewed: give it time with `--lock-timeout`, or, if that process is gone \
+                     for certain, run `sindri force-unlock {}`",
+                    info.pid, info.since, info.id
+                ),
+            },
             Self::OtherHolder(info) => format!(
                 "its id is {}, and it was taken {}; see that it is the one you mean",
                 info.id, info.since
@@ -245,7 +302,33 @@ impl StoreError {
                 picks up what was begun"
                     .to_owned()
             }
-            Self::Damaged { source, .. } => match source.as_ref() {
+            Self::BadPlace(_) => "write it as a path, or as \
+                `s3://BUCKET/PREFIX?endpoint=URL&region=NAME` (or `gs://`, `az://`)"
+                .to_owned(),
+            Self::Unreachable { .. } => "see that its address is right and the network is up; \
+                nothing that was recorded is lost, and what was begun is picked up by the next run"
+                .to_owned(),
+            Self::Denied { .. } => "credentials come from the environment, such as \
+                `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`; they must permit reading, \
+                writing, listing and deleting below the prefix"
+                .to_owned(),
+            Self::NoBucket(_) => "make the bucket first; sindri doesn't make buckets".to_owned(),
+            Self::Unsafe(_) => {
+                "use a server that honours `If-None-Match` and `If-Match` on PUT, as \
+                S3, GCS, Azure, R2 and recent MinIO do"
+                    .to_owned()
+            }
+            Self::Refused { .. } => "what the server said is above; nothing that was recorded is \
+                lost"
+                .to_owned(),
+            Self::Busy(_) => "run the command again".to_owned(),
+            Self::Damaged { file, source } => match source.as_ref() {
+                Damage::Lock => "use the version of sindri that wrote it; or, where no command is \
+                    running, remove it"
+                    .to_owned(),
+                Damage::Document(_) | Damage::Journal(_) | Damage::Fold(_) if is_remote(file) => {
+                    RESTORE_REMOTE.to_owned()
+                }
                 Damage::Document(_) => RESTORE.to_owned(),
                 Damage::Journal(_) | Damage::Fold(_) => CUT.to_owned(),
                 Damage::Key(_) => "restore the file, or remove it: a new one is made, and every \
@@ -275,6 +358,7 @@ impl StoreError {
             } => format!(
                 "the document has lineage {document}, the journal {journal}: restore the one that belongs here"
             ),
+            Self::Gone { file } if is_remote(file) => RESTORE_REMOTE.to_owned(),
             Self::Gone { .. } => RESTORE.to_owned(),
             Self::Contradiction(_) => {
                 "this is a defect of sindri; nothing was written, and the state is as it was"
@@ -288,6 +372,14 @@ impl StoreError {
         }
     }
 }
+
+/// Whether a piece of a store has an address instead of a path.
+fn is_remote(file: &Path) -> bool {
+    file.to_string_lossy().contains("://")
+}
+
+const RESTORE_REMOTE: &str = "restore it from a version that the server kept or from a backup of \
+    yours; what was made since is then no longer known to sindri";
 
 const RESTORE: &str = "copy `state.json.backup` over `state.json`: together with \
     `journal.jsonl.backup` and `journal.jsonl`, which are read with it, nothing is lost";

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::medium::{Document, Group, Holding, Medium, Ready, Room};
+use super::medium::{Document, Group, Holding, Medium, Ready, Room, Start};
 use super::reading::{Loaded, load, read_key};
 use super::{Envelope, Piece, StoreError};
 use crate::digest::FingerprintKey;
@@ -47,11 +47,15 @@ impl Locked {
         let mut tries = 0;
         let loaded = loop {
             let loaded = load(&*medium, envelope.as_deref())?;
-            let (next, sound) = loaded.as_ref().map_or((Serial(1), 0), |loaded| {
-                (loaded.state.serial.next(), loaded.journal_length)
-            });
+            let start = loaded
+                .as_ref()
+                .map_or_else(Start::at_nothing, |loaded| Start {
+                    next: loaded.state.serial.next(),
+                    sound: loaded.journal_length,
+                    version: loaded.version.clone(),
+                });
             tries += 1;
-            match holding.resume(next, sound)? {
+            match holding.resume(start)? {
                 Ready::Yes => break loaded,
                 Ready::LoadAgain if tries < TRIES => {}
                 Ready::LoadAgain => return Err(StoreError::Lost(medium.names().store.clone())),

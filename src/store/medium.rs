@@ -38,6 +38,37 @@ pub(super) struct Names {
 pub(super) struct Kept {
     pub(super) document: Vec<u8>,
     pub(super) journal: Journal,
+    /// Which version of the document it is, where the place tells them apart.
+    pub(super) version: Option<Version>,
+}
+
+/// What a place calls one version of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Version {
+    pub(super) tag: Option<String>,
+    pub(super) generation: Option<String>,
+}
+
+/// Where writing goes on.
+#[derive(Clone, Debug)]
+pub(super) struct Start {
+    /// The number of the next event.
+    pub(super) next: Serial,
+    /// How many bytes of a journal that is one text are sound.
+    pub(super) sound: u64,
+    /// The version of the document that was loaded; none where there is none.
+    pub(super) version: Option<Version>,
+}
+
+impl Start {
+    /// Where no state was begun.
+    pub(super) fn at_nothing() -> Self {
+        Self {
+            next: Serial(1),
+            sound: 0,
+            version: None,
+        }
+    }
 }
 
 /// The journal of a store.
@@ -125,9 +156,8 @@ pub(super) enum Ready {
 
 /// A medium while its lock is held; dropping it gives the lock back.
 pub(super) trait Holding: fmt::Debug + Send {
-    /// Prepares to write after what was loaded: the next event gets the number `next`, and so many
-    /// bytes of a journal's text are sound.
-    fn resume(&mut self, next: Serial, sound: u64) -> Result<Ready, StoreError>;
+    /// Prepares to write after what was loaded.
+    fn resume(&mut self, start: Start) -> Result<Ready, StoreError>;
 
     /// Whether it may still write.
     fn usable(&self) -> Result<(), StoreError>;

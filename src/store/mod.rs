@@ -4,6 +4,9 @@
 //! numbers, checks, when to compact) is in `reading` and `locked`, once; below them lies a `medium`
 //! for each kind of place, that only knows bytes. An [`Envelope`] between the two seals them.
 
+mod background;
+#[cfg(test)]
+mod contract_tests;
 mod envelope;
 mod error;
 #[cfg(test)]
@@ -12,7 +15,9 @@ mod local;
 mod lock_info;
 mod locked;
 mod medium;
+mod object;
 mod opened;
+mod place;
 mod reading;
 
 pub use envelope::{Envelope, Piece};
@@ -20,4 +25,6 @@ pub use error::{Damage, StoreError};
 pub use lock_info::{LockInfo, LockRequest};
 pub use locked::Locked;
 pub use medium::Abilities;
+pub use object::{ObjectPlace, ObjectProtocol};
 pub use opened::Store;
+pub use place::Place;

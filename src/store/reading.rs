@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::medium::{Journal, Kept, Medium};
+use super::medium::{Journal, Kept, Medium, Version};
 use super::{Damage, Envelope, Piece, StoreError};
 use crate::digest::FingerprintKey;
 use crate::state::{
@@ -28,6 +28,8 @@ pub(super) struct Loaded {
     pub(super) journal_groups: usize,
     /// Whether the journal holds anything that the document doesn't.
     pub(super) journal_counts: bool,
+    /// The version of the document.
+    pub(super) version: Option<Version>,
 }
 
 impl Loaded {
@@ -39,6 +41,7 @@ impl Loaded {
             journal_length: 0,
             journal_groups: 0,
             journal_counts: false,
+            version: None,
         }
     }
 }
@@ -121,6 +124,7 @@ impl Reading<'_> {
             document_length,
             journal_length: journal_length as u64,
             journal_groups,
+            version: kept.version,
         })
     }
 

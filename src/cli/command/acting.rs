@@ -206,16 +206,39 @@ pub(super) fn lock(
     acting: &Acting<'_>,
     screen: &mut Screen,
 ) -> Result<Locked, Diagnostics> {
+    let act = acting.act;
     let request = LockRequest {
         operation: acting.operation,
-        timeout: session.lock_timeout(acting.act.lock_timeout)?.min(
-            acting
-                .act
-                .timeout
-                .map_or(Duration::MAX, Duration::from_secs),
-        ),
+        timeout: session
+            .lock_timeout(act.lock_timeout)?
+            .min(act.timeout.map_or(Duration::MAX, Duration::from_secs)),
     };
-    let store = session.store();
+    hold(session, screen, request, act.lock)
+}
+
+/// Takes the lock, or warns where a person wants none.
+pub(super) fn hold(
+    session: &mut Session,
+    screen: &mut Screen,
+    request: LockRequest<'_>,
+    locking: Option<bool>,
+) -> Result<Locked, Diagnostics> {
+    let store = session.store()?;
+    if locking == Some(false) {
+        let found = vec![
+            Diagnostic::warning(
+                Code::new("store::unlocked"),
+                format!("the state in {} is written without its lock", store.name()),
+            )
+            .help("see that no other command writes it; leave `--lock=false` out where one may"),
+        ];
+        if session.is_json() {
+            Screen::diagnostics(session, &found)?;
+        } else {
+            session.warn(&found);
+        }
+        return store.without_lock().map_err(|error| error.diagnose());
+    }
     let mut waiting = |holder: &crate::store::LockInfo| {
         let found = Diagnostic::advice(
             Code::new("store::waiting"),

@@ -112,7 +112,7 @@ pub(super) fn read(
     let state = session.state()?;
     same_project(&project, state.as_ref())?;
     let key = session
-        .store()
+        .store()?
         .fingerprint_key()
         .map_err(|error| error.diagnose())?;
     let (_, mut findings) = engine::resolve(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Runtime;
 
-use super::acting::settle;
+use super::acting::{hold, settle};
 use super::machine::pick;
 use crate::address::Address;
 use crate::cli::args::MachineArgs;
@@ -41,10 +41,7 @@ fn set(
         operation,
         timeout: session.lock_timeout(args.lock_timeout)?,
     };
-    let mut locked = session
-        .store()
-        .lock(request, &mut |_| {})
-        .map_err(|error| error.diagnose())?;
+    let mut locked = hold(session, &mut screen, request, args.lock)?;
     let runtime = small_runtime()?;
     settle_open(session, &mut locked, &runtime, &mut screen)?;
     let (name, object) = pick(Some(locked.state()), args.machine.as_deref())?;

@@ -6,12 +6,13 @@ use serde_json::{Value as Json, json};
 
 use super::scalar::loose;
 use super::section::{Definitions, Typed, shorten};
+use super::state::StoreKind;
 use crate::config::code;
 use crate::config::reading::Reading;
 use crate::config::tree::Node;
 use crate::config::{
     CloudType, CpuKind, Distro, GcpDisk, GpuTier, HealthProbe, ImageStrategy, LocalClusterKind,
-    NorthflankProtocol,
+    NorthflankProtocol, ObjectProtocol,
 };
 use crate::diagnostic::did_you_mean;
 use crate::resource::{
@@ -115,6 +116,8 @@ words! {
         "auto" => Self::Auto, "overlay2" => Self::Overlay2,
         "fuse-overlayfs" => Self::FuseOverlayfs, "vfs" => Self::Vfs,
     }
+    StoreKind { "local" => Self::Local, "object" => Self::Object }
+    ObjectProtocol { "s3" => Self::S3, "gcs" => Self::Gcs, "azure" => Self::Azure }
     CpuKind { "shared" => Self::Shared, "performance" => Self::Performance }
     BackendKind {
         "aws" => Self::Aws, "gcp" => Self::Gcp, "azure" => Self::Azure,

@@ -4,9 +4,8 @@ use super::files::{self, Durable};
 use super::journal::Journal;
 use super::lock::Lock;
 use super::paths::Paths;
-use crate::state::Serial;
 use crate::store::StoreError;
-use crate::store::medium::{Document, Group, Holding, Ready};
+use crate::store::medium::{Document, Group, Holding, Ready, Start};
 
 /// The files while they may be written.
 #[derive(Debug)]
@@ -28,8 +27,8 @@ impl Held {
 }
 
 impl Holding for Held {
-    fn resume(&mut self, _next: Serial, sound: u64) -> Result<Ready, StoreError> {
-        self.journal = Journal::at(&self.paths, sound);
+    fn resume(&mut self, start: Start) -> Result<Ready, StoreError> {
+        self.journal = Journal::at(&self.paths, start.sound);
         Ok(Ready::Yes)
     }
 
@@ -87,7 +86,12 @@ mod tests {
         let paths = Paths::of(&directory);
         let mut held = Held::new(&paths, None);
         let sound = std::fs::metadata(&paths.journal).unwrap().len();
-        held.resume(before.serial.next(), sound).unwrap();
+        let start = Start {
+            next: before.serial.next(),
+            sound,
+            version: None,
+        };
+        held.resume(start).unwrap();
         // A file that is always full, and that can't be cut.
         let full = files::private().write(true).open("/dev/full").unwrap();
         held.journal.divert(full);

@@ -76,6 +76,7 @@ impl Local {
         Ok(Reading::Whole(Some(Kept {
             document,
             journal: Journal::Text(journal),
+            version: None,
         })))
     }
 }

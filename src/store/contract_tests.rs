@@ -1,0 +1,389 @@
+//! What every store owes, run against each of them.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use super::{Envelope, LockInfo, LockRequest, Locked, Piece, Place, Store, StoreError};
+use crate::state::sample::history;
+use crate::state::{Event, Intent, OperationId, Serial, State, StepKind};
+use crate::sys::{Environment, World};
+
+/// A place of its own for one test, that any number of writers can open.
+pub(super) struct Ground {
+    pub(super) place: Place,
+    pub(super) world: World,
+    _room: Option<tempfile::TempDir>,
+}
+
+impl Ground {
+    fn local() -> Self {
+        let room = tempfile::tempdir().unwrap();
+        Self {
+            place: Place::Local(room.path().join(".sindri")),
+            world: World::real(),
+            _room: Some(room),
+        }
+    }
+
+    /// A prefix of its own on the S3 server that `golden-tests/run` starts.
+    pub(super) fn s3() -> Self {
+        let environment = Environment::of_process();
+        let Some(server) = environment.get("SINDRI_TEST_S3") else {
+            panic!("SINDRI_TEST_S3 names no server: run the tests with `golden-tests/run`");
+        };
+        let prefix = crate::digest::hex(&World::real().random.bytes::<8>());
+        let address = format!("s3://sindri-test/{prefix}/dev?endpoint={server}");
+        let world = World {
+            environment: Arc::new(Environment::of([
+                ("USER".into(), "ada".into()),
+                ("AWS_ACCESS_KEY_ID".into(), "test".into()),
+                ("AWS_SECRET_ACCESS_KEY".into(), "test".into()),
+            ])),
+            ..World::real()
+        };
+        Self {
+            place: Place::parse(&address, "/".as_ref()).unwrap(),
+            world,
+            _room: None,
+        }
+    }
+
+    /// The store, as another process would open it.
+    pub(super) fn open(&self) -> Store {
+        self.place.open(&self.world).unwrap()
+    }
+}
+
+pub(super) const NOW: LockRequest<'_> = LockRequest {
+    operation: "apply",
+    timeout: Duration::ZERO,
+};
+
+pub(super) const PATIENTLY: LockRequest<'_> = LockRequest {
+    operation: "destroy",
+    timeout: Duration::from_mins(5),
+};
+
+pub(super) fn take(store: &Store) -> Result<Locked, StoreError> {
+    store.lock(NOW, &mut |_| {})
+}
+
+pub(super) fn begun(store: &Store) -> Locked {
+    let mut locked = take(store).unwrap();
+    locked.initialise("dev").unwrap();
+    locked
+}
+
+pub(super) fn read(store: &Store) -> State {
+    store.read().unwrap().unwrap()
+}
+
+/// An intent that stays open, so that whoever reads the state sees it.
+pub(super) fn intent(number: u64) -> Vec<Event> {
+    vec![Event::Begin(Intent {
+        operation: operation(number),
+        address: "machine.dev".parse().unwrap(),
+        step: StepKind::Create,
+        spec: None,
+        generation: number,
+        dependencies: Vec::new(),
+    })]
+}
+
+pub(super) fn operation(number: u64) -> OperationId {
+    OperationId::from_random(number.to_be_bytes())
+}
+
+fn groups() -> Vec<Vec<Event>> {
+    history(&(0..=80).collect::<Vec<u8>>())
+}
+
+fn reading_writes_nothing(ground: &Ground) {
+    let store = ground.open();
+    assert_eq!(store.read().unwrap(), None);
+    assert!(store.fingerprint_key().unwrap().is_none());
+    assert!(take(&store).unwrap().is_new());
+}
+
+fn a_state_begins_once_and_stays_what_it_is(ground: &Ground) {
+    let store = ground.open();
+    let mut locked = take(&store).unwrap();
+    assert!(matches!(
+        locked.commit(intent(1)),
+        Err(StoreError::NotBegun(_))
+    ));
+    locked.initialise("dev").unwrap();
+    let state = locked.state().clone();
+    assert_eq!((state.project.as_str(), state.serial), ("dev", Serial(0)));
+    let print = locked.fingerprint_key().fingerprint("A", b"v");
+    drop(locked);
+    let other = ground.open();
+    let mut again = take(&other).unwrap();
+    again.initialise("other").unwrap();
+    assert_eq!(*again.state(), state);
+    assert_eq!(again.fingerprint_key().fingerprint("A", b"v"), print);
+    let key = store.fingerprint_key().unwrap().unwrap();
+    assert_eq!(key.fingerprint("A", b"v"), print);
+    assert_eq!(read(&store), state);
+}
+
+fn what_is_committed_is_read_by_anybody(ground: &Ground) {
+    let (store, other) = (ground.open(), ground.open());
+    let mut locked = begun(&store);
+    for (number, group) in groups().into_iter().enumerate() {
+        locked.commit(group).unwrap();
+        assert_eq!(read(&other), *locked.state());
+        if number % 5 == 4 {
+            locked.compact().unwrap();
+            assert_eq!(read(&other), *locked.state());
+        }
+    }
+    let last = locked.state().clone();
+    drop(locked);
+    assert_eq!(*take(&other).unwrap().state(), last);
+}
+
+fn events_that_contradict_the_state_are_not_written(ground: &Ground) {
+    let store = ground.open();
+    let mut locked = begun(&store);
+    locked.commit(intent(1)).unwrap();
+    let before = locked.state().clone();
+    assert!(matches!(
+        locked.commit(intent(1)),
+        Err(StoreError::Contradiction(_))
+    ));
+    assert_eq!((locked.state(), &read(&store)), (&before, &before));
+    locked.commit(intent(2)).unwrap();
+    assert_eq!(read(&store).serial, Serial(2));
+}
+
+fn a_second_writer_is_told_who_writes_and_waits(ground: &Ground) {
+    let (store, other) = (ground.open(), ground.open());
+    let mut first = begun(&store);
+    let StoreError::Held(info) = take(&other).unwrap_err() else {
+        panic!("it isn't held")
+    };
+    assert_eq!(
+        (info.operation.as_str(), info.pid),
+        ("apply", std::process::id())
+    );
+    let mut told: Vec<LockInfo> = Vec::new();
+    std::thread::scope(|scope| {
+        let waiter = scope.spawn(|| {
+            let waited = other.lock(PATIENTLY, &mut |holder| told.push(holder.clone()));
+            waited.unwrap().state().serial
+        });
+        std::thread::sleep(Duration::from_millis(300));
+        first.commit(intent(1)).unwrap();
+        drop(first);
+        assert_eq!(waiter.join().unwrap(), Serial(1));
+    });
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].id, info.id);
+}
+
+fn fifty_writers_come_one_at_a_time_and_none_is_lost(ground: &Ground) {
+    drop(begun(&ground.open()));
+    let inside = AtomicU32::new(0);
+    std::thread::scope(|scope| {
+        for number in 0..50 {
+            let inside = &inside;
+            scope.spawn(move || {
+                let store = ground.open();
+                let mut locked = store.lock(PATIENTLY, &mut |_| {}).unwrap();
+                assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
+                locked.commit(intent(number)).unwrap();
+                locked.compact().unwrap();
+                assert_eq!(inside.fetch_sub(1, Ordering::SeqCst), 1);
+            });
+        }
+    });
+    let state = read(&ground.open());
+    assert_eq!(state.serial, Serial(50));
+    let mut open: Vec<u64> = state.pending.iter().map(|one| one.generation).collect();
+    open.sort_unstable();
+    assert_eq!(open, (0..50).collect::<Vec<u64>>());
+}
+
+fn a_reader_beside_compactions_never_goes_back(ground: &Ground) {
+    let (store, other) = (ground.open(), ground.open());
+    let mut locked = begun(&store);
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut last = Serial(0);
+            while !done.load(Ordering::Relaxed) {
+                let state = read(&other);
+                assert!(state.serial >= last, "{} after {last}", state.serial);
+                last = state.serial;
+            }
+        });
+        for number in 0..60 {
+            locked.commit(intent(number)).unwrap();
+            if number % 3 == 0 {
+                locked.compact().unwrap();
+            }
+        }
+        done.store(true, Ordering::Relaxed);
+        reader.join().unwrap();
+    });
+    assert_eq!(read(&other), *locked.state());
+}
+
+fn without_the_lock_what_is_written_counts(ground: &Ground) {
+    let store = ground.open();
+    let holder = begun(&store);
+    let mut loose = ground.open().without_lock().unwrap();
+    loose.commit(intent(1)).unwrap();
+    loose.compact().unwrap();
+    assert_eq!(read(&store), *loose.state());
+    drop(holder);
+}
+
+/// Turns every byte round and notes which piece it belongs to.
+#[derive(Debug)]
+struct Mirror;
+
+impl Envelope for Mirror {
+    fn seal(&self, piece: Piece<'_>, plain: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+        let mut bytes = format!("{piece:?}\n").into_bytes();
+        bytes.extend(plain.iter().map(|byte| !byte));
+        Ok(bytes)
+    }
+
+    fn open(&self, piece: Piece<'_>, kept: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+        let name = format!("{piece:?}\n");
+        let rest = kept.strip_prefix(name.as_bytes());
+        let rest = rest.unwrap_or_else(|| panic!("{} isn't {name}", kept.escape_ascii()));
+        Ok(rest.iter().map(|byte| !byte).collect())
+    }
+}
+
+fn everything_passes_through_the_envelope(ground: &Ground) {
+    let store = ground.open().sealed(Arc::new(Mirror));
+    let mut locked = begun(&store);
+    for (number, group) in groups().into_iter().enumerate() {
+        locked.commit(group).unwrap();
+        if number == 7 {
+            locked.compact().unwrap();
+        }
+    }
+    let last = locked.state().clone();
+    let print = locked.fingerprint_key().fingerprint("A", b"v");
+    drop(locked);
+    let other = ground.open().sealed(Arc::new(Mirror));
+    assert_eq!(*take(&other).unwrap().state(), last);
+    assert_eq!(
+        take(&other)
+            .unwrap()
+            .fingerprint_key()
+            .fingerprint("A", b"v"),
+        print
+    );
+    let plain = ground.open();
+    assert!(matches!(plain.read(), Err(StoreError::Damaged { .. })));
+    assert!(plain.fingerprint_key().is_err());
+}
+
+fn holder(store: &Store) -> LockInfo {
+    match take(store) {
+        Err(StoreError::Held(info)) => *info,
+        other => panic!("{other:?} isn't held"),
+    }
+}
+
+/// Where a lock is more than the system's: it can be taken away, and who lost it can't write.
+fn a_holder_that_lost_its_lock_is_kept_from_writing(ground: &Ground) {
+    let (store, other) = (ground.open(), ground.open());
+    assert!(store.abilities().leased && store.abilities().fenced);
+    // Whatever the later holder did, and however often it has compacted since.
+    for (round, compacts) in (0_u64..).zip([false, true, true]) {
+        let mut paused = begun(&store);
+        paused.commit(intent(10 * round)).unwrap();
+        let id = holder(&other).id;
+        assert_refused(&other.force_unlock("nobody"), "another lock");
+        assert_eq!(other.force_unlock(&id).unwrap().id, id);
+        assert_refused(&other.force_unlock(&id), "nobody holds");
+        let mut later = take(&other).unwrap();
+        if round < 2 {
+            later.commit(intent(10 * round + 1)).unwrap();
+        }
+        if compacts {
+            later.compact().unwrap();
+        }
+        drop(later);
+        let lost = paused.commit(intent(10 * round + 2));
+        assert!(matches!(lost, Err(StoreError::Lost(_))), "{lost:?}");
+        for result in [paused.commit(intent(99)), paused.compact()] {
+            assert!(matches!(result, Err(StoreError::Lost(_))), "{result:?}");
+        }
+        drop(paused);
+    }
+    let open: Vec<u64> = read(&store).pending.iter().map(|p| p.generation).collect();
+    assert_eq!(open, [0, 1, 10, 11, 20]);
+    take(&store).unwrap().commit(intent(100)).unwrap();
+}
+
+fn assert_refused<T: Debug>(result: &Result<T, StoreError>, text: &str) {
+    let error = result.as_ref().unwrap_err().to_string();
+    assert!(error.contains(text), "{error}");
+}
+
+macro_rules! behaviours {
+    ($store:ident: $ground:expr, $($behaviour:ident),* $(,)?) => {
+        mod $store {
+            use super::*;
+
+            $(#[test]
+            fn $behaviour() {
+                super::$behaviour(&$ground);
+            })*
+        }
+    };
+}
+
+behaviours!(
+    local: Ground::local(),
+    reading_writes_nothing,
+    a_state_begins_once_and_stays_what_it_is,
+    what_is_committed_is_read_by_anybody,
+    events_that_contradict_the_state_are_not_written,
+    a_second_writer_is_told_who_writes_and_waits,
+    fifty_writers_come_one_at_a_time_and_none_is_lost,
+    a_reader_beside_compactions_never_goes_back,
+    without_the_lock_what_is_written_counts,
+    everything_passes_through_the_envelope,
+);
+
+behaviours!(
+    s3: Ground::s3(),
+    reading_writes_nothing,
+    a_state_begins_once_and_stays_what_it_is,
+    what_is_committed_is_read_by_anybody,
+    events_that_contradict_the_state_are_not_written,
+    a_second_writer_is_told_who_writes_and_waits,
+    fifty_writers_come_one_at_a_time_and_none_is_lost,
+    a_reader_beside_compactions_never_goes_back,
+    without_the_lock_what_is_written_counts,
+    everything_passes_through_the_envelope,
+    a_holder_that_lost_its_lock_is_kept_from_writing,
+);
+
+/// The lock of the system can't be taken from a running process, and says so.
+#[test]
+fn a_lock_of_the_system_is_not_taken_away() {
+    let ground = Ground::local();
+    let store = ground.open();
+    drop(begun(&store));
+    assert_refused(&store.force_unlock("x"), "nobody holds");
+    let locked = take(&store).unwrap();
+    let id = holder(&ground.open()).id;
+    assert_refused(&store.force_unlock("x"), "another lock");
+    assert_refused(&store.force_unlock(&id), "only its end gives it back");
+    drop(locked);
+    let began = Instant::now();
+    take(&store).unwrap();
+    assert!(began.elapsed() < Duration::from_secs(1));
+}
