@@ -19,7 +19,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
     ("catalog", &["address", "diagnostic", "digest", "resource"]),
     ("state", &["address", "diagnostic", "digest", "resource"]),
     // What is sealed is bound to its lineage and serial; nonces come from `sys`.
-    ("seal", &["digest", "sys", "state"]),
+    ("seal", &["diagnostic", "digest", "sys", "state"]),
     (
         "desired",
         &[

@@ -15,7 +15,7 @@ mod vault;
 mod wrap;
 
 pub use envelope::{Envelope, Kind, is_sealed};
-pub use error::SealError;
+pub use error::{Opener, SealError};
 pub use key::{KeyId, UnlockKey};
 pub use keys::Keys;
 pub use line::is_sealed_line;

@@ -5,6 +5,8 @@
 //! of its line, so that a torn tail (a crash while writing) is told from a damaged line: the first
 //! is cut off, the second is refused. Zeros after the last line are room that a writer made ahead.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Event, Lineage, Serial};
@@ -143,13 +145,26 @@ fn checksum(bytes: &[u8]) -> String {
     Digest::of_bytes(bytes).as_str()[7..7 + CHECK].to_owned()
 }
 
+/// Gives a group's line as it was written from one as it is stored, without newline; none where it
+/// can't be one.
+pub type OpenLine<'a> = dyn for<'b> Fn(&'b [u8]) -> Option<Cow<'b, [u8]>> + 'a;
+
+/// A journal as it was read: its header, its entries, and how many bytes of it are sound.
+pub type JournalContent = (Option<JournalHeader>, Vec<Entry>, usize);
+
 /// Reads a journal: its header, its entries, and how many bytes of it are sound.
 ///
 /// An empty journal, or one torn in its very header, has no header. A last line that was torn by a
 /// crash isn't counted among the sound bytes.
-pub fn read_journal(
+pub fn read_journal(bytes: &[u8]) -> Result<JournalContent, JournalError> {
+    read_journal_with(bytes, &|line| Some(Cow::Borrowed(line)))
+}
+
+/// Reads a journal whose lines, the header aside, are stored in another form than they are written in.
+pub fn read_journal_with(
     bytes: &[u8],
-) -> Result<(Option<JournalHeader>, Vec<Entry>, usize), JournalError> {
+    open: &OpenLine<'_>,
+) -> Result<JournalContent, JournalError> {
     let mut entries: Vec<Entry> = Vec::new();
     let mut header = None;
     let mut sound = 0;
@@ -160,7 +175,7 @@ pub fn read_journal(
         let end = match rest.iter().position(|byte| *byte == b'\n') {
             Some(end) => end,
             // Nothing but its newline is missing, which the room has a place for.
-            None if written.len() < bytes.len() && is_whole(rest, number) => rest.len(),
+            None if written.len() < bytes.len() && is_whole(rest, number, open) => rest.len(),
             None if is_torn(rest) => break,
             None => return Err(damaged),
         };
@@ -168,7 +183,7 @@ pub fn read_journal(
         let read = if number == 1 {
             header = JournalHeader::read(line)?;
             header.is_some()
-        } else if let Some(group) = read_group(line) {
+        } else if let Some(group) = open(line).and_then(|line| read_group(&line)) {
             let mut next = group.sequence;
             if entries.last().is_some_and(|e| e.sequence.next() != next) {
                 return Err(JournalError::OutOfOrder { line: number });
@@ -216,11 +231,11 @@ fn without_room(bytes: &[u8]) -> &[u8] {
 }
 
 /// Whether a tail is a line that lacks nothing but its newline.
-fn is_whole(tail: &[u8], number: usize) -> bool {
+fn is_whole(tail: &[u8], number: usize, open: &OpenLine<'_>) -> bool {
     if number == 1 {
         matches!(JournalHeader::read(tail), Ok(Some(_)))
     } else {
-        read_group(tail).is_some()
+        open(tail).is_some_and(|line| read_group(&line).is_some())
     }
 }
 

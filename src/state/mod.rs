@@ -18,6 +18,9 @@ pub use event::{Effect, Event, Intent, StepKind};
 pub use fold::{FoldError, fold};
 pub use identity::{Lineage, ObjectId, OperationId, Serial};
 pub use integrity::{Violation, violations};
-pub use journal::{Entry, JournalError, JournalHeader, read_journal, write_group};
+pub use journal::{
+    Entry, JournalContent, JournalError, JournalHeader, OpenLine, read_journal, read_journal_with,
+    write_group,
+};
 pub use model::{Object, PartFailure, Record, State, Status};
 pub use schema::{document_schema, journal_schema};

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::LockInfo;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
+use crate::seal::SealError;
 use crate::state::{DocumentError, FoldError, JournalError, Lineage, Serial};
 
 /// What is wrong with a file of the store.
@@ -109,6 +110,29 @@ pub enum StoreError {
     /// An earlier write failed and couldn't be taken back: the lock must be taken anew.
     #[error("nothing more is written to `{}` after a write that could not be taken back", .0.display())]
     Poisoned(PathBuf),
+    /// A file that can't be opened with the keys given, or not encrypted with them.
+    #[error("can't open `{}`", file.display())]
+    Sealed {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        #[source]
+        source: Box<SealError>,
+    },
+    /// A state shall be encrypted, and no key is given for it.
+    #[error("no key is given to encrypt the state with")]
+    NoNewKey,
+    /// Two keys where one is needed.
+    #[error("both `{0}` and `{1}` are set")]
+    TwoKeys(&'static str, &'static str),
+    /// A key file that others may read.
+    #[error("the key file `{}` can be read by others: its mode is {mode:04o}", file.display())]
+    OpenKeyFile {
+        /// The file.
+        file: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
     /// Something else stands in the place of the store.
     #[error("`{}` is not a directory", .0.display())]
     NotADirectory(PathBuf),
@@ -129,6 +153,13 @@ impl StoreError {
                 Self::NotADirectory(path.parent().unwrap_or(&path).to_owned())
             }
             _ => Self::Io { path, source },
+        }
+    }
+
+    pub(super) fn sealed(file: &Path, source: SealError) -> Self {
+        Self::Sealed {
+            file: file.to_owned(),
+            source: Box::new(source),
         }
     }
 
@@ -178,6 +209,27 @@ impl StoreError {
         }
     }
 
+    /// Whether a second reading may find it gone: a writer may have been at work.
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            Self::Sealed { source, .. } => source.is_damage(),
+            Self::NoNewKey | Self::TwoKeys(..) | Self::OpenKeyFile { .. } => false,
+            Self::Held(_)
+            | Self::Damaged { .. }
+            | Self::Newer { .. }
+            | Self::Full { .. }
+            | Self::Permission { .. }
+            | Self::Io { .. }
+            | Self::Gap { .. }
+            | Self::OtherLineage { .. }
+            | Self::Gone { .. }
+            | Self::Contradiction(_)
+            | Self::NotBegun(_)
+            | Self::Poisoned(_)
+            | Self::NotADirectory(_) => true,
+        }
+    }
+
     fn code(&self) -> Code {
         Code::new(match self {
             Self::Held(_) => "store::held",
@@ -193,6 +245,10 @@ impl StoreError {
             Self::NotBegun(_) => "store::not-begun",
             Self::Poisoned(_) => "store::poisoned",
             Self::NotADirectory(_) => "store::not-a-directory",
+            Self::Sealed { source, .. } => return source.code(),
+            Self::NoNewKey => "seal::no-new-key",
+            Self::TwoKeys(..) => "seal::two-keys",
+            Self::OpenKeyFile { .. } => "seal::open-key-file",
         })
     }
 
@@ -242,6 +298,17 @@ impl StoreError {
                 "nothing that was recorded before is lost; run the command again".to_owned()
             }
             Self::NotADirectory(_) => "move it away; sindri keeps its state there".to_owned(),
+            Self::Sealed { source, .. } => source.advice().to_owned(),
+            Self::NoNewKey => {
+                "set `SINDRI_STATE_PASSPHRASE` or `SINDRI_STATE_KEY_FILE`; the key that \
+                opens the state now goes into `SINDRI_STATE_OLD_PASSPHRASE` or \
+                `SINDRI_STATE_OLD_KEY_FILE`; `--decrypt` leaves the state in plaintext"
+                    .to_owned()
+            }
+            Self::TwoKeys(..) => "unset one of them".to_owned(),
+            Self::OpenKeyFile { file, .. } => {
+                format!("`chmod 600 {}` keeps it to its owner", file.display())
+            }
         }
     }
 }

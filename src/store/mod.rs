@@ -5,7 +5,9 @@ mod error;
 mod formats;
 mod local;
 mod lock_info;
+mod sealing;
 
 pub use error::{Damage, StoreError};
-pub use local::{LocalStore, Locked};
+pub use local::{LocalStore, Locked, Rekeyed, Renew};
 pub use lock_info::{LockInfo, LockRequest};
+pub use sealing::{Form, Opened, Sealing};

@@ -6,10 +6,11 @@ use super::files::{self, Durable};
 use super::journal::Journal;
 use super::lock::Lock;
 use super::paths::Paths;
-use super::read::{Loaded, load, read_key};
+use super::read::{Loaded, load, orphan_key, read_key};
 use crate::digest::FingerprintKey;
+use crate::seal::Kind;
 use crate::state::{Event, Lineage, State, write_document, write_group};
-use crate::store::{LockInfo, LockRequest, StoreError};
+use crate::store::{Form, LockInfo, LockRequest, Sealing, StoreError};
 use crate::sys::World;
 
 /// How long a journal may grow during a run before it is folded into its document: so much, and
@@ -19,17 +20,19 @@ const JOURNAL_MAX: u64 = 4 << 20;
 /// The store while this process holds its lock; dropping it gives the lock back.
 #[derive(Debug)]
 pub struct Locked {
-    paths: Paths,
-    state: State,
-    is_new: bool,
-    journal: Journal,
+    pub(super) paths: Paths,
+    pub(super) state: State,
+    /// Whether the state's files are encrypted, and under which key.
+    pub(super) form: Form,
+    pub(super) is_new: bool,
+    pub(super) journal: Journal,
     /// Whether the journal holds anything that the document doesn't.
-    journal_counts: bool,
+    pub(super) journal_counts: bool,
     /// The journal's length beyond which it is folded.
     fold_at: u64,
     /// Whether an event that was written couldn't be applied.
     contradicted: bool,
-    key: FingerprintKey,
+    pub(super) key: FingerprintKey,
     /// Given back last.
     _lock: Lock,
 }
@@ -38,6 +41,8 @@ impl Locked {
     pub(super) fn take(
         paths: &Paths,
         world: &World,
+        sealing: &Sealing,
+        rekeying: bool,
         request: LockRequest<'_>,
         waiting: &mut dyn FnMut(&LockInfo),
     ) -> Result<Self, StoreError> {
@@ -47,17 +52,27 @@ impl Locked {
             files::replace(&paths.ignore, b"*\n", Durable::No)?;
         }
         files::sweep(&paths.directory);
-        let loaded = load(paths)?;
-        let key = match read_key(paths)? {
-            Some(key) => key,
-            None => make_key(paths, world)?,
-        };
+        let loaded = load(paths, sealing, rekeying)?;
         let is_new = loaded.is_none();
-        let loaded =
-            loaded.unwrap_or_else(|| Loaded::nothing(Lineage::from_random(world.random.bytes())));
+        let (loaded, key) = match loaded {
+            Some(loaded) => {
+                let key = if rekeying {
+                    orphan_key(paths, sealing)?.map(|(key, _)| key)
+                } else {
+                    read_key(paths, &loaded.form, &loaded.state.lineage)?
+                };
+                (loaded, key)
+            }
+            None => nothing(paths, sealing, world)?,
+        };
+        let key = match key {
+            Some(key) => key,
+            None => make_key(paths, &loaded, world)?,
+        };
         Ok(Self {
             paths: paths.clone(),
             state: loaded.state,
+            form: loaded.form,
             is_new,
             journal: Journal::at(paths, loaded.journal_length),
             journal_counts: loaded.journal_counts,
@@ -76,6 +91,11 @@ impl Locked {
     /// Whether no state was begun here yet.
     pub fn is_new(&self) -> bool {
         self.is_new
+    }
+
+    /// The form of the state's files: plain, or sealed.
+    pub fn form(&self) -> &Form {
+        &self.form
     }
 
     /// The key under which secrets are fingerprinted.
@@ -112,6 +132,9 @@ impl Locked {
         let mut line = Vec::new();
         write_group(self.state.serial.next(), &events, &mut line)
             .map_err(|error| StoreError::io(&self.paths.journal, error.into()))?;
+        let line = self
+            .form
+            .encode_line(&self.state.lineage, self.state.serial.next(), line);
         self.journal.append(&line, &self.state)?;
         self.journal_counts = true;
         for event in events {
@@ -141,10 +164,14 @@ impl Locked {
         Ok(())
     }
 
-    fn write(&mut self) -> Result<(), StoreError> {
+    pub(super) fn write(&mut self) -> Result<(), StoreError> {
         let path = &self.paths.document;
-        let bytes =
-            write_document(&self.state).map_err(|error| StoreError::io(path, error.into()))?;
+        let State {
+            lineage, serial, ..
+        } = &self.state;
+        let bytes = write_document(&self.state)
+            .and_then(|bytes| self.form.encode(Kind::Document, lineage, *serial, bytes))
+            .map_err(|error| StoreError::io(path, error.into()))?;
         if !self.is_new {
             files::keep(path, &self.paths.document_backup);
         }
@@ -153,7 +180,7 @@ impl Locked {
         Ok(())
     }
 
-    fn usable(&self) -> Result<(), StoreError> {
+    pub(super) fn usable(&self) -> Result<(), StoreError> {
         if self.contradicted || self.journal.is_broken() {
             return Err(StoreError::Poisoned(self.paths.directory.clone()));
         }
@@ -165,10 +192,52 @@ fn fold_at(document_length: u64) -> u64 {
     JOURNAL_MAX + 2 * document_length
 }
 
-fn make_key(paths: &Paths, world: &World) -> Result<FingerprintKey, StoreError> {
+/// What is loaded where no state was begun; a key that an earlier run made for it is used.
+fn nothing(
+    paths: &Paths,
+    sealing: &Sealing,
+    world: &World,
+) -> Result<(Loaded, Option<FingerprintKey>), StoreError> {
+    let found = orphan_key(paths, sealing)?;
+    let fits = |form: &Form| -> Result<bool, StoreError> {
+        Ok(form.is_sealed() == sealing.keys()?.seals())
+    };
+    let fresh = || Lineage::from_random(world.random.bytes());
+    match found {
+        // A plain key was made for no lineage; a sealed one brings the lineage it was made for.
+        Some((key, opened)) if fits(&opened.form)? => {
+            let lineage = opened.origin.map_or_else(fresh, |(lineage, _)| lineage);
+            Ok((Loaded::nothing(lineage, opened.form), Some(key)))
+        }
+        Some(_) | None => {
+            let form = sealing.begin(&paths.key)?;
+            Ok((Loaded::nothing(fresh(), form), None))
+        }
+    }
+}
+
+fn make_key(paths: &Paths, loaded: &Loaded, world: &World) -> Result<FingerprintKey, StoreError> {
     let bytes = Zeroizing::new(world.random.bytes::<32>());
-    files::replace(&paths.key, bytes.as_slice(), Durable::Yes)?;
+    write_key(paths, &loaded.form, &loaded.state, &bytes)?;
     Ok(FingerprintKey::new(&bytes))
+}
+
+/// Writes a fingerprint key in the form of its state.
+pub(super) fn write_key(
+    paths: &Paths,
+    form: &Form,
+    state: &State,
+    key: &[u8; 32],
+) -> Result<(), StoreError> {
+    let bytes = form
+        .encode(
+            Kind::FingerprintKey,
+            &state.lineage,
+            state.serial,
+            key.to_vec(),
+        )
+        .map_err(|error| StoreError::io(&paths.key, error.into()))?;
+    files::replace(&paths.key, &bytes, Durable::Yes)
 }
 
 #[cfg(test)]

@@ -13,8 +13,9 @@ use super::Locked;
 use super::files;
 use super::paths::Paths;
 use crate::digest::FingerprintKey;
-use crate::state::{Lineage, State, fold, read_document, read_journal};
-use crate::store::{Damage, LockInfo, LockRequest, StoreError};
+use crate::seal::{Kind, SealError};
+use crate::state::{Lineage, State, fold};
+use crate::store::{Damage, Form, LockInfo, LockRequest, Opened, Sealing, StoreError};
 use crate::sys::World;
 
 /// How often a reading that met a writer's half-done work is tried again before it is believed.
@@ -25,14 +26,21 @@ const TRIES: u32 = 4;
 pub struct LocalStore {
     paths: Paths,
     world: World,
+    sealing: Sealing,
 }
 
 impl LocalStore {
-    /// The store in a directory; touches nothing.
+    /// The store in a directory, encrypted with the keys of the environment; touches nothing.
     pub fn open(directory: &Path, world: &World) -> Self {
+        Self::sealed(directory, world, &Sealing::new(world, Path::new(""), None))
+    }
+
+    /// The store in a directory, encrypted with these keys; touches nothing.
+    pub fn sealed(directory: &Path, world: &World, sealing: &Sealing) -> Self {
         Self {
             paths: Paths::of(directory),
             world: world.clone(),
+            sealing: sealing.clone(),
         }
     }
 
@@ -40,12 +48,27 @@ impl LocalStore {
     ///
     /// Takes no lock and writes nothing. Right also while another process commits and compacts.
     pub fn read(&self) -> Result<Option<State>, StoreError> {
-        Ok(load(&self.paths)?.map(|loaded| loaded.state))
+        Ok(load(&self.paths, &self.sealing, false)?.map(|loaded| loaded.state))
     }
 
     /// The key under which secrets are fingerprinted; none where none was made.
     pub fn fingerprint_key(&self) -> Result<Option<FingerprintKey>, StoreError> {
-        read_key(&self.paths)
+        let Some((key, opened)) = orphan_key(&self.paths, &self.sealing)? else {
+            return Ok(None);
+        };
+        if !opened.form.is_sealed() && self.sealing.keys()?.seals() {
+            return Err(StoreError::sealed(&self.paths.key, SealError::Plaintext));
+        }
+        Ok(Some(key))
+    }
+
+    /// The form of the state's files, or of those it would be begun with.
+    pub fn form(&self) -> Result<Form, StoreError> {
+        let path = &self.paths.document;
+        match files::read(path)? {
+            Some(bytes) => self.sealing.form_of(path, &bytes),
+            None => self.sealing.begin(path),
+        }
     }
 
     /// Takes the lock for writing, making the directory and the key if they are missing.
@@ -57,13 +80,38 @@ impl LocalStore {
         request: LockRequest<'_>,
         waiting: &mut dyn FnMut(&LockInfo),
     ) -> Result<Locked, StoreError> {
-        Locked::take(&self.paths, &self.world, request, waiting)
+        Locked::take(
+            &self.paths,
+            &self.world,
+            &self.sealing,
+            false,
+            request,
+            waiting,
+        )
+    }
+
+    /// As [`LocalStore::lock`], for a change of form: what is found may be in any form, also in
+    /// several, as an interrupted change leaves it.
+    pub fn lock_to_rekey(
+        &self,
+        request: LockRequest<'_>,
+        waiting: &mut dyn FnMut(&LockInfo),
+    ) -> Result<Locked, StoreError> {
+        Locked::take(
+            &self.paths,
+            &self.world,
+            &self.sealing,
+            true,
+            request,
+            waiting,
+        )
     }
 }
 
 /// A state and the journal it was read from.
 pub(super) struct Loaded {
     pub(super) state: State,
+    pub(super) form: Form,
     pub(super) document_length: u64,
     /// How many bytes of the journal are sound; zero where it has no header yet.
     pub(super) journal_length: u64,
@@ -73,9 +121,10 @@ pub(super) struct Loaded {
 
 impl Loaded {
     /// What is loaded where no state was begun.
-    pub(super) fn nothing(lineage: Lineage) -> Self {
+    pub(super) fn nothing(lineage: Lineage, form: Form) -> Self {
         Self {
             state: State::new("", lineage),
+            form,
             document_length: 0,
             journal_length: 0,
             journal_counts: false,
@@ -88,15 +137,21 @@ impl Loaded {
 /// Both change while they are read: a writer appends to the journal, takes a failed write back,
 /// puts a new document and a new journal in place. What looks wrong is therefore read again, and
 /// only believed when it stays wrong.
-pub(super) fn load(paths: &Paths) -> Result<Option<Loaded>, StoreError> {
+///
+/// While `rekeying`, a plain document is also taken where a key is given.
+pub(super) fn load(
+    paths: &Paths,
+    sealing: &Sealing,
+    rekeying: bool,
+) -> Result<Option<Loaded>, StoreError> {
     let mut tries = 0;
     loop {
-        match load_once(paths) {
+        match load_once(paths, sealing, rekeying) {
             Ok(Reading::Whole(loaded)) => return Ok(loaded),
             Ok(Reading::Overtaken) => {}
             Err(error) => {
                 tries += 1;
-                if tries == TRIES {
+                if tries == TRIES || !error.may_pass() {
                     return Err(error);
                 }
                 sleep(Duration::from_millis(1 << tries));
@@ -111,7 +166,7 @@ enum Reading {
     Overtaken,
 }
 
-fn load_once(paths: &Paths) -> Result<Reading, StoreError> {
+fn load_once(paths: &Paths, sealing: &Sealing, rekeying: bool) -> Result<Reading, StoreError> {
     let io = |error| StoreError::io(&paths.document, error);
     let mut file = match File::open(&paths.document) {
         Ok(file) => file,
@@ -135,14 +190,18 @@ fn load_once(paths: &Paths) -> Result<Reading, StoreError> {
     if !is_at(&file, &paths.document).map_err(io)? {
         return Ok(Reading::Overtaken);
     }
-    combine(paths, &document, &journal).map(|loaded| Reading::Whole(Some(loaded)))
+    let (state, form) = sealing.document(&paths.document, &document, rekeying)?;
+    combine(paths, state, form, document.len(), &journal).map(|loaded| Reading::Whole(Some(loaded)))
 }
 
-fn combine(paths: &Paths, document: &[u8], journal: &[u8]) -> Result<Loaded, StoreError> {
-    let mut state =
-        read_document(document).map_err(|error| StoreError::document(&paths.document, error))?;
-    let (header, entries, sound) =
-        read_journal(journal).map_err(|error| StoreError::journal(&paths.journal, error))?;
+fn combine(
+    paths: &Paths,
+    mut state: State,
+    form: Form,
+    document_length: usize,
+    journal: &[u8],
+) -> Result<Loaded, StoreError> {
+    let (header, entries, sound) = form.journal(&paths.journal, &state.lineage, journal)?;
     if let Some(header) = header {
         if header.lineage != state.lineage {
             return Err(StoreError::OtherLineage {
@@ -152,7 +211,7 @@ fn combine(paths: &Paths, document: &[u8], journal: &[u8]) -> Result<Loaded, Sto
             });
         }
         if header.after > state.serial {
-            catch_up(paths, &mut state)?;
+            catch_up(paths, &mut state, &form)?;
         }
         if header.after > state.serial {
             return Err(StoreError::Gap {
@@ -168,19 +227,19 @@ fn combine(paths: &Paths, document: &[u8], journal: &[u8]) -> Result<Loaded, Sto
     Ok(Loaded {
         journal_counts: state.serial != before,
         state,
-        document_length: document.len() as u64,
+        form,
+        document_length: document_length as u64,
         journal_length: sound as u64,
     })
 }
 
 /// Brings a document that a person restored from its backup up to where the journal begins.
-fn catch_up(paths: &Paths, state: &mut State) -> Result<(), StoreError> {
+fn catch_up(paths: &Paths, state: &mut State, form: &Form) -> Result<(), StoreError> {
     let path = &paths.journal_backup;
     let Some(bytes) = files::read(path)? else {
         return Ok(());
     };
-    let (header, entries, _) =
-        read_journal(&bytes).map_err(|error| StoreError::journal(path, error))?;
+    let (header, entries, _) = form.journal(path, &state.lineage, &bytes)?;
     if header.is_some_and(|header| header.lineage == state.lineage) {
         fold(state, entries).map_err(|error| StoreError::fold(&paths.document, path, error))?;
     }
@@ -201,17 +260,35 @@ fn exists(path: &Path) -> Result<bool, StoreError> {
         .map_err(|error| StoreError::io(path, error))
 }
 
-/// Reads the fingerprint key; none where there is none.
-pub(super) fn read_key(paths: &Paths) -> Result<Option<FingerprintKey>, StoreError> {
+/// Reads the fingerprint key of a state; none where there is none.
+pub(super) fn read_key(
+    paths: &Paths,
+    form: &Form,
+    lineage: &Lineage,
+) -> Result<Option<FingerprintKey>, StoreError> {
     let Some(bytes) = files::read(&paths.key)?.map(Zeroizing::new) else {
         return Ok(None);
     };
-    let key: &[u8; 32] = bytes
-        .as_slice()
-        .try_into()
-        .map_err(|_| StoreError::Damaged {
-            file: paths.key.clone(),
-            source: Box::new(Damage::Key(bytes.len())),
-        })?;
-    Ok(Some(FingerprintKey::new(key)))
+    parse_key(paths, &form.fingerprint_key(&paths.key, lineage, &bytes)?).map(Some)
+}
+
+/// Reads the fingerprint key in whatever form it is, without its state: for readers, and for the key
+/// that was made for a state which wasn't begun in the end.
+pub(super) fn orphan_key(
+    paths: &Paths,
+    sealing: &Sealing,
+) -> Result<Option<(FingerprintKey, Opened)>, StoreError> {
+    let Some(bytes) = files::read(&paths.key)?.map(Zeroizing::new) else {
+        return Ok(None);
+    };
+    let opened = sealing.open(&paths.key, Kind::FingerprintKey, &bytes)?;
+    Ok(Some((parse_key(paths, &opened.bytes)?, opened)))
+}
+
+pub(super) fn parse_key(paths: &Paths, bytes: &[u8]) -> Result<FingerprintKey, StoreError> {
+    let key: &[u8; 32] = bytes.try_into().map_err(|_| StoreError::Damaged {
+        file: paths.key.clone(),
+        source: Box::new(Damage::Key(bytes.len())),
+    })?;
+    Ok(FingerprintKey::new(key))
 }
