@@ -12,7 +12,7 @@ use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics, Exit, Severity}
 use crate::engine::{self, Project, Providers};
 use crate::render::{self, Style};
 use crate::state::State;
-use crate::store::LocalStore;
+use crate::store::{LocalStore, Sealing};
 use crate::sys::World;
 
 /// The file read where no other is named.
@@ -32,6 +32,8 @@ pub(crate) struct Session {
     pub(crate) config: PathBuf,
     /// The configuration's path as the person knows it.
     pub(crate) shown: String,
+    /// Where the keys of the state come from.
+    sealing: Sealing,
     no_color: bool,
 }
 
@@ -63,6 +65,7 @@ impl Session {
         Self {
             format,
             quiet: output.quiet,
+            sealing: Sealing::new(&host.world, &directory, None),
             config: plain(&directory.join(&named)),
             directory,
             shown: named.display().to_string(),
@@ -134,7 +137,12 @@ impl Session {
     /// The state beside the configuration.
     pub(crate) fn store(&self) -> LocalStore {
         let directory = engine::directory_of(&self.config).join(STATE_DIRECTORY);
-        LocalStore::open(&directory, &self.host.world)
+        LocalStore::sealed(&directory, &self.host.world, &self.sealing)
+    }
+
+    /// Where the keys of the state come from.
+    pub(crate) fn sealing(&self) -> &Sealing {
+        &self.sealing
     }
 
     /// The state as it stands; none of a project that was never applied.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{PLAN_FORMAT, Plan};
+use super::{Observed, PLAN_FORMAT, Plan};
 use crate::address::{Name, NameRule};
 use crate::catalog::{Catalog, Folder, Folders, Manifest};
 use crate::desired::{Desired, Wanted};
@@ -24,6 +24,8 @@ pub struct PlanFile {
     pub wanted: Vec<Wanted>,
     /// The manifests of the extensions wanted.
     pub manifests: BTreeMap<Name, Arc<Manifest>>,
+    /// What the providers showed, so that a stale plan can say what moved.
+    pub observed: Observed,
 }
 
 /// Why a saved plan can't be used.
@@ -81,6 +83,8 @@ struct Body {
     project: String,
     wanted: Vec<Wanted>,
     extensions: BTreeMap<String, Folder>,
+    #[serde(default)]
+    observed: Observed,
 }
 
 impl PlanFile {
@@ -95,6 +99,7 @@ impl PlanFile {
                 .iter()
                 .map(|(name, manifest)| (name.to_string(), Folder::clone(&manifest.folder)))
                 .collect(),
+            observed: self.observed.clone(),
         };
         let body = serde_json::value::to_raw_value(&body)?;
         let mut bytes = serde_json::to_vec(&Envelope {
@@ -124,6 +129,7 @@ impl PlanFile {
             plan: body.plan,
             wanted: body.wanted,
             manifests: unpack(body.extensions)?,
+            observed: body.observed,
         })
     }
 

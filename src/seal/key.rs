@@ -86,6 +86,16 @@ impl KeyId {
         let id = Self(unhex(text.as_bytes())?.as_slice().try_into().ok()?);
         (id.to_string() == text).then_some(id)
     }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The id that bytes begin with, and the rest.
+    pub(super) fn split(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let (id, rest) = bytes.split_first_chunk()?;
+        Some((Self(*id), rest))
+    }
 }
 
 impl fmt::Display for KeyId {

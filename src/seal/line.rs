@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use super::SealError;
 use super::cipher;
@@ -18,8 +19,6 @@ const END: &[u8] = b"\"}";
 struct Line<'a> {
     sealed: u32,
     #[serde(default)]
-    key: Option<KeyId>,
-    #[serde(default)]
     sequence: Option<Serial>,
     #[serde(default, borrow)]
     text: Option<&'a str>,
@@ -30,32 +29,53 @@ pub fn is_sealed_line(line: &[u8]) -> bool {
     line.starts_with(MARK)
 }
 
-/// Appends a sealed line, with its newline.
-pub(super) fn seal(
+/// Seals one group: the data key's id, then what the cipher makes of it.
+pub(super) fn seal_group(
     data: &Raw,
     id: KeyId,
     lineage: &Lineage,
-    sequence: Serial,
-    line: &[u8],
+    first: Serial,
+    group: &[u8],
     random: &Random,
-    out: &mut Vec<u8>,
-) {
-    let head = head(id, sequence);
+) -> Vec<u8> {
     let key = data.derive(&[], PURPOSE);
-    let sealed = cipher::encrypt(&key, &bound(&head, lineage), line, random);
-    out.extend_from_slice(head.as_bytes());
-    out.extend_from_slice(STANDARD.encode(sealed).as_bytes());
-    out.extend_from_slice(END);
-    out.push(b'\n');
+    let mut sealed = id.bytes().to_vec();
+    sealed.extend(cipher::encrypt(
+        &key,
+        &bound(id, lineage, first),
+        group,
+        random,
+    ));
+    sealed
 }
 
-/// Opens a line, given without its newline; gives its number and what it holds.
-pub(super) fn open(
+/// Opens one group.
+pub(super) fn open_group(
     data: &Raw,
     id: KeyId,
     lineage: &Lineage,
-    line: &[u8],
-) -> Result<(Serial, Vec<u8>), SealError> {
+    first: Serial,
+    sealed: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, SealError> {
+    let (found, rest) = KeyId::split(sealed).ok_or(SealError::Truncated)?;
+    if found != id {
+        return Err(SealError::OtherDataKey { wanted: id, found });
+    }
+    let key = data.derive(&[], PURPOSE);
+    cipher::decrypt(&key, &bound(id, lineage, first), rest.to_vec()).ok_or(SealError::Changed)
+}
+
+/// A sealed group as a line, with its newline.
+pub(super) fn write(first: Serial, sealed: &[u8]) -> Vec<u8> {
+    let mut line = head(first).into_bytes();
+    line.extend_from_slice(STANDARD.encode(sealed).as_bytes());
+    line.extend_from_slice(END);
+    line.push(b'\n');
+    line
+}
+
+/// Reads a line, given without its newline: its number and the sealed group.
+pub(super) fn read(line: &[u8]) -> Result<(Serial, Vec<u8>), SealError> {
     if !is_sealed_line(line) {
         return Err(SealError::Plaintext);
     }
@@ -63,30 +83,23 @@ pub(super) fn open(
     if read.sealed > FORMAT {
         return Err(SealError::Newer(read.sealed));
     }
-    let (Some(found), Some(sequence), Some(text)) = (read.key, read.sequence, read.text) else {
+    let (Some(first), Some(text)) = (read.sequence, read.text) else {
         return Err(SealError::Changed);
     };
-    if found != id {
-        return Err(SealError::OtherDataKey { wanted: id, found });
-    }
-    let head = head(id, sequence);
     let laid_out = line
-        .strip_prefix(head.as_bytes())
+        .strip_prefix(head(first).as_bytes())
         .and_then(|rest| rest.strip_suffix(END));
     if laid_out != Some(text.as_bytes()) {
         return Err(SealError::Changed);
     }
     let sealed = STANDARD.decode(text).map_err(|_| SealError::Changed)?;
-    let key = data.derive(&[], PURPOSE);
-    let mut opened =
-        cipher::decrypt(&key, &bound(&head, lineage), sealed).ok_or(SealError::Changed)?;
-    Ok((sequence, std::mem::take(&mut *opened)))
+    Ok((first, sealed))
 }
 
-fn head(id: KeyId, sequence: Serial) -> String {
-    format!("{{\"sealed\":{FORMAT},\"key\":\"{id}\",\"sequence\":{sequence},\"text\":\"")
+fn head(first: Serial) -> String {
+    format!("{{\"sealed\":{FORMAT},\"sequence\":{first},\"text\":\"")
 }
 
-fn bound(head: &str, lineage: &Lineage) -> Vec<u8> {
-    format!("journal {lineage} {head}").into_bytes()
+fn bound(id: KeyId, lineage: &Lineage, first: Serial) -> Vec<u8> {
+    format!("journal {lineage} {first} {id}").into_bytes()
 }

@@ -69,16 +69,36 @@ impl Vault {
         cipher::decrypt(&key, envelope.bound, envelope.sealed()?).ok_or(SealError::Changed)
     }
 
-    /// Appends a line of a journal, sealed; `sequence` is the number of its first entry.
+    /// Seals a group of a journal by itself; `first` is the number of its first entry.
+    pub fn seal_group(
+        &self,
+        lineage: &Lineage,
+        first: Serial,
+        group: &[u8],
+        random: &Random,
+    ) -> Vec<u8> {
+        line::seal_group(&self.data, self.id, lineage, first, group, random)
+    }
+
+    /// Opens a group of a journal.
+    pub fn open_group(
+        &self,
+        lineage: &Lineage,
+        first: Serial,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        line::open_group(&self.data, self.id, lineage, first, sealed)
+    }
+
+    /// Seals a group of a journal as a line, newline at the end.
     pub fn seal_line(
         &self,
         lineage: &Lineage,
-        sequence: Serial,
-        line: &[u8],
+        first: Serial,
+        group: &[u8],
         random: &Random,
-        out: &mut Vec<u8>,
-    ) {
-        line::seal(&self.data, self.id, lineage, sequence, line, random, out);
+    ) -> Vec<u8> {
+        line::write(first, &self.seal_group(lineage, first, group, random))
     }
 
     /// Opens a line of a journal, without newline; gives its number and what it holds.
@@ -87,6 +107,8 @@ impl Vault {
         lineage: &Lineage,
         line: &[u8],
     ) -> Result<(Serial, Vec<u8>), SealError> {
-        line::open(&self.data, self.id, lineage, line)
+        let (first, sealed) = line::read(line)?;
+        let mut group = self.open_group(lineage, first, &sealed)?;
+        Ok((first, std::mem::take(&mut *group)))
     }
 }

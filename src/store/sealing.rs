@@ -198,10 +198,8 @@ impl Form {
         let Some(vault) = &self.vault else {
             return line;
         };
-        let mut sealed = Vec::new();
         let line = line.strip_suffix(b"\n").unwrap_or(&line);
-        vault.seal_line(lineage, sequence, line, &self.random, &mut sealed);
-        sealed
+        vault.seal_line(lineage, sequence, line, &self.random)
     }
 
     /// Reads a journal in this form.

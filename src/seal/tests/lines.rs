@@ -6,8 +6,7 @@ use crate::state::Serial;
 use crate::sys::Random;
 
 fn sealed(vault: &Vault, text: &[u8]) -> Vec<u8> {
-    let mut line = Vec::new();
-    vault.seal_line(&lineage(1), Serial(3), text, &Random::system(), &mut line);
+    let mut line = vault.seal_line(&lineage(1), Serial(3), text, &Random::system());
     assert_eq!(line.pop(), Some(b'\n'));
     line
 }
