@@ -13,42 +13,46 @@ use crate::state::{Object, State};
 const VALUE_MAX: usize = 60;
 
 /// How the state differs from the one that a plan was made from.
-pub(super) fn in_state(plan: &Plan, state: &State) -> Vec<String> {
+pub(super) fn in_state<'a>(plan: &'a Plan, state: &'a State) -> Vec<(&'a Address, String)> {
     let known: BTreeSet<&Address> = plan.changes.iter().map(|change| &change.address).collect();
     let planned = plan.changes.iter().filter_map(|change| {
         let (address, now) = (&change.address, state.current(&change.address));
-        match (change.recorded.as_deref(), now) {
+        let how = match (change.recorded.as_deref(), now) {
             (None, None) => None,
-            (None, Some(_)) => Some(format!("{address} was made since")),
-            (Some(_), None) => Some(format!("{address} is no longer recorded")),
-            (Some(before), Some(now)) => object(address, before, now),
-        }
+            (None, Some(_)) => Some("was made since".to_owned()),
+            (Some(_), None) => Some("is no longer recorded".to_owned()),
+            (Some(before), Some(now)) => object(before, now),
+        };
+        how.map(|how| (address, how))
     });
     let others = state
         .resources
         .iter()
         .filter(|(address, record)| record.current.is_some() && !known.contains(address))
-        .map(|(address, _)| format!("{address} was made since"));
+        .map(|(address, _)| (address, "was made since".to_owned()));
     planned.chain(others).collect()
 }
 
-fn object(address: &Address, before: &Object, now: &Object) -> Option<String> {
+fn object(before: &Object, now: &Object) -> Option<String> {
     if before == now {
         return None;
     }
     if before.id != now.id || before.generation != now.generation {
-        return Some(format!("{address} was replaced since"));
+        return Some("was replaced since".to_owned());
     }
     let fields = fields(&before.spec.attributes(), &now.spec.attributes());
     Some(if fields.is_empty() {
-        format!("{address} was written again since")
+        "was written again since".to_owned()
     } else {
-        format!("{address} was changed since: {}", fields.join(", "))
+        format!("was changed since: {}", fields.join(", "))
     })
 }
 
 /// How what the providers show differs from what a plan relied on; power isn't relied on.
-pub(super) fn in_world(relied: &Observed, observed: &Observed) -> Vec<String> {
+pub(super) fn in_world<'a>(
+    relied: &'a Observed,
+    observed: &'a Observed,
+) -> Vec<(&'a Address, String)> {
     let addresses: BTreeSet<&Address> = relied
         .objects
         .keys()
@@ -58,7 +62,7 @@ pub(super) fn in_world(relied: &Observed, observed: &Observed) -> Vec<String> {
         .into_iter()
         .filter_map(|address| {
             let how = between(relied.get(address), observed.get(address))?;
-            Some(format!("{address} {how}"))
+            Some((address, how))
         })
         .collect()
 }

@@ -20,6 +20,7 @@ pub fn stale(
     config: Option<&Digest>,
 ) -> Diagnostics {
     let mut moves = Vec::new();
+    let mut named = Vec::new();
     let header = &plan.header;
     let blank = super::blank_state(&header.project);
     let state = state.unwrap_or(&blank);
@@ -32,7 +33,7 @@ pub fn stale(
             "the state was written since: the plan knows write {}, the state is at {}",
             header.serial, state.serial
         ));
-        moves.extend(moved::in_state(plan, state));
+        named = moved::in_state(plan, state);
     }
     if state.project != header.project {
         moves.push(format!(
@@ -41,12 +42,21 @@ pub fn stale(
         ));
     }
     if observed.digest() != header.observed {
-        let named = moved::in_world(relied, observed);
+        for (address, how) in moved::in_world(relied, observed) {
+            // What was done with our knowledge explains what the providers show.
+            if !named.iter().any(|(known, _)| *known == address) {
+                named.push((address, how));
+            }
+        }
         if named.is_empty() {
             moves.push("what the providers show has changed".to_owned());
         }
-        moves.extend(named);
     }
+    moves.extend(
+        named
+            .into_iter()
+            .map(|(address, how)| format!("{address} {how}")),
+    );
     if config.is_some_and(|config| *config != header.config) {
         moves.push("the configuration was edited".to_owned());
     }

@@ -62,7 +62,7 @@ fn answer(session: &mut Session, done: Rekeyed, renewed: bool, missing: &[Addres
         Rekeyed::Encrypted => ("encrypted", "The state is encrypted now."),
         Rekeyed::Rotated => (
             "rotated",
-            "The state is encrypted under a new key; the one before opens it no longer.",
+            "The state is encrypted with the key given now; nothing is left under another.",
         ),
         Rekeyed::Decrypted => ("decrypted", "The state is in plaintext now."),
     };

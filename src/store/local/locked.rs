@@ -56,18 +56,18 @@ impl Locked {
         let is_new = loaded.is_none();
         let (loaded, key) = match loaded {
             Some(loaded) => {
-                let key = if rekeying {
+                let found = if rekeying {
                     orphan_key(paths, sealing)?.map(|(key, _)| key)
                 } else {
                     read_key(paths, &loaded.form, &loaded.state.lineage)?
                 };
+                let key = match found {
+                    Some(key) => key,
+                    None => make_key(paths, &loaded, &new_key(world))?,
+                };
                 (loaded, key)
             }
             None => nothing(paths, sealing, world)?,
-        };
-        let key = match key {
-            Some(key) => key,
-            None => make_key(paths, &loaded, world)?,
         };
         Ok(Self {
             paths: paths.clone(),
@@ -197,29 +197,32 @@ fn nothing(
     paths: &Paths,
     sealing: &Sealing,
     world: &World,
-) -> Result<(Loaded, Option<FingerprintKey>), StoreError> {
-    let found = orphan_key(paths, sealing)?;
-    let fits = |form: &Form| -> Result<bool, StoreError> {
-        Ok(form.is_sealed() == sealing.keys()?.seals())
-    };
+) -> Result<(Loaded, FingerprintKey), StoreError> {
     let fresh = || Lineage::from_random(world.random.bytes());
-    match found {
+    if let Some((key, opened)) = orphan_key(paths, sealing)?
+        && opened.form.is_sealed() == sealing.keys()?.seals()
+    {
         // A plain key was made for no lineage; a sealed one brings the lineage it was made for.
-        Some((key, opened)) if fits(&opened.form)? => {
-            let lineage = opened.origin.map_or_else(fresh, |(lineage, _)| lineage);
-            Ok((Loaded::nothing(lineage, opened.form), Some(key)))
-        }
-        Some(_) | None => {
-            let form = sealing.begin(&paths.key)?;
-            Ok((Loaded::nothing(fresh(), form), None))
-        }
+        let lineage = opened.origin.map_or_else(fresh, |(lineage, _)| lineage);
+        return Ok((Loaded::nothing(lineage, opened.form), key));
     }
+    let bytes = new_key(world);
+    let loaded = Loaded::nothing(fresh(), sealing.begin(&paths.key)?);
+    let key = make_key(paths, &loaded, &bytes)?;
+    Ok((loaded, key))
 }
 
-fn make_key(paths: &Paths, loaded: &Loaded, world: &World) -> Result<FingerprintKey, StoreError> {
-    let bytes = Zeroizing::new(world.random.bytes::<32>());
-    write_key(paths, &loaded.form, &loaded.state, &bytes)?;
-    Ok(FingerprintKey::new(&bytes))
+fn new_key(world: &World) -> Zeroizing<[u8; 32]> {
+    Zeroizing::new(world.random.bytes())
+}
+
+fn make_key(
+    paths: &Paths,
+    loaded: &Loaded,
+    bytes: &[u8; 32],
+) -> Result<FingerprintKey, StoreError> {
+    write_key(paths, &loaded.form, &loaded.state, bytes)?;
+    Ok(FingerprintKey::new(bytes))
 }
 
 /// Writes a fingerprint key in the form of its state.
