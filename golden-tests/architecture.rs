@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::tree::{self, Source};
 
 /// Which rooms each room may import. In the order of the pipeline: no room imports a later one.
-const ROOMS: [(&str, &[&str]); 19] = [
+const ROOMS: [(&str, &[&str]); 20] = [
     ("digest", &[]),
     ("address", &[]),
     // A finding names the resource it is about.
@@ -18,6 +18,8 @@ const ROOMS: [(&str, &[&str]); 19] = [
     ("config", &["address", "diagnostic", "digest", "resource"]),
     ("catalog", &["address", "diagnostic", "digest", "resource"]),
     ("state", &["address", "diagnostic", "digest", "resource"]),
+    // What is sealed is bound to its lineage and serial; nonces come from `sys`.
+    ("seal", &["diagnostic", "digest", "sys", "state"]),
     (
         "desired",
         &[
@@ -51,6 +53,7 @@ const ROOMS: [(&str, &[&str]); 19] = [
             "sys",
             "resource",
             "state",
+            "seal",
         ],
     ),
     (
@@ -144,6 +147,7 @@ const ROOMS: [(&str, &[&str]); 19] = [
             "config",
             "catalog",
             "state",
+            "seal",
             "desired",
             "plan",
             "store",
@@ -159,7 +163,7 @@ const ROOMS: [(&str, &[&str]); 19] = [
 ];
 
 /// Crates that stay in the rooms named.
-const CRATES: [(&str, &[&str]); 11] = [
+const CRATES: [(&str, &[&str]); 12] = [
     ("bollard", &["src/provider/docker/"]),
     ("reqwest", &["src/sys/http"]),
     ("clap", &["src/cli/"]),
@@ -172,8 +176,14 @@ const CRATES: [(&str, &[&str]); 11] = [
     ("serde_saphyr", &["src/config/", "src/catalog/"]),
     (
         "ring",
-        &["src/sys/", "src/digest.rs", "src/catalog/read.rs"],
+        &[
+            "src/sys/",
+            "src/digest.rs",
+            "src/catalog/read.rs",
+            "src/seal/",
+        ],
     ),
+    ("argon2", &["src/seal/"]),
     (
         "rustix",
         &[

@@ -18,6 +18,7 @@ pub mod plan;
 pub mod provider;
 pub mod render;
 pub mod resource;
+pub mod seal;
 pub mod secret;
 pub mod state;
 pub mod store;

@@ -163,6 +163,9 @@ pub(crate) struct PlanArgs {
     /// Save the plan for `sindri apply FILE`
     #[arg(short, long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// Sign the saved plan with this Ed25519 private key (PEM)
+    #[arg(long, value_name = "KEYFILE", requires = "out")]
+    pub(crate) sign_key: Option<PathBuf>,
     /// Exit with 2 when there is something to do
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
@@ -201,6 +204,12 @@ pub(crate) struct ApplyArgs {
     /// A plan saved with `sindri plan --out`; it was reviewed, so nobody is asked
     #[arg(value_name = "PLAN", conflicts_with_all = ["target", "exclude", "replace", "deep"])]
     pub(crate) file: Option<PathBuf>,
+    /// Refuse a saved plan that nobody trusted has signed
+    #[arg(long, requires = "file")]
+    pub(crate) require_signature: bool,
+    /// Trust plans signed with the key of this Ed25519 public key (PEM; repeatable)
+    #[arg(long, value_name = "PUBFILE", requires = "require_signature")]
+    pub(crate) trusted_key: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) narrow: Narrow,
     #[command(flatten)]
@@ -392,6 +401,8 @@ pub(crate) enum StateCommand {
     List(StateListArgs),
     /// Everything recorded at an address
     Show(StateShowArgs),
+    /// Encrypt the state, give it another key, or decrypt it
+    Rekey(super::command::RekeyArgs),
 }
 
 #[derive(Args, Debug)]

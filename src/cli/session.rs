@@ -13,7 +13,7 @@ use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics, Exit, Severity}
 use crate::engine::{self, Project, Providers};
 use crate::render::{self, Style};
 use crate::state::State;
-use crate::store::Store;
+use crate::store::{Sealing, Store};
 use crate::sys::World;
 
 /// The file read where no other is named.
@@ -30,6 +30,8 @@ pub(crate) struct Session {
     pub(crate) config: PathBuf,
     /// The configuration's path as the person knows it.
     pub(crate) shown: String,
+    /// Where the keys of the state come from.
+    sealing: Sealing,
     no_color: bool,
 }
 
@@ -61,6 +63,7 @@ impl Session {
         Self {
             format,
             quiet: output.quiet,
+            sealing: Sealing::new(&host.world, &directory, None),
             config: plain(&directory.join(&named)),
             directory,
             shown: named.display().to_string(),
@@ -132,9 +135,15 @@ impl Session {
     /// The store of the state, wherever it is.
     pub(crate) fn store(&self) -> Result<Store, Diagnostics> {
         let place = whereabouts(self)?;
-        place
+        let store = place
             .open(&self.host.world)
-            .map_err(|error| error.diagnose())
+            .map_err(|error| error.diagnose())?;
+        Ok(store.sealed(&self.sealing))
+    }
+
+    /// Where the keys of the state come from.
+    pub(crate) fn sealing(&self) -> &Sealing {
+        &self.sealing
     }
 
     /// The state as it stands; none of a project that was never applied.

@@ -53,6 +53,7 @@ fn dispatch(session: &mut Session, command: Command) -> Outcome {
         Command::Config(ConfigCommand::Schema(_)) => command::config_schema(session),
         Command::State(StateCommand::List(_)) => command::state_list(session),
         Command::State(StateCommand::Show(args)) => command::state_show(session, &args),
+        Command::State(StateCommand::Rekey(args)) => command::state_rekey(session, &args),
         Command::ForceUnlock(args) => command::force_unlock(session, &args),
         Command::Doctor(args) => command::doctor(session, &args),
         Command::Version(_) => command::version(session),
@@ -84,6 +85,7 @@ fn common(command: &Command) -> Common {
         }
         Command::State(StateCommand::List(args)) => args.common.clone(),
         Command::State(StateCommand::Show(args)) => args.common.clone(),
+        Command::State(StateCommand::Rekey(args)) => args.common.clone(),
         Command::ForceUnlock(args) => args.common.clone(),
         Command::Doctor(args) => args.common.clone(),
         Command::Version(args) => Common {

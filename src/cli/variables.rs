@@ -65,5 +65,30 @@ pub const VARIABLES: &[Variable] = &[
         None,
         "the image where the configuration names none",
     ),
+    variable(
+        "SINDRI_STATE_PASSPHRASE",
+        None,
+        "the passphrase that the state is encrypted with",
+    ),
+    variable(
+        "SINDRI_STATE_KEY_FILE",
+        None,
+        "the key file that the state is encrypted with, instead of a passphrase",
+    ),
+    variable(
+        "SINDRI_STATE_OLD_PASSPHRASE",
+        None,
+        "the passphrase before; opens what the present key doesn't",
+    ),
+    variable(
+        "SINDRI_STATE_OLD_KEY_FILE",
+        None,
+        "the key file before; opens what the present key doesn't",
+    ),
+    variable(
+        "SINDRI_TRUSTED_KEYS",
+        Some("--trusted-key"),
+        "public keys whose signatures of plans are trusted: files, with `:` between them",
+    ),
     variable("NO_COLOR", Some("--no-color"), "no colours"),
 ];

@@ -3,6 +3,7 @@
 mod apply;
 mod deep;
 mod event;
+mod moved;
 mod project;
 mod providers;
 mod recover;

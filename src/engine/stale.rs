@@ -1,46 +1,66 @@
 //! Staleness: a saved plan is refused when what it relied on has moved.
 
+use super::moved;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::digest::Digest;
-use crate::plan::{Observed, PlanFile};
+use crate::plan::{Observed, Plan};
 use crate::state::State;
+
+/// How many moves are told; more are counted.
+const TOLD: usize = 10;
 
 /// What moved since a plan was made; nothing for one that still holds.
 ///
 /// A plan of a project that had no state holds as long as there still is none.
 pub fn stale(
-    file: &PlanFile,
+    plan: &Plan,
+    relied: &Observed,
     state: Option<&State>,
     observed: &Observed,
     config: Option<&Digest>,
 ) -> Diagnostics {
-    let mut moved = Vec::new();
-    let header = &file.plan.header;
+    let mut moves = Vec::new();
+    let mut named = Vec::new();
+    let header = &plan.header;
     let blank = super::blank_state(&header.project);
     let state = state.unwrap_or(&blank);
     if header.lineage == blank.lineage && state.lineage != header.lineage {
-        moved.push("it was made before anything was recorded here".to_owned());
+        moves.push("it was made before anything was recorded here".to_owned());
     } else if state.lineage != header.lineage {
-        moved.push("the state belongs to another history (its lineage differs)".to_owned());
+        moves.push("the state belongs to another history (its lineage differs)".to_owned());
     } else if state.serial != header.serial {
-        moved.push(format!(
+        moves.push(format!(
             "the state was written since: the plan knows write {}, the state is at {}",
             header.serial, state.serial
         ));
+        named = moved::in_state(plan, state);
     }
     if state.project != header.project {
-        moved.push(format!(
+        moves.push(format!(
             "the plan is for project `{}`, the state for `{}`",
             header.project, state.project
         ));
     }
-    if observed.digest() != file.observed {
-        moved.push("what the providers show has changed".to_owned());
+    if observed.digest() != relied.digest() {
+        for (address, how) in moved::in_world(relied, observed) {
+            // What was done with our knowledge explains what the providers show.
+            if !named.iter().any(|(known, _)| *known == address) {
+                named.push((address, how));
+            }
+        }
+        if named.is_empty() {
+            moves.push("what the providers show has changed".to_owned());
+        }
     }
+    moves.extend(
+        named
+            .into_iter()
+            .map(|(address, how)| format!("{address} {how}")),
+    );
     if config.is_some_and(|config| *config != header.config) {
-        moved.push("the configuration was edited".to_owned());
+        moves.push("the configuration was edited".to_owned());
     }
-    if moved.is_empty() {
+    if moves.is_empty() {
         return Vec::new();
     }
     let mut found = Diagnostic::error(
@@ -48,8 +68,12 @@ pub fn stale(
         "the saved plan is stale and was not applied",
     )
     .help("make a new one with `sindri plan --out FILE` and review it");
-    for text in moved {
+    let untold = moves.len().saturating_sub(TOLD);
+    for text in moves.into_iter().take(TOLD) {
         found = found.because(text);
+    }
+    if untold > 0 {
+        found = found.because(format!("and {untold} more"));
     }
     vec![found]
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{PLAN_FORMAT, Plan};
+use super::{Observed, PLAN_FORMAT, Plan};
 use crate::address::{Name, NameRule};
 use crate::catalog::{Catalog, Folder, Folders, Manifest};
 use crate::desired::{Desired, Wanted};
@@ -20,12 +20,12 @@ use crate::digest::Digest;
 pub struct PlanFile {
     /// The plan.
     pub plan: Plan,
-    /// The digest of what was observed.
-    pub observed: Digest,
     /// What was wanted, so that the same questions can be asked again.
     pub wanted: Vec<Wanted>,
     /// The manifests of the extensions wanted.
     pub manifests: BTreeMap<Name, Arc<Manifest>>,
+    /// What the providers showed, so that a stale plan can say what moved.
+    pub observed: Observed,
 }
 
 /// Why a saved plan can't be used.
@@ -80,10 +80,11 @@ struct FormatOnly {
 #[derive(Serialize, Deserialize)]
 struct Body {
     plan: Plan,
-    observed: Digest,
     project: String,
     wanted: Vec<Wanted>,
     extensions: BTreeMap<String, Folder>,
+    #[serde(default)]
+    observed: Observed,
 }
 
 impl PlanFile {
@@ -91,7 +92,6 @@ impl PlanFile {
     pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
         let body = Body {
             plan: self.plan.clone(),
-            observed: self.observed.clone(),
             project: self.plan.header.project.clone(),
             wanted: self.wanted.clone(),
             extensions: self
@@ -99,6 +99,7 @@ impl PlanFile {
                 .iter()
                 .map(|(name, manifest)| (name.to_string(), Folder::clone(&manifest.folder)))
                 .collect(),
+            observed: self.observed.clone(),
         };
         let body = serde_json::value::to_raw_value(&body)?;
         let mut bytes = serde_json::to_vec(&Envelope {
@@ -126,9 +127,9 @@ impl PlanFile {
             serde_json::from_str(envelope.body.get()).map_err(PlanFileError::Malformed)?;
         Ok(Self {
             plan: body.plan,
-            observed: body.observed,
             wanted: body.wanted,
             manifests: unpack(body.extensions)?,
+            observed: body.observed,
         })
     }
 

@@ -10,7 +10,8 @@ use crate::resource::{Attributes, Power};
 use crate::state::{ObjectId, OperationId};
 
 /// What was seen at each address that was asked for.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Observed {
     /// By address; an address that isn't here wasn't asked for.
     pub objects: BTreeMap<Address, Observation>,

@@ -302,11 +302,14 @@ fn footer(out: &mut String, plan: &Plan, meta: &PlanMeta<'_>) {
     put(
         out,
         format_args!(
-            "<sub>sindri {}, {}, state {} of lineage {}</sub>\n",
+            "<sub>sindri {}, {}, state {} of lineage {}{}</sub>\n",
             escape(meta.sindri_version),
             seconds(meta.timestamp),
             plan.header.serial,
-            plan.header.lineage.as_str().get(..8).unwrap_or_default()
+            plan.header.lineage.as_str().get(..8).unwrap_or_default(),
+            meta.signer
+                .map(|signer| format!(", signed by {}", escape(signer)))
+                .unwrap_or_default()
         ),
     );
 }

@@ -12,6 +12,7 @@ fn meta() -> PlanMeta<'static> {
         timestamp: "2026-01-02T03:04:05Z".parse().unwrap(),
         terraform_version: "1.11.0",
         sindri_version: "4.0.0",
+        signer: None,
     }
 }
 

@@ -5,8 +5,8 @@
 //! of its line, so that a torn tail (a crash while writing) is told from a damaged line: the first
 //! is cut off, the second is refused. Zeros after the last line are room that a writer made ahead.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Event, Lineage, Serial};
@@ -14,7 +14,6 @@ use crate::digest::Digest;
 
 const HEAD: &[u8] = b"{\"check\":\"";
 const MIDDLE: &[u8] = b"\",\"entry\":";
-const SEALED: &[u8] = b"\",\"sealed\":";
 const END: &[u8] = b"}";
 
 /// The length of a line's checksum: the first 16 digits of its SHA-256.
@@ -56,15 +55,6 @@ struct GroupRef<'a> {
     events: &'a [Event],
 }
 
-/// What a sealed line holds.
-#[derive(Serialize, Deserialize, schemars::JsonSchema)]
-pub(super) struct SealedGroup {
-    /// The number of the group's first event.
-    sequence: Serial,
-    /// What was sealed, in Base64.
-    text: String,
-}
-
 /// Why a journal can't be read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JournalError {
@@ -77,12 +67,6 @@ pub enum JournalError {
     /// Sequence numbers don't follow each other.
     #[error("line {line} of the journal is out of order")]
     OutOfOrder {
-        /// The line, from 1.
-        line: usize,
-    },
-    /// A sealed line where none can be opened.
-    #[error("line {line} of the journal is encrypted")]
-    Sealed {
         /// The line, from 1.
         line: usize,
     },
@@ -157,64 +141,23 @@ pub fn write_group(
     Ok(())
 }
 
-/// Appends a group that was sealed as one line, with its newline.
-///
-/// Where it stands in the history stays readable, so that what sealed it can bind it to its place.
-pub fn write_sealed_group(
-    first: Serial,
-    sealed: &[u8],
-    out: &mut Vec<u8>,
-) -> Result<(), serde_json::Error> {
-    let group = SealedGroup {
-        sequence: first,
-        text: STANDARD.encode(sealed),
-    };
-    let text = serde_json::to_vec(&group)?;
-    out.extend_from_slice(HEAD);
-    out.extend_from_slice(checksum(&text).as_bytes());
-    out.extend_from_slice(SEALED);
-    out.extend_from_slice(&text);
-    out.extend_from_slice(END);
-    out.push(b'\n');
-    Ok(())
-}
-
 fn checksum(bytes: &[u8]) -> String {
     Digest::of_bytes(bytes).as_str()[7..7 + CHECK].to_owned()
 }
 
-/// A sound line of a journal, its checksum already looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Line<'a> {
-    /// A group as its text: what [`read_group`] reads and sealing covers.
-    Plain(&'a [u8]),
-    /// A sealed group.
-    Sealed {
-        /// The number of its first event.
-        first: Serial,
-        /// What was sealed.
-        bytes: Vec<u8>,
-    },
-}
+/// Gives a group's line as it was written from one as it is kept, without newline; none where it
+/// can't be one.
+pub type OpenLine<'a> = dyn for<'b> Fn(&'b [u8]) -> Option<Cow<'b, [u8]>> + 'a;
 
 /// What a journal consists of, before its groups are read.
 #[derive(Debug)]
 pub struct Lines<'a> {
     /// The first line; none in a journal that is empty or torn in its very header.
     pub header: Option<JournalHeader>,
-    /// The groups; the first is line 2 of the journal.
-    pub groups: Vec<Line<'a>>,
+    /// The texts of the groups, which [`read_group`] reads; the first is line 2 of the journal.
+    pub groups: Vec<Cow<'a, [u8]>>,
     /// How many bytes are sound: a last line that was torn by a crash isn't among them.
     pub sound: usize,
-}
-
-/// The text of a group as a line of the journal covers it: what is sealed, and what [`read_group`]
-/// reads.
-pub fn group_text(line: &[u8]) -> Option<&[u8]> {
-    match unframe(line.strip_suffix(b"\n").unwrap_or(line))? {
-        Line::Plain(text) => Some(text),
-        Line::Sealed { .. } => None,
-    }
 }
 
 /// Reads a journal: its header, its entries, and how many bytes of it are sound.
@@ -224,19 +167,17 @@ pub fn group_text(line: &[u8]) -> Option<&[u8]> {
 pub fn read_journal(
     bytes: &[u8],
 ) -> Result<(Option<JournalHeader>, Vec<Entry>, usize), JournalError> {
-    let lines = read_lines(bytes)?;
+    let lines = read_lines(bytes, &|line| Some(Cow::Borrowed(line)))?;
     let mut entries = Vec::new();
-    for (line, group) in (2..).zip(&lines.groups) {
-        match group {
-            Line::Plain(text) => read_group(text, line, &mut entries)?,
-            Line::Sealed { .. } => return Err(JournalError::Sealed { line }),
-        }
+    for (line, text) in (2..).zip(&lines.groups) {
+        read_group(text, line, &mut entries)?;
     }
     Ok((lines.header, entries, lines.sound))
 }
 
-/// Reads the lines of a journal, without reading the groups in them.
-pub fn read_lines(bytes: &[u8]) -> Result<Lines<'_>, JournalError> {
+/// Reads the lines of a journal, without reading the groups in them; all but the header may be kept
+/// in another form than they were written in.
+pub fn read_lines<'a>(bytes: &'a [u8], open: &OpenLine<'_>) -> Result<Lines<'a>, JournalError> {
     let mut lines = Lines {
         header: None,
         groups: Vec::new(),
@@ -249,7 +190,7 @@ pub fn read_lines(bytes: &[u8]) -> Result<Lines<'_>, JournalError> {
         let end = match rest.iter().position(|byte| *byte == b'\n') {
             Some(end) => end,
             // Nothing but its newline is missing, which the room has a place for.
-            None if written.len() < bytes.len() && is_whole(rest, number) => rest.len(),
+            None if written.len() < bytes.len() && is_whole(rest, number, open) => rest.len(),
             None if is_torn(rest) => break,
             None => return Err(damaged),
         };
@@ -257,7 +198,7 @@ pub fn read_lines(bytes: &[u8]) -> Result<Lines<'_>, JournalError> {
         let read = if number == 1 {
             lines.header = JournalHeader::read(line)?;
             lines.header.is_some()
-        } else if let Some(group) = unframe(line) {
+        } else if let Some(group) = unframe(line, open) {
             lines.groups.push(group);
             true
         } else {
@@ -275,9 +216,10 @@ pub fn read_lines(bytes: &[u8]) -> Result<Lines<'_>, JournalError> {
 }
 
 /// Reads one group that stands alone, as it was written: a whole line, and nothing else.
-pub fn read_line(bytes: &[u8]) -> Result<Line<'_>, JournalError> {
-    let line = bytes.strip_suffix(b"\n").and_then(unframe);
-    line.ok_or(JournalError::Damaged { line: 1 })
+pub fn read_line<'a>(bytes: &'a [u8], open: &OpenLine<'_>) -> Result<Cow<'a, [u8]>, JournalError> {
+    let line = bytes.strip_suffix(b"\n");
+    let text = line.and_then(|line| unframe(line, open));
+    text.ok_or(JournalError::Damaged { line: 1 })
 }
 
 /// Reads the text of a group, and appends its events to those of the lines before it.
@@ -295,24 +237,18 @@ pub fn read_group(text: &[u8], line: usize, entries: &mut Vec<Entry>) -> Result<
     Ok(())
 }
 
-/// Takes a line apart; none where it doesn't match its checksum.
-fn unframe(line: &[u8]) -> Option<Line<'_>> {
+/// The text of a group's line; none where it doesn't match its checksum.
+fn unframe<'a>(line: &'a [u8], open: &OpenLine<'_>) -> Option<Cow<'a, [u8]>> {
+    match open(line)? {
+        Cow::Borrowed(line) => text(line).map(Cow::Borrowed),
+        Cow::Owned(line) => text(&line).map(|text| Cow::Owned(text.to_vec())),
+    }
+}
+
+fn text(line: &[u8]) -> Option<&[u8]> {
     let (check, rest) = line.strip_prefix(HEAD)?.split_at_checked(CHECK)?;
-    let sound = |text: &[u8]| checksum(text).as_bytes() == check;
-    if let Some(text) = rest.strip_prefix(MIDDLE) {
-        let text = text.strip_suffix(END)?;
-        return sound(text).then_some(Line::Plain(text));
-    }
-    let text = rest.strip_prefix(SEALED)?.strip_suffix(END)?;
-    if !sound(text) {
-        return None;
-    }
-    let group: SealedGroup = serde_json::from_slice(text).ok()?;
-    let bytes = STANDARD.decode(group.text).ok()?;
-    Some(Line::Sealed {
-        first: group.sequence,
-        bytes,
-    })
+    let text = rest.strip_prefix(MIDDLE)?.strip_suffix(END)?;
+    (checksum(text).as_bytes() == check).then_some(text)
 }
 
 /// A journal without the zeros at its end: room made ahead, or blocks that a file system lost.
@@ -329,11 +265,11 @@ fn without_room(bytes: &[u8]) -> &[u8] {
 }
 
 /// Whether a tail is a line that lacks nothing but its newline.
-fn is_whole(tail: &[u8], number: usize) -> bool {
+fn is_whole(tail: &[u8], number: usize, open: &OpenLine<'_>) -> bool {
     if number == 1 {
         matches!(JournalHeader::read(tail), Ok(Some(_)))
     } else {
-        unframe(tail).is_some()
+        unframe(tail, open).is_some()
     }
 }
 

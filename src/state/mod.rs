@@ -19,8 +19,8 @@ pub use fold::{FoldError, fold};
 pub use identity::{Lineage, ObjectId, OperationId, Serial};
 pub use integrity::{Violation, violations};
 pub use journal::{
-    Entry, JournalError, JournalHeader, Line, Lines, group_text, read_group, read_journal,
-    read_line, read_lines, write_group, write_sealed_group,
+    Entry, JournalError, JournalHeader, Lines, OpenLine, read_group, read_journal, read_line,
+    read_lines, write_group,
 };
 pub use model::{Object, PartFailure, Record, State, Status};
 pub use schema::{document_schema, journal_schema};

@@ -38,7 +38,6 @@ pub fn document_schema() -> Value {
 /// The schema of one line of the journal.
 pub fn journal_schema() -> Value {
     let (group, mut shared) = definitions::<journal::Group>();
-    let (sealed, _) = definitions::<journal::SealedGroup>();
     // Only the header names the lineage.
     shared["Lineage"] = definitions::<document::Body>().1["Lineage"].clone();
     let check = json!({ "type": "string", "pattern": "^[0-9a-f]{16}$" });
@@ -66,8 +65,12 @@ pub fn journal_schema() -> Value {
             },
             {
                 "type": "object",
-                "properties": { "check": check, "sealed": sealed },
-                "required": ["check", "sealed"],
+                "properties": {
+                    "sealed": { "const": 1 },
+                    "sequence": { "$ref": "#/$defs/Serial" },
+                    "text": { "type": "string", "contentEncoding": "base64" },
+                },
+                "required": ["sealed", "sequence", "text"],
                 "additionalProperties": false,
             },
         ],

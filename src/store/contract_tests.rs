@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use super::{Envelope, LockInfo, LockRequest, Locked, Piece, Place, Store, StoreError};
+use super::{LockInfo, LockRequest, Locked, Place, Rekeyed, Sealing, Store, StoreError};
 use crate::state::sample::history;
 use crate::state::{Event, Intent, OperationId, Serial, State, StepKind};
 use crate::sys::{Environment, World};
@@ -242,27 +242,22 @@ fn without_the_lock_what_is_written_counts(ground: &Ground) {
     drop(holder);
 }
 
-/// Turns every byte round and notes which piece it belongs to.
-#[derive(Debug)]
-struct Mirror;
-
-impl Envelope for Mirror {
-    fn seal(&self, piece: Piece<'_>, plain: Vec<u8>) -> Result<Vec<u8>, StoreError> {
-        let mut bytes = format!("{piece:?}\n").into_bytes();
-        bytes.extend(plain.iter().map(|byte| !byte));
-        Ok(bytes)
-    }
-
-    fn open(&self, piece: Piece<'_>, kept: Vec<u8>) -> Result<Vec<u8>, StoreError> {
-        let name = format!("{piece:?}\n");
-        let rest = kept.strip_prefix(name.as_bytes());
-        let rest = rest.unwrap_or_else(|| panic!("{} isn't {name}", kept.escape_ascii()));
-        Ok(rest.iter().map(|byte| !byte).collect())
-    }
+/// The keys of a person who has this passphrase now, and had that one before.
+fn keys(now: Option<&str>, before: Option<&str>) -> Sealing {
+    let named = |name: &str, text: Option<&str>| Some((name.to_owned(), text?.to_owned()));
+    let variables = named("SINDRI_STATE_PASSPHRASE", now)
+        .into_iter()
+        .chain(named("SINDRI_STATE_OLD_PASSPHRASE", before));
+    let world = World {
+        environment: Arc::new(Environment::of(variables)),
+        ..World::real()
+    };
+    Sealing::new(&world, std::path::Path::new(""), None)
 }
 
-fn everything_passes_through_the_envelope(ground: &Ground) {
-    let store = ground.open().sealed(Arc::new(Mirror));
+fn everything_is_sealed_and_sealed_anew(ground: &Ground) {
+    let open = |now, before| ground.open().sealed(&keys(now, before));
+    let store = open(Some("one"), None);
     let mut locked = begun(&store);
     for (number, group) in groups().into_iter().enumerate() {
         locked.commit(group).unwrap();
@@ -273,18 +268,28 @@ fn everything_passes_through_the_envelope(ground: &Ground) {
     let last = locked.state().clone();
     let print = locked.fingerprint_key().fingerprint("A", b"v");
     drop(locked);
-    let other = ground.open().sealed(Arc::new(Mirror));
-    assert_eq!(*take(&other).unwrap().state(), last);
-    assert_eq!(
-        take(&other)
-            .unwrap()
-            .fingerprint_key()
-            .fingerprint("A", b"v"),
-        print
-    );
-    let plain = ground.open();
-    assert!(matches!(plain.read(), Err(StoreError::Damaged { .. })));
-    assert!(plain.fingerprint_key().is_err());
+    let other = open(Some("one"), None);
+    let locked = take(&other).unwrap();
+    assert_eq!(*locked.state(), last);
+    assert_eq!(locked.fingerprint_key().fingerprint("A", b"v"), print);
+    drop(locked);
+    for wrong in [None, Some("two")] {
+        let store = open(wrong, None);
+        assert!(matches!(store.read(), Err(StoreError::Sealed { .. })));
+        assert!(store.fingerprint_key().is_err());
+        assert!(take(&store).is_err());
+    }
+    let rotating = open(Some("two"), Some("one"));
+    let mut locked = rotating.lock_to_rekey(NOW, &mut |_| {}).unwrap();
+    let sealing = keys(Some("two"), Some("one"));
+    let done = locked.rekey(&sealing, &World::real(), false, None).unwrap();
+    assert_eq!(done, Rekeyed::Rotated);
+    drop(locked);
+    assert!(open(Some("one"), None).read().is_err());
+    let rotated = open(Some("two"), None);
+    assert_eq!(read(&rotated).resources, last.resources);
+    let locked = take(&rotated).unwrap();
+    assert_eq!(locked.fingerprint_key().fingerprint("A", b"v"), print);
 }
 
 fn holder(store: &Store) -> LockInfo {
@@ -354,7 +359,7 @@ behaviours!(
     fifty_writers_come_one_at_a_time_and_none_is_lost,
     a_reader_beside_compactions_never_goes_back,
     without_the_lock_what_is_written_counts,
-    everything_passes_through_the_envelope,
+    everything_is_sealed_and_sealed_anew,
 );
 
 behaviours!(
@@ -367,7 +372,7 @@ behaviours!(
     fifty_writers_come_one_at_a_time_and_none_is_lost,
     a_reader_beside_compactions_never_goes_back,
     without_the_lock_what_is_written_counts,
-    everything_passes_through_the_envelope,
+    everything_is_sealed_and_sealed_anew,
     a_holder_that_lost_its_lock_is_kept_from_writing,
 );
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::LockInfo;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
+use crate::seal::SealError;
 use crate::state::{DocumentError, FoldError, JournalError, Lineage, Serial};
 
 /// What is wrong with a file of the store.
@@ -163,6 +164,29 @@ pub enum StoreError {
     /// An earlier write failed and couldn't be taken back: the lock must be taken anew.
     #[error("nothing more is written to `{}` after a write that could not be taken back", .0.display())]
     Poisoned(PathBuf),
+    /// A file that can't be opened with the keys given, or not encrypted with them.
+    #[error("can't open `{}`", file.display())]
+    Sealed {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        #[source]
+        source: Box<SealError>,
+    },
+    /// A state shall be encrypted, and no key is given for it.
+    #[error("no key is given to encrypt the state with")]
+    NoNewKey,
+    /// Two keys where one is needed.
+    #[error("both `{0}` and `{1}` are set")]
+    TwoKeys(&'static str, &'static str),
+    /// A key file that others may read.
+    #[error("the key file `{}` can be read by others: its mode is {mode:04o}", file.display())]
+    OpenKeyFile {
+        /// The file.
+        file: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
     /// Something else stands in the place of the store.
     #[error("`{}` is not a directory", .0.display())]
     NotADirectory(PathBuf),
@@ -186,6 +210,13 @@ impl StoreError {
         }
     }
 
+    pub(super) fn sealed(file: &Path, source: SealError) -> Self {
+        Self::Sealed {
+            file: file.to_owned(),
+            source: Box::new(source),
+        }
+    }
+
     pub(super) fn document(file: &Path, source: DocumentError) -> Self {
         let file = file.to_owned();
         match source {
@@ -206,12 +237,12 @@ impl StoreError {
         let file = file.to_owned();
         match source {
             JournalError::Newer(format) => Self::Newer { file, format },
-            source @ (JournalError::Damaged { .. }
-            | JournalError::OutOfOrder { .. }
-            | JournalError::Sealed { .. }) => Self::Damaged {
-                file,
-                source: Box::new(source.into()),
-            },
+            source @ (JournalError::Damaged { .. } | JournalError::OutOfOrder { .. }) => {
+                Self::Damaged {
+                    file,
+                    source: Box::new(source.into()),
+                }
+            }
         }
     }
 
@@ -234,15 +265,18 @@ impl StoreError {
 
     /// Whether reading again may help: a writer may have been in the middle of its work.
     pub(super) fn may_pass(&self) -> bool {
-        matches!(
-            self,
-            Self::Damaged { .. }
-                | Self::Newer { .. }
-                | Self::Io { .. }
-                | Self::Gap { .. }
-                | Self::OtherLineage { .. }
-                | Self::Gone { .. }
-        )
+        match self {
+            Self::Sealed { source, .. } => source.is_damage(),
+            other => matches!(
+                other,
+                Self::Damaged { .. }
+                    | Self::Newer { .. }
+                    | Self::Io { .. }
+                    | Self::Gap { .. }
+                    | Self::OtherLineage { .. }
+                    | Self::Gone { .. }
+            ),
+        }
     }
 
     fn code(&self) -> Code {
@@ -271,6 +305,10 @@ impl StoreError {
             Self::NotBegun(_) => "store::not-begun",
             Self::Poisoned(_) => "store::poisoned",
             Self::NotADirectory(_) => "store::not-a-directory",
+            Self::Sealed { source, .. } => return source.code(),
+            Self::NoNewKey => "seal::no-new-key",
+            Self::TwoKeys(..) => "seal::two-keys",
+            Self::OpenKeyFile { .. } => "seal::open-key-file",
         })
     }
 
@@ -369,6 +407,17 @@ impl StoreError {
                 "nothing that was recorded before is lost; run the command again".to_owned()
             }
             Self::NotADirectory(_) => "move it away; sindri keeps its state there".to_owned(),
+            Self::Sealed { source, .. } => source.advice().to_owned(),
+            Self::NoNewKey => {
+                "set `SINDRI_STATE_PASSPHRASE` or `SINDRI_STATE_KEY_FILE`; the key that \
+                opens the state now goes into `SINDRI_STATE_OLD_PASSPHRASE` or \
+                `SINDRI_STATE_OLD_KEY_FILE`; `--decrypt` leaves the state in plaintext"
+                    .to_owned()
+            }
+            Self::TwoKeys(..) => "unset one of them".to_owned(),
+            Self::OpenKeyFile { file, .. } => {
+                format!("`chmod 600 {}` keeps it to its owner", file.display())
+            }
         }
     }
 }

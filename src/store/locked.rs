@@ -5,12 +5,11 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::medium::{Document, Group, Holding, Medium, Ready, Room, Start};
-use super::reading::{Loaded, load, read_key};
-use super::{Envelope, Piece, StoreError};
+use super::reading::{Loaded, load, orphan_key, read_key};
+use super::{Form, Sealing, StoreError};
 use crate::digest::FingerprintKey;
-use crate::state::{
-    Event, Lineage, Serial, State, group_text, write_document, write_group, write_sealed_group,
-};
+use crate::seal::Kind;
+use crate::state::{Event, Lineage, Serial, State, write_document, write_group};
 use crate::sys::World;
 
 /// How often a state is loaded anew because an earlier holder's last write came in between.
@@ -19,34 +18,35 @@ const TRIES: u32 = 5;
 /// A store while this process holds its lock; dropping it gives the lock back.
 #[derive(Debug)]
 pub struct Locked {
-    medium: Arc<dyn Medium>,
-    envelope: Option<Arc<dyn Envelope>>,
-    state: State,
-    is_new: bool,
+    pub(super) medium: Arc<dyn Medium>,
+    pub(super) state: State,
+    pub(super) form: Form,
+    pub(super) is_new: bool,
     /// How much the journal holds.
-    journal: Room,
+    pub(super) journal: Room,
     /// Whether any of that isn't in the document.
-    journal_counts: bool,
+    pub(super) journal_counts: bool,
     /// How much it may hold before it is folded.
     fold_at: Room,
     /// Whether an event that was written couldn't be applied.
     contradicted: bool,
-    key: FingerprintKey,
+    pub(super) key: FingerprintKey,
     /// Given back last.
-    holding: Box<dyn Holding>,
+    pub(super) holding: Box<dyn Holding>,
 }
 
 impl Locked {
     /// Loads what is to be written on, and makes the key if it is missing.
     pub(super) fn load(
         medium: Arc<dyn Medium>,
-        envelope: Option<Arc<dyn Envelope>>,
+        sealing: &Sealing,
+        rekeying: bool,
         world: &World,
         mut holding: Box<dyn Holding>,
     ) -> Result<Self, StoreError> {
         let mut tries = 0;
         let loaded = loop {
-            let loaded = load(&*medium, envelope.as_deref())?;
+            let loaded = load(&*medium, sealing, rekeying)?;
             let start = loaded
                 .as_ref()
                 .map_or_else(Start::at_nothing, |loaded| Start {
@@ -61,18 +61,27 @@ impl Locked {
                 Ready::LoadAgain => return Err(StoreError::Lost(medium.names().store.clone())),
             }
         };
-        let key = match read_key(&*medium, envelope.as_deref())? {
-            Some(key) => key,
-            None => make_key(&mut *holding, envelope.as_deref(), world)?,
-        };
         let is_new = loaded.is_none();
-        let loaded =
-            loaded.unwrap_or_else(|| Loaded::nothing(Lineage::from_random(world.random.bytes())));
+        let (loaded, key) = match loaded {
+            Some(loaded) => {
+                let found = if rekeying {
+                    orphan_key(&*medium, sealing)?.map(|(key, _)| key)
+                } else {
+                    read_key(&*medium, &loaded.form, &loaded.state.lineage)?
+                };
+                let key = match found {
+                    Some(key) => key,
+                    None => make_key(&mut *holding, &medium, &loaded, world)?,
+                };
+                (loaded, key)
+            }
+            None => nothing(&mut *holding, &medium, sealing, world)?,
+        };
         Ok(Self {
             fold_at: medium.room(loaded.document_length),
             medium,
-            envelope,
             state: loaded.state,
+            form: loaded.form,
             is_new,
             journal: Room {
                 bytes: loaded.journal_length,
@@ -93,6 +102,11 @@ impl Locked {
     /// Whether no state was begun here yet.
     pub fn is_new(&self) -> bool {
         self.is_new
+    }
+
+    /// The form of the state's pieces: plain, or sealed.
+    pub fn form(&self) -> &Form {
+        &self.form
     }
 
     /// The key under which secrets are fingerprinted.
@@ -182,36 +196,26 @@ impl Locked {
         Ok(())
     }
 
-    /// The document, sealed where it is to be.
-    fn document(&self) -> Result<Vec<u8>, StoreError> {
-        let path = &self.medium.names().document;
-        let bytes =
-            write_document(&self.state).map_err(|error| StoreError::io(path, error.into()))?;
-        match &self.envelope {
-            None => Ok(bytes),
-            Some(envelope) => envelope.seal(Piece::Document, bytes),
-        }
+    /// The document in its form.
+    pub(super) fn document(&self) -> Result<Vec<u8>, StoreError> {
+        let State {
+            lineage, serial, ..
+        } = &self.state;
+        write_document(&self.state)
+            .and_then(|bytes| self.form.encode(Kind::Document, lineage, *serial, bytes))
+            .map_err(|error| StoreError::io(&self.medium.names().document, error.into()))
     }
 
-    /// A group as the journal's next line, sealed where it is to be.
+    /// A group as the journal's next line, in its form.
     fn line(&self, first: Serial, events: &[Event]) -> Result<Vec<u8>, StoreError> {
         let path = &self.medium.names().journal;
-        let io = |error: serde_json::Error| StoreError::io(path, error.into());
         let mut line = Vec::new();
-        write_group(first, events, &mut line).map_err(io)?;
-        if let (Some(envelope), Some(text)) = (&self.envelope, group_text(&line)) {
-            let piece = Piece::Group {
-                lineage: &self.state.lineage,
-                first,
-            };
-            let sealed = envelope.seal(piece, text.to_vec())?;
-            line.clear();
-            write_sealed_group(first, &sealed, &mut line).map_err(io)?;
-        }
-        Ok(line)
+        write_group(first, events, &mut line)
+            .map_err(|error| StoreError::io(path, error.into()))?;
+        Ok(self.form.encode_line(&self.state.lineage, first, line))
     }
 
-    fn usable(&self) -> Result<(), StoreError> {
+    pub(super) fn usable(&self) -> Result<(), StoreError> {
         if self.contradicted {
             return Err(StoreError::Poisoned(self.medium.names().store.clone()));
         }
@@ -219,15 +223,50 @@ impl Locked {
     }
 }
 
+/// What is loaded where no state was begun; a key that an earlier run made for it is used.
+fn nothing(
+    holding: &mut dyn Holding,
+    medium: &Arc<dyn Medium>,
+    sealing: &Sealing,
+    world: &World,
+) -> Result<(Loaded, FingerprintKey), StoreError> {
+    let fresh = || Lineage::from_random(world.random.bytes());
+    if let Some((key, opened)) = orphan_key(&**medium, sealing)?
+        && opened.form.is_sealed() == sealing.keys()?.seals()
+    {
+        // A plain key was made for no lineage; a sealed one brings the lineage it was made for.
+        let lineage = opened.origin.map_or_else(fresh, |(lineage, _)| lineage);
+        return Ok((Loaded::nothing(lineage, opened.form), key));
+    }
+    let loaded = Loaded::nothing(fresh(), sealing.begin(&medium.names().key)?);
+    let key = make_key(holding, medium, &loaded, world)?;
+    Ok((loaded, key))
+}
+
 fn make_key(
     holding: &mut dyn Holding,
-    envelope: Option<&dyn Envelope>,
+    medium: &Arc<dyn Medium>,
+    loaded: &Loaded,
     world: &World,
 ) -> Result<FingerprintKey, StoreError> {
     let bytes = Zeroizing::new(world.random.bytes::<32>());
-    match envelope {
-        None => holding.put_key(bytes.as_slice())?,
-        Some(envelope) => holding.put_key(&envelope.seal(Piece::Key, bytes.to_vec())?)?,
-    }
+    let sealed = seal_key(&**medium, &loaded.form, &loaded.state, &bytes)?;
+    holding.put_key(&sealed)?;
     Ok(FingerprintKey::new(&bytes))
+}
+
+/// A fingerprint key in the form of its state.
+pub(super) fn seal_key(
+    medium: &dyn Medium,
+    form: &Form,
+    state: &State,
+    key: &[u8; 32],
+) -> Result<Vec<u8>, StoreError> {
+    form.encode(
+        Kind::FingerprintKey,
+        &state.lineage,
+        state.serial,
+        key.to_vec(),
+    )
+    .map_err(|error| StoreError::io(&medium.names().key, error.into()))
 }

@@ -173,4 +173,13 @@ pub(super) trait Holding: fmt::Debug + Send {
 
     /// Keeps the fingerprint key, where there was none.
     fn put_key(&mut self, bytes: &[u8]) -> Result<(), StoreError>;
+
+    /// Keeps another fingerprint key in the place of the one there was.
+    fn replace_key(&mut self, bytes: &[u8]) -> Result<(), StoreError>;
+
+    /// Leaves nothing of what was kept before the document that stands now, so that nothing is left
+    /// in a form that the state no longer has.
+    fn drop_earlier(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }

@@ -2,12 +2,11 @@
 //!
 //! One contract for all of them: a [`Store`] reads, a [`Locked`] writes. What a state means (fold,
 //! numbers, checks, when to compact) is in `reading` and `locked`, once; below them lies a `medium`
-//! for each kind of place, that only knows bytes. An [`Envelope`] between the two seals them.
+//! for each kind of place, that only knows bytes. A [`Form`] between the two seals them.
 
 mod background;
 #[cfg(test)]
 mod contract_tests;
-mod envelope;
 mod error;
 #[cfg(test)]
 mod formats;
@@ -19,8 +18,9 @@ mod object;
 mod opened;
 mod place;
 mod reading;
+mod rekey;
+mod sealing;
 
-pub use envelope::{Envelope, Piece};
 pub use error::{Damage, StoreError};
 pub use lock_info::{LockInfo, LockRequest};
 pub use locked::Locked;
@@ -28,3 +28,5 @@ pub use medium::Abilities;
 pub use object::{ObjectPlace, ObjectProtocol};
 pub use opened::Store;
 pub use place::Place;
+pub use rekey::{Rekeyed, Renew};
+pub use sealing::{Form, Opened, Sealing};

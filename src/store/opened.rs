@@ -4,10 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::local::Local;
-use super::medium::{Abilities, Medium};
-use super::reading::{load, read_key};
-use super::{Envelope, LockInfo, LockRequest, Locked, StoreError};
+use super::medium::{Abilities, Holding, Medium};
+use super::reading::{load, orphan_key};
+use super::{Form, LockInfo, LockRequest, Locked, Sealing, StoreError};
 use crate::digest::FingerprintKey;
+use crate::seal::SealError;
 use crate::state::State;
 use crate::sys::World;
 
@@ -15,7 +16,7 @@ use crate::sys::World;
 #[derive(Clone, Debug)]
 pub struct Store {
     medium: Arc<dyn Medium>,
-    envelope: Option<Arc<dyn Envelope>>,
+    sealing: Sealing,
     world: World,
 }
 
@@ -28,16 +29,16 @@ impl Store {
     pub(super) fn on(medium: Arc<dyn Medium>, world: &World) -> Self {
         Self {
             medium,
-            envelope: None,
+            sealing: Sealing::new(world, Path::new(""), None),
             world: world.clone(),
         }
     }
 
-    /// The same store, with everything that goes into it sealed.
+    /// The same store, encrypted with these keys; otherwise with those of the environment.
     #[must_use]
-    pub fn sealed(self, envelope: Arc<dyn Envelope>) -> Self {
+    pub fn sealed(self, sealing: &Sealing) -> Self {
         Self {
-            envelope: Some(envelope),
+            sealing: sealing.clone(),
             ..self
         }
     }
@@ -56,13 +57,29 @@ impl Store {
     ///
     /// Takes no lock and writes nothing. Right also while another process commits and compacts.
     pub fn read(&self) -> Result<Option<State>, StoreError> {
-        let loaded = load(&*self.medium, self.envelope.as_deref())?;
+        let loaded = load(&*self.medium, &self.sealing, false)?;
         Ok(loaded.map(|loaded| loaded.state))
     }
 
     /// The key under which secrets are fingerprinted; none where none was made.
     pub fn fingerprint_key(&self) -> Result<Option<FingerprintKey>, StoreError> {
-        read_key(&*self.medium, self.envelope.as_deref())
+        let Some((key, opened)) = orphan_key(&*self.medium, &self.sealing)? else {
+            return Ok(None);
+        };
+        if !opened.form.is_sealed() && self.sealing.keys()?.seals() {
+            let path = &self.medium.names().key;
+            return Err(StoreError::sealed(path, SealError::Plaintext));
+        }
+        Ok(Some(key))
+    }
+
+    /// The form of the state's pieces, or of those it would be begun with.
+    pub fn form(&self) -> Result<Form, StoreError> {
+        let path = &self.medium.names().document;
+        match self.medium.load()? {
+            Some(kept) => self.sealing.form_of(path, &kept.document),
+            None => self.sealing.begin(path),
+        }
     }
 
     /// Takes the lock for writing, making the store and the key if they are missing.
@@ -75,15 +92,29 @@ impl Store {
         waiting: &mut dyn FnMut(&LockInfo),
     ) -> Result<Locked, StoreError> {
         let holding = self.medium.hold(&self.world, request, waiting)?;
-        let (medium, envelope) = (Arc::clone(&self.medium), self.envelope.clone());
-        Locked::load(medium, envelope, &self.world, holding)
+        self.load(holding, false)
+    }
+
+    /// As [`Store::lock`], for a change of form: what is found may be in any form, also in several,
+    /// as an interrupted change leaves it.
+    pub fn lock_to_rekey(
+        &self,
+        request: LockRequest<'_>,
+        waiting: &mut dyn FnMut(&LockInfo),
+    ) -> Result<Locked, StoreError> {
+        let holding = self.medium.hold(&self.world, request, waiting)?;
+        self.load(holding, true)
     }
 
     /// Opens it for writing without the lock, for a person who says that nobody else writes.
     pub fn without_lock(&self) -> Result<Locked, StoreError> {
         let holding = self.medium.without_lock(&self.world)?;
-        let (medium, envelope) = (Arc::clone(&self.medium), self.envelope.clone());
-        Locked::load(medium, envelope, &self.world, holding)
+        self.load(holding, false)
+    }
+
+    fn load(&self, holding: Box<dyn Holding>, rekeying: bool) -> Result<Locked, StoreError> {
+        let medium = Arc::clone(&self.medium);
+        Locked::load(medium, &self.sealing, rekeying, &self.world, holding)
     }
 
     /// Takes the lock away from the holder with this id; gives who it was.

@@ -1,18 +1,15 @@
 //! From the bytes of a store to the state: the same for every store.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
-use zeroize::Zeroizing;
-
 use super::medium::{Journal, Kept, Medium, Version};
-use super::{Damage, Envelope, Piece, StoreError};
+use super::{Damage, Form, Opened, Sealing, StoreError};
 use crate::digest::FingerprintKey;
-use crate::state::{
-    Entry, JournalError, Line, Lineage, Serial, State, fold, read_document, read_group, read_line,
-    read_lines,
-};
+use crate::seal::Kind;
+use crate::state::{Entry, Lineage, State, fold, read_group};
 
 /// How often a reading that met a writer's half-done work is tried again before it is believed.
 const TRIES: u32 = 4;
@@ -21,6 +18,7 @@ const TRIES: u32 = 4;
 #[derive(Debug)]
 pub(super) struct Loaded {
     pub(super) state: State,
+    pub(super) form: Form,
     pub(super) document_length: u64,
     /// How many bytes of the journal are sound; zero where it has no header yet.
     pub(super) journal_length: u64,
@@ -34,9 +32,10 @@ pub(super) struct Loaded {
 
 impl Loaded {
     /// What is loaded where no state was begun.
-    pub(super) fn nothing(lineage: Lineage) -> Self {
+    pub(super) fn nothing(lineage: Lineage, form: Form) -> Self {
         Self {
             state: State::new("", lineage),
+            form,
             document_length: 0,
             journal_length: 0,
             journal_groups: 0,
@@ -51,16 +50,18 @@ impl Loaded {
 /// Both change while they are read: a writer appends to the journal, takes a failed write back,
 /// puts a new document and a new journal in place. What looks wrong is therefore read again, and
 /// only believed when it stays wrong.
+///
+/// While `rekeying`, a plain document is also taken where a key is given.
 pub(super) fn load(
     medium: &dyn Medium,
-    envelope: Option<&dyn Envelope>,
+    sealing: &Sealing,
+    rekeying: bool,
 ) -> Result<Option<Loaded>, StoreError> {
     let mut tries = 0;
     loop {
-        let reading = Reading { medium, envelope };
         let error = match medium.load() {
             Ok(None) => return Ok(None),
-            Ok(Some(kept)) => match reading.combine(kept) {
+            Ok(Some(kept)) => match combine(medium, sealing, rekeying, kept) {
                 Ok(loaded) => return Ok(Some(loaded)),
                 Err(error) => error,
             },
@@ -74,60 +75,77 @@ pub(super) fn load(
     }
 }
 
-/// Reads the fingerprint key; none where there is none.
+/// Reads the fingerprint key of a state; none where there is none.
 pub(super) fn read_key(
     medium: &dyn Medium,
-    envelope: Option<&dyn Envelope>,
+    form: &Form,
+    lineage: &Lineage,
 ) -> Result<Option<FingerprintKey>, StoreError> {
     let Some(kept) = medium.key()? else {
         return Ok(None);
     };
-    let bytes = match envelope {
-        None => kept,
-        Some(envelope) => Zeroizing::new(envelope.open(Piece::Key, kept.to_vec())?),
+    let path = &medium.names().key;
+    parse_key(path, &form.fingerprint_key(path, lineage, &kept)?).map(Some)
+}
+
+/// Reads the fingerprint key in whatever form it is, without its state: for readers, and for the key
+/// that was made for a state which wasn't begun in the end.
+pub(super) fn orphan_key(
+    medium: &dyn Medium,
+    sealing: &Sealing,
+) -> Result<Option<(FingerprintKey, Opened)>, StoreError> {
+    let Some(kept) = medium.key()? else {
+        return Ok(None);
     };
-    let key: &[u8; 32] = bytes
-        .as_slice()
-        .try_into()
-        .map_err(|_| StoreError::Damaged {
-            file: medium.names().key.clone(),
-            source: Box::new(Damage::Key(bytes.len())),
-        })?;
-    Ok(Some(FingerprintKey::new(key)))
+    let path = &medium.names().key;
+    let opened = sealing.open(path, Kind::FingerprintKey, &kept)?;
+    Ok(Some((parse_key(path, &opened.bytes)?, opened)))
+}
+
+pub(super) fn parse_key(path: &Path, bytes: &[u8]) -> Result<FingerprintKey, StoreError> {
+    let key: &[u8; 32] = bytes.try_into().map_err(|_| StoreError::Damaged {
+        file: path.to_owned(),
+        source: Box::new(Damage::Key(bytes.len())),
+    })?;
+    Ok(FingerprintKey::new(key))
+}
+
+fn combine(
+    medium: &dyn Medium,
+    sealing: &Sealing,
+    rekeying: bool,
+    kept: Kept,
+) -> Result<Loaded, StoreError> {
+    let names = medium.names();
+    let (mut state, form) = sealing.document(&names.document, &kept.document, rekeying)?;
+    let reading = Reading {
+        medium,
+        form: &form,
+    };
+    let (entries, journal_length, journal_groups) = match &kept.journal {
+        Journal::Text(text) => reading.text(&mut state, text)?,
+        Journal::Lines(lines) => reading.lines(&state.lineage, lines)?,
+    };
+    let before = state.serial;
+    fold(&mut state, entries)
+        .map_err(|error| StoreError::fold(&names.document, &names.journal, error))?;
+    Ok(Loaded {
+        journal_counts: state.serial != before,
+        state,
+        form,
+        document_length: kept.document.len() as u64,
+        journal_length: journal_length as u64,
+        journal_groups,
+        version: kept.version,
+    })
 }
 
 struct Reading<'a> {
     medium: &'a dyn Medium,
-    envelope: Option<&'a dyn Envelope>,
+    form: &'a Form,
 }
 
 impl Reading<'_> {
-    fn combine(&self, kept: Kept) -> Result<Loaded, StoreError> {
-        let names = self.medium.names();
-        let document_length = kept.document.len() as u64;
-        let document = match self.envelope {
-            None => kept.document,
-            Some(envelope) => envelope.open(Piece::Document, kept.document)?,
-        };
-        let mut state = read_document(&document)
-            .map_err(|error| StoreError::document(&names.document, error))?;
-        let (entries, journal_length, journal_groups) = match &kept.journal {
-            Journal::Text(text) => self.text(&mut state, text)?,
-            Journal::Lines(lines) => self.lines(&state.lineage, lines)?,
-        };
-        let before = state.serial;
-        fold(&mut state, entries)
-            .map_err(|error| StoreError::fold(&names.document, &names.journal, error))?;
-        Ok(Loaded {
-            journal_counts: state.serial != before,
-            state,
-            document_length,
-            journal_length: journal_length as u64,
-            journal_groups,
-            version: kept.version,
-        })
-    }
-
     /// Reads a journal that is one text; the state is brought up to where it begins.
     fn text(
         &self,
@@ -135,7 +153,7 @@ impl Reading<'_> {
         text: &[u8],
     ) -> Result<(Vec<Entry>, usize, usize), StoreError> {
         let names = self.medium.names();
-        let lines = read_lines(text).map_err(|error| StoreError::journal(&names.journal, error))?;
+        let lines = self.form.lines(&names.journal, &state.lineage, text)?;
         if let Some(header) = lines.header {
             if header.lineage != state.lineage {
                 return Err(StoreError::OtherLineage {
@@ -156,7 +174,7 @@ impl Reading<'_> {
             }
         }
         let count = lines.groups.len();
-        let entries = self.entries(&names.journal, &state.lineage, lines.groups)?;
+        let entries = entries(&names.journal, &lines.groups)?;
         Ok((entries, lines.sound, count))
     }
 
@@ -165,9 +183,9 @@ impl Reading<'_> {
         let Some((path, bytes)) = self.medium.earlier()? else {
             return Ok(());
         };
-        let lines = read_lines(&bytes).map_err(|error| StoreError::journal(&path, error))?;
+        let lines = self.form.lines(&path, &state.lineage, &bytes)?;
         if lines.header.is_some_and(|h| h.lineage == state.lineage) {
-            let entries = self.entries(&path, &state.lineage, lines.groups)?;
+            let entries = entries(&path, &lines.groups)?;
             fold(state, entries)
                 .map_err(|error| StoreError::fold(&self.medium.names().document, &path, error))?;
         }
@@ -182,53 +200,17 @@ impl Reading<'_> {
         let journal = &self.medium.names().journal;
         let mut groups = Vec::with_capacity(lines.len());
         for (number, line) in (1..).zip(lines) {
-            let group = read_line(line).map_err(|error| {
-                let error = match error {
-                    JournalError::Damaged { .. } => JournalError::Damaged { line: number },
-                    other @ (JournalError::OutOfOrder { .. }
-                    | JournalError::Sealed { .. }
-                    | JournalError::Newer(_)) => other,
-                };
-                StoreError::journal(journal, error)
-            })?;
-            groups.push(group);
+            groups.push(self.form.line(journal, lineage, number, line)?);
         }
-        let entries = self.entries(journal, lineage, groups)?;
+        let entries = entries(journal, &groups)?;
         Ok((entries, lines.iter().map(Vec::len).sum(), lines.len()))
     }
+}
 
-    fn entries(
-        &self,
-        file: &Path,
-        lineage: &Lineage,
-        groups: Vec<Line<'_>>,
-    ) -> Result<Vec<Entry>, StoreError> {
-        let mut entries: Vec<Entry> = Vec::new();
-        for (number, group) in (2..).zip(groups) {
-            let damaged = |error| StoreError::journal(file, error);
-            match (group, self.envelope) {
-                (Line::Plain(text), None) => {
-                    read_group(text, number, &mut entries).map_err(damaged)?;
-                }
-                (Line::Sealed { .. }, None) => {
-                    return Err(damaged(JournalError::Sealed { line: number }));
-                }
-                (Line::Plain(text), Some(envelope)) => {
-                    // It stands where the entry before it ends, as far as anybody can say.
-                    let first = entries.last().map_or(Serial(0), |e| e.sequence.next());
-                    let text = envelope.open(Piece::Group { lineage, first }, text.to_vec())?;
-                    read_group(&text, number, &mut entries).map_err(damaged)?;
-                }
-                (Line::Sealed { first, bytes }, Some(envelope)) => {
-                    let text = envelope.open(Piece::Group { lineage, first }, bytes)?;
-                    let before = entries.len();
-                    read_group(&text, number, &mut entries).map_err(damaged)?;
-                    if entries.get(before).is_some_and(|e| e.sequence != first) {
-                        return Err(damaged(JournalError::OutOfOrder { line: number }));
-                    }
-                }
-            }
-        }
-        Ok(entries)
+fn entries(file: &Path, groups: &[Cow<'_, [u8]>]) -> Result<Vec<Entry>, StoreError> {
+    let mut entries: Vec<Entry> = Vec::new();
+    for (number, text) in (2..).zip(groups) {
+        read_group(text, number, &mut entries).map_err(|error| StoreError::journal(file, error))?;
     }
+    Ok(entries)
 }

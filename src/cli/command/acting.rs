@@ -123,7 +123,7 @@ pub(super) fn carry_out(
     if session.is_json() {
         Screen::planned(session, &ready.plan)?;
     } else if !(session.quiet && acting.act.auto_approve && !ready.plan.is_errored()) {
-        show(session, &ready.plan)?;
+        show(session, &ready.plan, None)?;
     }
     if ready.plan.is_errored() {
         // People have read the findings below the plan; programs get them as events.

@@ -4,17 +4,17 @@ use std::path::Path;
 
 use super::acting::{self, Acting, Ready};
 use super::planning::Asked;
+use super::saved;
 use crate::cli::args::ApplyArgs;
 use crate::cli::screen::Screen;
 use crate::cli::session::{Outcome, Session, runtime};
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::engine::{self, Context, Readers};
-use crate::plan::PlanFile;
 use crate::secret::Redactor;
 use crate::sys::files;
 
-/// The most bytes read of a saved plan.
-const PLAN_MAX: u64 = 1 << 30;
+/// The most bytes read of a configuration.
+const CONFIG_MAX: u64 = 1 << 30;
 
 pub(crate) fn run(session: &mut Session, args: &ApplyArgs) -> Outcome {
     if let Some(path) = &args.file {
@@ -30,25 +30,12 @@ pub(crate) fn run(session: &mut Session, args: &ApplyArgs) -> Outcome {
     acting::run(session, &acting, project)
 }
 
-/// Reads a saved plan.
-pub(super) fn read_plan(session: &Session, path: &Path) -> Result<PlanFile, Diagnostics> {
-    let bytes = files::read_limited(&session.path(path), PLAN_MAX).map_err(|error| {
-        vec![
-            Diagnostic::error(
-                Code::new("plan::file"),
-                format!("the saved plan `{}` can't be read", path.display()),
-            )
-            .because(error.to_string()),
-        ]
-    })?;
-    PlanFile::from_bytes(&bytes).map_err(|error| error.diagnose())
-}
-
 /// Applies a saved plan, provided that nothing it relied on has moved.
 fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
-    let file = read_plan(session, path)?;
+    let saved = saved::read(session, path)?;
+    saved::require_signature(session, args, &saved)?;
     let mut asked = Asked::from(&args.narrow, &args.look);
-    asked.destroy = file.plan.header.destroy;
+    asked.destroy = saved.file.plan.header.destroy;
     // A saved plan has been reviewed: applying it is the answer to the question.
     let mut act = args.act.clone();
     act.auto_approve = true;
@@ -61,6 +48,8 @@ fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
     let deadline = acting::deadline(session, &act)?;
     let mut screen = Screen::new(session);
     let locked = acting::lock(session, &acting, &mut screen)?;
+    saved::require_sealed(&saved, &locked)?;
+    let file = saved.file;
     let mut desired = file.desired().map_err(|error| error.diagnose())?;
     let directory = engine::directory_of(&session.config);
     let (secrets, mut findings) = engine::resolve(
@@ -89,16 +78,22 @@ fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
         asked.reach(),
     );
     let mut survey = acting::bounded(&runtime, deadline, surveying)?;
-    let config = files::read_limited(&session.config, PLAN_MAX)
+    let config = files::read_limited(&session.config, CONFIG_MAX)
         .ok()
         .map(|bytes| crate::digest::Digest::of_bytes(&bytes));
-    let moved = engine::stale(&file, recorded.as_ref(), &survey.observed, config.as_ref());
+    let moved = engine::stale(
+        &file.plan,
+        &file.observed,
+        recorded.as_ref(),
+        &survey.observed,
+        config.as_ref(),
+    );
     crate::cli::session::stop_on_errors(&moved)?;
     let mut locked = locked;
     acting::settle(session, &mut survey, &mut locked, &mut screen)?;
     let unknown =
         crate::address::Name::parse(crate::address::NameRule::Label, &file.plan.header.project)
-            .map_err(|_| read_plan(session, path).err().unwrap_or_default())?;
+            .map_err(|_| not_a_project(path))?;
     let context = Context {
         manifests: file.manifests,
         redactor: Redactor::new(secrets.values()),
@@ -115,4 +110,14 @@ fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
         screen,
     };
     acting::carry_out(session, &acting, &runtime, &*providers, &mut ready)
+}
+
+fn not_a_project(path: &Path) -> Diagnostics {
+    vec![
+        Diagnostic::error(
+            Code::new("plan::file"),
+            format!("the saved plan `{}` names no project", path.display()),
+        )
+        .help("make a new one with `sindri plan --out FILE`"),
+    ]
 }

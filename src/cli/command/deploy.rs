@@ -20,7 +20,7 @@ pub(crate) fn run(session: &mut Session, args: &DeployArgs) -> Outcome {
         let readers: &dyn Readers = providers.readers();
         let runtime = small_runtime()?;
         let read = planning::read(session, readers, &asked, &runtime)?;
-        show(session, &read.plan)?;
+        show(session, &read.plan, None)?;
         return Ok(if read.plan.is_errored() {
             Exit::Error
         } else {

@@ -19,8 +19,8 @@ pub(crate) fn run(session: &mut Session, args: &DriftArgs) -> Outcome {
     ignore(&mut read.plan, &args.ignore)?;
     let text = match session.format {
         Format::Human => render::drift_human(&read.plan, &session.style()),
-        Format::Json => render::drift_json(&read.plan, &planning::meta(session)),
-        Format::Markdown => render::drift_markdown(&read.plan, &planning::meta(session)),
+        Format::Json => render::drift_json(&read.plan, &planning::meta(session, None)),
+        Format::Markdown => render::drift_markdown(&read.plan, &planning::meta(session, None)),
     };
     session.answer(&text)?;
     session.warn(&read.plan.checks);

@@ -1,15 +1,13 @@
 //! `sindri plan`: what apply would change, and why.
 
-use std::path::Path;
-
 use super::planning::{self, Asked};
+use super::saved;
 use crate::cli::args::{Format, PlanArgs};
 use crate::cli::session::{Outcome, Session, small_runtime};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Exit};
 use crate::engine::Readers;
 use crate::plan::{Plan, PlanFile};
 use crate::render;
-use crate::sys::files;
 
 pub(crate) fn run(session: &mut Session, args: &PlanArgs) -> Outcome {
     let mut asked = Asked::from(&args.narrow, &args.look);
@@ -22,13 +20,13 @@ pub(crate) fn run(session: &mut Session, args: &PlanArgs) -> Outcome {
     if let Some(path) = &args.out {
         let file = PlanFile {
             plan: read.plan.clone(),
-            observed: read.survey.observed.digest(),
             wanted: read.project.desired.resources().to_vec(),
             manifests: read.project.manifests.clone(),
+            observed: read.survey.observed.clone(),
         };
-        save(session, path, &file)?;
+        saved::write(session, path, &file, args.sign_key.as_deref())?;
     }
-    show(session, &read.plan)?;
+    show(session, &read.plan, None)?;
     if read.plan.is_errored() {
         return Ok(Exit::Error);
     }
@@ -60,13 +58,20 @@ pub(super) fn exit(plan: &Plan, detailed: bool) -> Exit {
     }
 }
 
-/// Prints a plan in the format asked for.
-pub(super) fn show(session: &mut Session, plan: &Plan) -> Result<(), Diagnostics> {
+/// Prints a plan in the format asked for, and who signed it.
+pub(super) fn show(
+    session: &mut Session,
+    plan: &Plan,
+    signer: Option<&str>,
+) -> Result<(), Diagnostics> {
     match session.format {
         Format::Human => {
             let style = session.style();
             let written = render::write_plan_human(plan, &style, &mut *session.host.stdout);
             finish(written, session)?;
+            if let Some(signer) = signer {
+                session.answer(&format!("\nSigned by {signer}.\n"))?;
+            }
             if !plan.checks.is_empty() {
                 let text = render::plan_checks_human(plan, &session.side_style());
                 session.aside(&text);
@@ -74,12 +79,12 @@ pub(super) fn show(session: &mut Session, plan: &Plan) -> Result<(), Diagnostics
             Ok(())
         }
         Format::Json => {
-            let meta = planning::meta(session);
+            let meta = planning::meta(session, signer);
             let written = render::write_plan_json(plan, &meta, &mut *session.host.stdout);
             finish(written, session)
         }
         Format::Markdown => {
-            let meta = planning::meta(session);
+            let meta = planning::meta(session, signer);
             let text = render::plan_markdown(plan, &meta);
             session.answer(&text)
         }
@@ -95,19 +100,4 @@ fn finish(written: std::io::Result<()>, session: &mut Session) -> Result<(), Dia
                     .because(error.to_string()),
             ]
         })
-}
-
-fn save(session: &Session, path: &Path, file: &PlanFile) -> Result<(), Diagnostics> {
-    let failed = |cause: String| {
-        vec![
-            Diagnostic::error(
-                Code::new("plan::save"),
-                format!("the plan couldn't be saved to `{}`", path.display()),
-            )
-            .because(cause),
-        ]
-    };
-    let bytes = file.to_bytes().map_err(|error| failed(error.to_string()))?;
-    files::write_atomic(&session.path(path), &bytes, 0o600, true)
-        .map_err(|error| failed(error.to_string()))
 }

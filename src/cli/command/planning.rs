@@ -191,10 +191,11 @@ pub(super) fn require(findings: &mut Diagnostics) {
 }
 
 /// What a rendered plan says of its making.
-pub(super) fn meta(session: &Session) -> PlanMeta<'static> {
+pub(super) fn meta<'a>(session: &Session, signer: Option<&'a str>) -> PlanMeta<'a> {
     PlanMeta {
         timestamp: session.world().clock.now(),
         terraform_version: TERRAFORM_VERSION,
         sindri_version: env!("CARGO_PKG_VERSION"),
+        signer,
     }
 }

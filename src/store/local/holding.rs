@@ -56,6 +56,19 @@ impl Holding for Held {
     fn put_key(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
         files::replace(&self.paths.key, bytes, Durable::Yes)
     }
+
+    fn replace_key(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        files::replace(&self.paths.key, bytes, Durable::Yes)
+    }
+
+    fn drop_earlier(&mut self) -> Result<(), StoreError> {
+        let Some(bytes) = files::read(&self.paths.document)? else {
+            return Ok(());
+        };
+        files::replace(&self.paths.document_backup, &bytes, Durable::Yes)?;
+        let journal = &self.paths.journal_backup;
+        crate::sys::files::remove_file(journal).map_err(|error| StoreError::io(journal, error))
+    }
 }
 
 #[cfg(test)]

@@ -22,6 +22,8 @@ pub struct PlanMeta<'a> {
     pub terraform_version: &'a str,
     /// Our version.
     pub sindri_version: &'a str,
+    /// Who signed the saved plan, in words.
+    pub signer: Option<&'a str>,
 }
 
 /// A plan as one line of JSON, without a line end.
@@ -146,6 +148,9 @@ fn check(diagnostic: &Diagnostic) -> Value {
 fn ours(members: &mut Members<'_>, plan: &Plan, meta: &PlanMeta<'_>) -> io::Result<()> {
     let totals = plan.totals();
     members.put("version", &meta.sindri_version)?;
+    if let Some(signer) = meta.signer {
+        members.put("signed_by", &signer)?;
+    }
     members.put("project", &plan.header.project)?;
     members.put("lineage", &plan.header.lineage)?;
     members.put("serial", &plan.header.serial)?;

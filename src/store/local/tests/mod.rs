@@ -3,6 +3,7 @@
 mod child;
 mod damage;
 mod life;
+mod sealed;
 mod speed;
 
 use std::path::Path;
