@@ -32,7 +32,7 @@ pub use model::{
     ProviderSettings, Secret, Verification, Version, Volume,
 };
 pub use parse::SIZE_MAX;
-pub use read::{Overrides, read, read_bytes};
+pub use read::{Overrides, read, read_bytes, read_key_file};
 pub use reference::reference;
 pub use schema::schema;
 pub use show::{show, show_yaml};

@@ -27,6 +27,8 @@ pub struct Config {
     pub machines: Vec<Machine>,
     /// The local Kubernetes cluster the file describes (`providers.k8s`).
     pub local_cluster: Option<LocalCluster>,
+    /// The key file that the state is encrypted with, relative to the file.
+    pub key_file: Option<String>,
     /// The file.
     pub source: Source,
 }

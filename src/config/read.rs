@@ -8,7 +8,9 @@ use super::machine::Assembly;
 use super::parse;
 use super::reading::Reading;
 use super::tree::{Entry, Node, Span};
-use super::typed::{Deployment, Providers, SharedFields, Top, Typed, check, check_top, shorten};
+use super::typed::{
+    Deployment, Providers, SharedFields, StateFields, Top, Typed, check, check_top, shorten,
+};
 use super::{Config, Machine, Version};
 use crate::address::{Name, NameRule};
 use crate::diagnostic::{Diagnostics, Source};
@@ -44,6 +46,21 @@ pub fn read(source: &Source, overrides: Overrides) -> (Option<Config>, Diagnosti
     (config, reading.finish())
 }
 
+/// Reads only which key file a file names for its state, as far as that can be read.
+///
+/// For commands that need the state and not the rest of the file.
+pub fn read_key_file(name: &str, bytes: &[u8]) -> Option<String> {
+    let source = parse::source(name, bytes).ok()?;
+    // Most files don't say, and a fleet takes a while to parse.
+    if !source.text.contains("keyFile") {
+        return None;
+    }
+    let (tree, _) = parse::parse(&source).ok()?;
+    let mut reading = Reading::new(&source);
+    let state = StateFields::decode(tree.get("state")?, &mut reading)?;
+    state.encryption?.key_file
+}
+
 fn file(tree: &Arc<Node>, overrides: Overrides, reading: &mut Reading<'_>) -> Option<Config> {
     let below = [("deployment", Deployment::FIELDS)];
     if !check_top(tree, &[Top::FIELDS, SharedFields::FIELDS], &below, reading) {
@@ -56,6 +73,7 @@ fn file(tree: &Arc<Node>, overrides: Overrides, reading: &mut Reading<'_>) -> Op
     let deployment = top.deployment.map(|section| section.node);
     let base = base(tree, deployment.as_deref(), reading);
     let name = top.name.map(|name| name.value.0);
+    let key_file = top.state.and_then(|state| state.encryption?.key_file);
     let mut assembly = Assembly::new(
         Span {
             length: 1,
@@ -82,6 +100,7 @@ fn file(tree: &Arc<Node>, overrides: Overrides, reading: &mut Reading<'_>) -> Op
         machines: machines?,
         local_cluster: providers
             .and_then(|providers| providers.k8s.as_ref().map(|cluster| cluster.0.clone())),
+        key_file,
         source: reading.source.clone(),
     })
 }

@@ -17,6 +17,10 @@ pub fn show(config: &Config) -> Value {
     let mut document = Map::new();
     document.insert("version".to_owned(), json!(config.version.to_string()));
     document.insert("name".to_owned(), json!(config.name));
+    if let Some(path) = &config.key_file {
+        let state = json!({ "encryption": { "keyFile": path } });
+        document.insert("state".to_owned(), state);
+    }
     let cluster = config.local_cluster.as_ref().map(local_cluster);
     match config.machines.as_slice() {
         [machine] if machine.name == config.name && machine.real_name == config.name.as_str() => {

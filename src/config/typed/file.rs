@@ -11,6 +11,7 @@ use super::providers::Providers;
 use super::scalar::{At, Loose, Whole, wrong};
 use super::secret::Secrets;
 use super::section::{Definitions, Typed, object, section};
+use super::state::StateFields;
 use crate::config::Extensions;
 use crate::config::reading::Reading;
 use crate::config::tree::{Node, Value};
@@ -29,6 +30,8 @@ section! {
         "deployment" => deployment: Option<Section<Deployment>> = None;
         /// A fleet: machines by name, each with what differs from the rest of the file.
         "machines" => machines: Option<Section<Entries>> = None;
+        /// How the state is kept.
+        "state" => state: Option<StateFields> = None;
     }
 }
 
