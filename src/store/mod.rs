@@ -1,5 +1,7 @@
 //! Stores: where a state lives, who may write it, and how it survives.
 
+#[cfg(test)]
+mod corpus;
 mod error;
 #[cfg(test)]
 mod formats;
