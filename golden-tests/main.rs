@@ -14,6 +14,7 @@ mod compare;
 mod documentation;
 mod examples;
 mod extensions;
+mod fuzz;
 mod ground;
 mod habits;
 mod recorded;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let mut trials = case::trials();
     trials.extend(extensions::trials());
+    trials.extend(fuzz::trials());
     let rules: [(&str, Rule); 11] = [
         ("architecture::imports", architecture::imports),
         ("architecture::crates", architecture::crates),

@@ -19,6 +19,7 @@
 //! !command JSON                    what commands in machines answer, as in `world.json`
 //! !copy FROM TO, !delete FILE, !write FILE TEXT, !cut FILE BYTES     the project's files
 //! !replace FILE BEFORE AFTER       in the text of a file
+//! !chmod FILE MODE                 its permissions, in octal digits
 //! !env NAME=VALUE, !unset NAME     environment variables
 //! !lock OPERATION, !unlock         another command holds the state
 //! !local real                      machines on `local` are directories from here on
@@ -27,6 +28,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -128,7 +130,9 @@ pub(crate) fn perform(
             ground.held = None;
             Ok(())
         }
-        "copy" | "delete" | "write" | "cut" | "replace" => files(verb, rest, ground, case),
+        "copy" | "delete" | "write" | "cut" | "replace" | "chmod" => {
+            files(verb, rest, ground, case)
+        }
         _ => world(verb, rest, ground),
     }
 }
@@ -150,6 +154,10 @@ fn files(verb: &str, rest: &str, ground: &Ground, case: &Path) -> Done {
     let done = match verb {
         "copy" => fs::copy(case.join(word(0)?), ground.directory().join(word(1)?)).map(|_| ()),
         "delete" => fs::remove_file(path),
+        "chmod" => {
+            let mode = u32::from_str_radix(word(1)?, 8).map_err(|_| "which permissions?")?;
+            fs::set_permissions(path, fs::Permissions::from_mode(mode))
+        }
         "write" => fs::write(path, word(1)?.replace("\\n", "\n")),
         "cut" => {
             let bytes = fs::read(&path).map_err(|error| error.to_string())?;

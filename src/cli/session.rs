@@ -14,7 +14,7 @@ use crate::engine::{self, Project, Providers};
 use crate::render::{self, Style};
 use crate::state::State;
 use crate::store::{Sealing, Store};
-use crate::sys::World;
+use crate::sys::{World, files};
 
 /// The file read where no other is named.
 const DEFAULT_CONFIG: &str = "sindri.yaml";
@@ -60,11 +60,13 @@ impl Session {
                 Some(_) | None => Format::Human,
             },
         };
+        let config = plain(&directory.join(&named));
+        let key_file = key_file(&config);
         Self {
             format,
             quiet: output.quiet,
-            sealing: Sealing::new(&host.world, &directory, None),
-            config: plain(&directory.join(&named)),
+            sealing: Sealing::new(&host.world, &directory, key_file),
+            config,
             directory,
             shown: named.display().to_string(),
             no_color: output.no_color || variable("NO_COLOR").is_some(),
@@ -211,6 +213,14 @@ impl Session {
             ]
         })
     }
+}
+
+/// The key file that a configuration names for its state; what is wrong with the rest of the
+/// configuration is told where it is read.
+fn key_file(config: &Path) -> Option<PathBuf> {
+    let bytes = files::read_limited(config, crate::config::SIZE_MAX as u64).ok()?;
+    let named = crate::config::read_key_file("", &bytes)?;
+    Some(engine::directory_of(config).join(named))
 }
 
 /// Refuses to work under another name than the state records.

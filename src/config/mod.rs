@@ -32,7 +32,7 @@ pub use model::{
     ObjectProtocol, ProviderSettings, Secret, StateStore, Verification, Version, Volume,
 };
 pub use parse::SIZE_MAX;
-pub use read::{Overrides, read, read_bytes, read_state};
+pub use read::{Overrides, read, read_bytes, read_key_file, read_state};
 pub use reference::reference;
 pub use schema::schema;
 pub use show::{show, show_yaml};

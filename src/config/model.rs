@@ -29,6 +29,8 @@ pub struct Config {
     pub local_cluster: Option<LocalCluster>,
     /// Where the state lives, where the file says so.
     pub state: Option<StateStore>,
+    /// The key file that the state is encrypted with, relative to the file.
+    pub key_file: Option<String>,
     /// The file.
     pub source: Source,
 }

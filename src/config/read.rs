@@ -65,6 +65,21 @@ pub fn read_state(name: &str, bytes: &[u8]) -> Result<Option<StateStore>, Diagno
     Ok(state)
 }
 
+/// Reads only which key file a file names for its state, as far as that can be read.
+///
+/// For commands that need the state and not the rest of the file.
+pub fn read_key_file(name: &str, bytes: &[u8]) -> Option<String> {
+    let source = parse::source(name, bytes).ok()?;
+    // Most files don't say, and a fleet takes a while to parse.
+    if !source.text.contains("keyFile") {
+        return None;
+    }
+    let (tree, _) = parse::parse(&source).ok()?;
+    let mut reading = Reading::new(&source);
+    let state = StateFields::decode(tree.get("state")?, &mut reading)?;
+    state.encryption?.key_file
+}
+
 fn file(tree: &Arc<Node>, overrides: Overrides, reading: &mut Reading<'_>) -> Option<Config> {
     let below = [("deployment", Deployment::FIELDS)];
     if !check_top(tree, &[Top::FIELDS, SharedFields::FIELDS], &below, reading) {
@@ -77,6 +92,10 @@ fn file(tree: &Arc<Node>, overrides: Overrides, reading: &mut Reading<'_>) -> Op
     let deployment = top.deployment.map(|section| section.node);
     let base = base(tree, deployment.as_deref(), reading);
     let name = top.name.map(|name| name.value.0);
+    let key_file = top
+        .state
+        .as_ref()
+        .and_then(|state| state.value.encryption.as_ref()?.key_file.clone());
     let state = top.state.and_then(|at| at.value.settle(at.span, reading));
     let mut assembly = Assembly::new(
         Span {
@@ -105,6 +124,7 @@ fn file(tree: &Arc<Node>, overrides: Overrides, reading: &mut Reading<'_>) -> Op
         local_cluster: providers
             .and_then(|providers| providers.k8s.as_ref().map(|cluster| cluster.0.clone())),
         state,
+        key_file,
         source: reading.source.clone(),
     })
 }

@@ -20,8 +20,13 @@ pub fn show(config: &Config) -> Value {
     let mut document = Map::new();
     document.insert("version".to_owned(), json!(config.version.to_string()));
     document.insert("name".to_owned(), json!(config.name));
-    if let Some(state) = &config.state {
-        document.insert("state".to_owned(), state_store(state));
+    let mut state = config.state.as_ref().map(state_store);
+    if let Some(path) = &config.key_file {
+        let encryption = json!({ "keyFile": path });
+        state.get_or_insert_with(|| json!({}))["encryption"] = encryption;
+    }
+    if let Some(state) = state {
+        document.insert("state".to_owned(), state);
     }
     let cluster = config.local_cluster.as_ref().map(local_cluster);
     match config.machines.as_slice() {

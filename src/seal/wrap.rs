@@ -26,8 +26,8 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// What RFC 9106 recommends where memory is short: 64 MiB, three passes; in one lane, a tenth
-    /// of a second.
+    /// What RFC 9106 recommends where memory is short, 64 MiB and three passes, in one lane: some
+    /// tenths of a second.
     pub const DEFAULT: Self = Self {
         memory: 64 << 10,
         passes: 3,

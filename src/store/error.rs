@@ -179,6 +179,15 @@ pub enum StoreError {
     /// Two keys where one is needed.
     #[error("both `{0}` and `{1}` are set")]
     TwoKeys(&'static str, &'static str),
+    /// A key file that can't be read.
+    #[error("can't read the key file `{}`", file.display())]
+    NoKeyFile {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
     /// A key file that others may read.
     #[error("the key file `{}` can be read by others: its mode is {mode:04o}", file.display())]
     OpenKeyFile {
@@ -308,6 +317,7 @@ impl StoreError {
             Self::Sealed { source, .. } => return source.code(),
             Self::NoNewKey => "seal::no-new-key",
             Self::TwoKeys(..) => "seal::two-keys",
+            Self::NoKeyFile { .. } => "seal::no-key-file",
             Self::OpenKeyFile { .. } => "seal::open-key-file",
         })
     }
@@ -415,6 +425,11 @@ impl StoreError {
                     .to_owned()
             }
             Self::TwoKeys(..) => "unset one of them".to_owned(),
+            Self::NoKeyFile { .. } => {
+                "`SINDRI_STATE_KEY_FILE` and `state.encryption.keyFile` name key \
+                files; `openssl rand -hex 32` makes one"
+                    .to_owned()
+            }
             Self::OpenKeyFile { file, .. } => {
                 format!("`chmod 600 {}` keeps it to its owner", file.display())
             }

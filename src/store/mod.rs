@@ -7,6 +7,8 @@
 mod background;
 #[cfg(test)]
 mod contract_tests;
+#[cfg(test)]
+mod corpus;
 mod error;
 #[cfg(test)]
 mod formats;

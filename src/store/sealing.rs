@@ -307,7 +307,10 @@ impl Inner {
 
 /// Reads a key file, which nobody but its owner may read.
 fn read_key_file(path: &Path) -> Result<UnlockKey, StoreError> {
-    let io = |error| StoreError::io(path, error);
+    let io = |source| StoreError::NoKeyFile {
+        file: path.to_owned(),
+        source,
+    };
     let mode = std::fs::metadata(path).map_err(io)?.mode();
     if mode & 0o077 != 0 {
         return Err(StoreError::OpenKeyFile {

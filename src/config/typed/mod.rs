@@ -5,6 +5,7 @@ mod cluster;
 mod deployment;
 mod devpod;
 mod docker;
+mod encryption;
 mod extensions;
 mod file;
 mod name;

@@ -1,5 +1,6 @@
 //! `state`: where the state lives.
 
+use super::encryption::Encryption;
 use super::scalar::At;
 use super::section::section;
 use crate::config::code;
@@ -24,6 +25,8 @@ section! {
         "endpoint" => endpoint: Option<At<String>> = None;
         /// `object`: the region.
         "region" => region: Option<At<String>> = None;
+        /// What it is encrypted with.
+        "encryption" => encryption: Option<Encryption> = None;
     }
 }
 

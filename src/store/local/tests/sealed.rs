@@ -280,7 +280,7 @@ fn a_state_is_encrypted_rotated_and_decrypted_and_stays_what_it_is() {
 fn an_interrupted_change_of_form_is_finished_by_the_next_and_refused_by_all_else() {
     for (key, old, decrypt) in [(1, 0, false), (2, 1, false), (1, 0, true)] {
         let room = Room::new();
-        let began = if old > 0 || decrypt { 1 } else { 0 };
+        let began = u8::from(old > 0 || decrypt);
         let state = full(&room, began);
         let before = room.bytes("key");
         room.rekey(key, old, decrypt).unwrap();
