@@ -1,5 +1,6 @@
 //! What every command shares: where it works, how it answers, how it fails.
 
+use std::cell::OnceCell;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,6 +32,8 @@ pub(crate) struct Session {
     /// The configuration's path as the person knows it.
     pub(crate) shown: String,
     no_color: bool,
+    /// The store of the state, once it was opened.
+    store: OnceCell<Store>,
 }
 
 /// A command's result: how it ended, or why it couldn't go on.
@@ -65,6 +68,7 @@ impl Session {
             directory,
             shown: named.display().to_string(),
             no_color: output.no_color || variable("NO_COLOR").is_some(),
+            store: OnceCell::new(),
             host,
         }
     }
@@ -131,10 +135,12 @@ impl Session {
 
     /// The store of the state, wherever it is.
     pub(crate) fn store(&self) -> Result<Store, Diagnostics> {
-        let place = whereabouts(self)?;
-        place
-            .open(&self.host.world)
-            .map_err(|error| error.diagnose())
+        if let Some(store) = self.store.get() {
+            return Ok(store.clone());
+        }
+        let opened = whereabouts(self)?.open(&self.host.world);
+        let store = opened.map_err(|error| error.diagnose())?;
+        Ok(self.store.get_or_init(|| store).clone())
     }
 
     /// The state as it stands; none of a project that was never applied.
