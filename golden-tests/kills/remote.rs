@@ -127,9 +127,9 @@ fn commands_on_one_bucket_come_one_after_the_other() {
     let made = running
         .into_iter()
         .map(|one| one.wait().ended(0))
-        .filter(|ran| ran.stdout.contains("42 added") || ran.stdout.contains("83 added"))
+        .filter(|ran| !ran.stdout.contains("No changes"))
         .count();
-    assert!(made <= 1, "{made} have made everything");
+    assert_eq!(made, 1);
     shared.sindri(&["plan", "--detailed-exitcode"]).ended(0);
     shared.sindri(&["destroy", "--force", "--volumes"]).ended(0);
 }

@@ -87,6 +87,8 @@ pub(super) struct Group<'a> {
     pub(super) lineage: &'a Lineage,
     /// The number of its first event.
     pub(super) first: Serial,
+    /// The number of its last event.
+    pub(super) last: Serial,
     /// The whole line, newline at the end.
     pub(super) line: &'a [u8],
 }

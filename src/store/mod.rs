@@ -11,6 +11,7 @@ mod envelope;
 mod error;
 #[cfg(test)]
 mod formats;
+mod http;
 mod local;
 mod lock_info;
 mod locked;
@@ -22,6 +23,7 @@ mod reading;
 
 pub use envelope::{Envelope, Piece};
 pub use error::{Damage, StoreError};
+pub use http::HttpPlace;
 pub use lock_info::{LockInfo, LockRequest};
 pub use locked::Locked;
 pub use medium::Abilities;
