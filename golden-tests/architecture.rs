@@ -159,9 +159,11 @@ const ROOMS: [(&str, &[&str]); 19] = [
 ];
 
 /// Crates that stay in the rooms named.
-const CRATES: [(&str, &[&str]); 11] = [
+const CRATES: [(&str, &[&str]); 13] = [
     ("bollard", &["src/provider/docker/"]),
     ("reqwest", &["src/sys/http"]),
+    ("rustls", &["src/sys/http"]),
+    ("object_store", &["src/store/object/"]),
     ("clap", &["src/cli/"]),
     ("clap_complete", &["src/cli/"]),
     ("petgraph", &["src/desired/"]),
