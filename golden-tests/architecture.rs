@@ -163,9 +163,11 @@ const ROOMS: [(&str, &[&str]); 20] = [
 ];
 
 /// Crates that stay in the rooms named.
-const CRATES: [(&str, &[&str]); 12] = [
+const CRATES: [(&str, &[&str]); 14] = [
     ("bollard", &["src/provider/docker/"]),
     ("reqwest", &["src/sys/http"]),
+    ("rustls", &["src/sys/http"]),
+    ("object_store", &["src/store/object/"]),
     ("clap", &["src/cli/"]),
     ("clap_complete", &["src/cli/"]),
     ("petgraph", &["src/desired/"]),

@@ -21,6 +21,7 @@ mod life;
 mod local_life;
 mod meddling;
 mod open_intents;
+mod remote;
 mod secrets;
 mod seed;
 mod store;

@@ -1,5 +1,6 @@
 //! What every command shares: where it works, how it answers, how it fails.
 
+use std::cell::OnceCell;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,6 +34,8 @@ pub(crate) struct Session {
     /// Where the keys of the state come from.
     sealing: Sealing,
     no_color: bool,
+    /// The store of the state, once it was opened.
+    store: OnceCell<Store>,
 }
 
 /// A command's result: how it ended, or why it couldn't go on.
@@ -70,6 +73,7 @@ impl Session {
             directory,
             shown: named.display().to_string(),
             no_color: output.no_color || variable("NO_COLOR").is_some(),
+            store: OnceCell::new(),
             host,
         }
     }
@@ -136,11 +140,13 @@ impl Session {
 
     /// The store of the state, wherever it is.
     pub(crate) fn store(&self) -> Result<Store, Diagnostics> {
-        let place = whereabouts(self)?;
-        let store = place
-            .open(&self.host.world)
-            .map_err(|error| error.diagnose())?;
-        Ok(store.sealed(&self.sealing))
+        if let Some(store) = self.store.get() {
+            return Ok(store.clone());
+        }
+        let opened = whereabouts(self)?.open(&self.host.world);
+        let store = opened.map_err(|error| error.diagnose())?;
+        let store = store.sealed(&self.sealing);
+        Ok(self.store.get_or_init(|| store).clone())
     }
 
     /// Where the keys of the state come from.

@@ -56,6 +56,17 @@ pub const VARIABLES: &[Variable] = &[
         "where the state lives: a path, or an address such as `s3://BUCKET/PREFIX`",
     ),
     variable(
+        "SINDRI_HTTP_TOKEN",
+        None,
+        "the token for a state behind HTTP",
+    ),
+    variable(
+        "SINDRI_HTTP_USERNAME",
+        None,
+        "the user for a state behind HTTP",
+    ),
+    variable("SINDRI_HTTP_PASSWORD", None, "that user's password"),
+    variable(
         "SINDRI_DATA_DIR",
         None,
         "where the machines of `local` live instead of the user's data directory",

@@ -6,7 +6,7 @@ use super::session::Session;
 use crate::config::{self, ObjectProtocol, StateStore};
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::engine;
-use crate::store::{self, ObjectPlace, Place};
+use crate::store::{self, HttpPlace, ObjectPlace, Place};
 use crate::sys::files;
 
 /// The directory of the state, beside the configuration, where nobody says otherwise.
@@ -53,6 +53,19 @@ pub(crate) fn whereabouts(session: &Session) -> Result<Place, Diagnostics> {
             prefix: prefix.trim_matches('/').to_owned(),
             endpoint: endpoint.map(|text| text.trim_end_matches('/').to_owned()),
             region,
+        }),
+        Some(StateStore::Http {
+            address,
+            lock_address,
+            unlock_address,
+            lock_method,
+            unlock_method,
+        }) => Place::Http(HttpPlace {
+            address,
+            lock_address,
+            unlock_address,
+            lock_method,
+            unlock_method,
         }),
     })
 }

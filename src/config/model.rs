@@ -56,6 +56,19 @@ pub enum StateStore {
         /// The region.
         region: Option<String>,
     },
+    /// An address in Terraform's protocol of HTTP.
+    Http {
+        /// Where it is read and written.
+        address: String,
+        /// Where it is locked.
+        lock_address: Option<String>,
+        /// Where it is unlocked.
+        unlock_address: Option<String>,
+        /// The method that locks.
+        lock_method: Option<String>,
+        /// The method that unlocks.
+        unlock_method: Option<String>,
+    },
 }
 
 /// Whose protocol a bucket speaks.

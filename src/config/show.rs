@@ -307,6 +307,20 @@ fn state_store(state: &StateStore) -> Value {
             "endpoint": endpoint,
             "region": region,
         })),
+        StateStore::Http {
+            address,
+            lock_address,
+            unlock_address,
+            lock_method,
+            unlock_method,
+        } => dense(json!({
+            "store": "http",
+            "address": address,
+            "lockAddress": lock_address,
+            "unlockAddress": unlock_address,
+            "lockMethod": lock_method,
+            "unlockMethod": unlock_method,
+        })),
     }
 }
 

@@ -5,19 +5,9 @@
 
 use std::future::Future;
 use std::io;
-use std::sync::Once;
 use std::sync::mpsc::sync_channel;
 
 use tokio::runtime::{Builder, Runtime};
-
-/// Chooses the cryptography of connections, once in a process and before the first client is made.
-pub(super) fn choose_cryptography() {
-    static CHOSEN: Once = Once::new();
-    CHOSEN.call_once(|| {
-        // Somebody else who chose before us chose the same: there is only this one.
-        let _chosen = rustls::crypto::ring::default_provider().install_default();
-    });
-}
 
 /// Work that goes on beside its callers; stops when it is dropped.
 #[derive(Debug)]

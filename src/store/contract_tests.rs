@@ -50,6 +50,14 @@ impl Ground {
         }
     }
 
+    pub(super) fn on(place: Place, world: World) -> Self {
+        Self {
+            place,
+            world,
+            _room: None,
+        }
+    }
+
     /// The store, as another process would open it.
     pub(super) fn open(&self) -> Store {
         self.place.open(&self.world).unwrap()
@@ -162,7 +170,8 @@ fn events_that_contradict_the_state_are_not_written(ground: &Ground) {
 fn a_second_writer_is_told_who_writes_and_waits(ground: &Ground) {
     let (store, other) = (ground.open(), ground.open());
     let mut first = begun(&store);
-    let StoreError::Held(info) = take(&other).unwrap_err() else {
+    let (StoreError::Held(info) | StoreError::HeldWithoutEnd(info)) = take(&other).unwrap_err()
+    else {
         panic!("it isn't held")
     };
     assert_eq!(
@@ -374,6 +383,23 @@ behaviours!(
     without_the_lock_what_is_written_counts,
     everything_is_sealed_and_sealed_anew,
     a_holder_that_lost_its_lock_is_kept_from_writing,
+);
+
+fn http_ground() -> Ground {
+    super::http::tests::ground()
+}
+
+behaviours!(
+    http: http_ground(),
+    reading_writes_nothing,
+    a_state_begins_once_and_stays_what_it_is,
+    what_is_committed_is_read_by_anybody,
+    events_that_contradict_the_state_are_not_written,
+    a_second_writer_is_told_who_writes_and_waits,
+    fifty_writers_come_one_at_a_time_and_none_is_lost,
+    a_reader_beside_compactions_never_goes_back,
+    without_the_lock_what_is_written_counts,
+    everything_is_sealed_and_sealed_anew,
 );
 
 /// The lock of the system can't be taken from a running process, and says so.

@@ -26,6 +26,9 @@ pub enum Damage {
     /// The lock object.
     #[error("it isn't a lock of this version of sindri")]
     Lock,
+    /// The one body of a state behind HTTP.
+    #[error("it isn't a state of this version of sindri")]
+    Body,
 }
 
 /// Why a store can't be read or written; no variant holds a secret.
@@ -34,6 +37,9 @@ pub enum StoreError {
     /// Another process is writing.
     #[error("the state is locked by `{}` of {} on {}", .0.operation, .0.who, .0.host)]
     Held(Box<LockInfo>),
+    /// Another command is writing, or was, to a store whose locks never end by themselves.
+    #[error("the state is locked by `{}` of {} on {}", .0.operation, .0.who, .0.host)]
+    HeldWithoutEnd(Box<LockInfo>),
     /// The lock to be taken away is another's.
     #[error("the state is held by another lock: `{}` of {} on {}", .0.operation, .0.who, .0.host)]
     OtherHolder(Box<LockInfo>),
@@ -290,7 +296,7 @@ impl StoreError {
 
     fn code(&self) -> Code {
         Code::new(match self {
-            Self::Held(_) => "store::held",
+            Self::Held(_) | Self::HeldWithoutEnd(_) => "store::held",
             Self::OtherHolder(_) => "store::other-holder",
             Self::OfTheSystem(_) => "store::lock-of-the-system",
             Self::NotHeld(_) => "store::not-held",
@@ -336,6 +342,11 @@ impl StoreError {
                     info.pid, info.since, info.id
                 ),
             },
+            Self::HeldWithoutEnd(info) => format!(
+                "it was taken {} and doesn't end by itself: give it time with `--lock-timeout`, \
+                 or, if that command is gone for certain, run `sindri force-unlock {}`",
+                info.since, info.id
+            ),
             Self::OtherHolder(info) => format!(
                 "its id is {}, and it was taken {}; see that it is the one you mean",
                 info.id, info.since
@@ -351,7 +362,8 @@ impl StoreError {
                     .to_owned()
             }
             Self::BadPlace(_) => "write it as a path, or as \
-                `s3://BUCKET/PREFIX?endpoint=URL&region=NAME` (or `gs://`, `az://`)"
+                `s3://BUCKET/PREFIX?endpoint=URL&region=NAME` (or `gs://`, `az://`), or as an \
+                address of `https://`"
                 .to_owned(),
             Self::Unreachable { .. } => "see that its address is right and the network is up; \
                 nothing that was recorded is lost, and what was begun is picked up by the next run"
@@ -370,19 +382,7 @@ impl StoreError {
                 lost"
                 .to_owned(),
             Self::Busy(_) => "run the command again".to_owned(),
-            Self::Damaged { file, source } => match source.as_ref() {
-                Damage::Lock => "use the version of sindri that wrote it; or, where no command is \
-                    running, remove it"
-                    .to_owned(),
-                Damage::Document(_) | Damage::Journal(_) | Damage::Fold(_) if is_remote(file) => {
-                    RESTORE_REMOTE.to_owned()
-                }
-                Damage::Document(_) => RESTORE.to_owned(),
-                Damage::Journal(_) | Damage::Fold(_) => CUT.to_owned(),
-                Damage::Key(_) => "restore the file, or remove it: a new one is made, and every \
-                    secret is delivered once more"
-                    .to_owned(),
-            },
+            Self::Damaged { file, source } => mend(file, source),
             Self::Newer { format, .. } => {
                 format!(
                     "it has format {format}; use the version of sindri that wrote it, or a later one"
@@ -434,6 +434,24 @@ impl StoreError {
                 format!("`chmod 600 {}` keeps it to its owner", file.display())
             }
         }
+    }
+}
+
+/// How a damaged piece is mended.
+fn mend(file: &Path, damage: &Damage) -> String {
+    match damage {
+        Damage::Lock => "use the version of sindri that wrote it; or, where no command is \
+            running, remove it"
+            .to_owned(),
+        Damage::Body => RESTORE_REMOTE.to_owned(),
+        Damage::Document(_) | Damage::Journal(_) | Damage::Fold(_) if is_remote(file) => {
+            RESTORE_REMOTE.to_owned()
+        }
+        Damage::Document(_) => RESTORE.to_owned(),
+        Damage::Journal(_) | Damage::Fold(_) => CUT.to_owned(),
+        Damage::Key(_) => "restore the file, or remove it: a new one is made, and every \
+            secret is delivered once more"
+            .to_owned(),
     }
 }
 

@@ -152,6 +152,7 @@ impl Locked {
         self.holding.append(Group {
             lineage: &self.state.lineage,
             first,
+            last: Serial(self.state.serial.0 + events.len() as u64),
             line: &line,
         })?;
         self.journal.bytes += line.len() as u64;

@@ -87,6 +87,8 @@ pub(super) struct Group<'a> {
     pub(super) lineage: &'a Lineage,
     /// The number of its first event.
     pub(super) first: Serial,
+    /// The number of its last event.
+    pub(super) last: Serial,
     /// The whole line, newline at the end.
     pub(super) line: &'a [u8],
 }
@@ -174,7 +176,8 @@ pub(super) trait Holding: fmt::Debug + Send {
     /// Keeps the fingerprint key, where there was none.
     fn put_key(&mut self, bytes: &[u8]) -> Result<(), StoreError>;
 
-    /// Keeps another fingerprint key in the place of the one there was.
+    /// Keeps another fingerprint key in the place of the one there was; a document follows at once,
+    /// and both may be written together.
     fn replace_key(&mut self, bytes: &[u8]) -> Result<(), StoreError>;
 
     /// Leaves nothing of what was kept before the document that stands now, so that nothing is left

@@ -12,6 +12,7 @@ mod corpus;
 mod error;
 #[cfg(test)]
 mod formats;
+mod http;
 mod local;
 mod lock_info;
 mod locked;
@@ -24,6 +25,7 @@ mod rekey;
 mod sealing;
 
 pub use error::{Damage, StoreError};
+pub use http::HttpPlace;
 pub use lock_info::{LockInfo, LockRequest};
 pub use locked::Locked;
 pub use medium::Abilities;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::http::{Http, HttpPlace};
 use super::object::{Object, ObjectPlace, ObjectProtocol};
 use super::{Store, StoreError};
 use crate::sys::World;
@@ -15,11 +16,14 @@ pub enum Place {
     Local(PathBuf),
     /// A prefix in a bucket.
     Object(ObjectPlace),
+    /// An address in Terraform's protocol of HTTP.
+    Http(HttpPlace),
 }
 
 impl Place {
     /// Reads an address, as `SINDRI_STATE` holds it: a path, or
-    /// `s3://BUCKET/PREFIX?endpoint=URL&region=NAME`, or the same with `gs` or `az`.
+    /// `s3://BUCKET/PREFIX?endpoint=URL&region=NAME`, or the same with `gs` or `az`, or
+    /// `https://…`.
     ///
     /// A path is relative to the directory given.
     pub fn parse(text: &str, directory: &Path) -> Result<Self, StoreError> {
@@ -28,6 +32,7 @@ impl Place {
         };
         let protocol = match scheme {
             "file" => return Ok(Self::Local(directory.join(rest))),
+            "http" | "https" => return http(text).map(Self::Http),
             "s3" => ObjectProtocol::S3,
             "gs" => ObjectProtocol::Gcs,
             "az" => ObjectProtocol::Azure,
@@ -49,6 +54,10 @@ impl Place {
                 let medium = Object::new(client, &place.prefix, &place.address())?;
                 Ok(Store::on(Arc::new(medium), world))
             }
+            Self::Http(place) => {
+                let medium = Http::new(place.clone(), world)?;
+                Ok(Store::on(Arc::new(medium), world))
+            }
         }
     }
 }
@@ -58,6 +67,7 @@ impl fmt::Display for Place {
         match self {
             Self::Local(directory) => directory.display().fmt(f),
             Self::Object(place) => place.address().fmt(f),
+            Self::Http(place) => place.shown().fmt(f),
         }
     }
 }
@@ -88,6 +98,17 @@ fn object(protocol: ObjectProtocol, rest: &str) -> Result<ObjectPlace, StoreErro
         }
     }
     Ok(place)
+}
+
+/// An address that also locks.
+fn http(address: &str) -> Result<HttpPlace, StoreError> {
+    let host = address.split_once("://").map_or("", |(_, rest)| rest);
+    let host = host.split('/').next().unwrap_or_default();
+    if host.is_empty() || host.contains('@') {
+        let why = "it names no server, or holds credentials, which belong into the environment";
+        return Err(StoreError::BadPlace(why.to_owned()));
+    }
+    Ok(HttpPlace::at(address))
 }
 
 /// Checks the address of a server.
@@ -132,6 +153,7 @@ mod tests {
     fn what_is_no_place_is_refused_without_repeating_secrets() {
         for text in [
             "ftp://b/x",
+            "https://me:hunter2@b/x",
             "s3://",
             "s3://me:hunter2@b/x",
             "s3://b/x?endpoint=b",

@@ -63,10 +63,10 @@ impl Locked {
             None => key,
         };
         self.state.serial = self.state.serial.next();
-        self.journal_counts = true;
-        self.compact()?;
         let sealed = seal_key(&*self.medium, &self.form, &self.state, &key)?;
         self.holding.replace_key(&sealed)?;
+        self.journal_counts = true;
+        self.compact()?;
         self.key = FingerprintKey::new(&key);
         self.holding.drop_earlier()?;
         Ok(match (before, decrypt) {

@@ -4,6 +4,7 @@ mod clock;
 mod environment;
 pub mod files;
 mod host;
+pub mod http;
 pub mod process;
 mod random;
 

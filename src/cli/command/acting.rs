@@ -239,6 +239,27 @@ pub(super) fn hold(
         }
         return store.without_lock().map_err(|error| error.diagnose());
     }
+    let abilities = store.abilities();
+    if !(abilities.fenced && abilities.leased) {
+        let found = vec![
+            Diagnostic::advice(
+                Code::new("store::unfenced"),
+                format!(
+                    "the store {} can't keep out a command that lost its lock, and its locks never \
+                     end by themselves",
+                    store.name()
+                ),
+            )
+            .help(
+                "a killed command leaves its lock behind: `sindri force-unlock ID` takes it away",
+            ),
+        ];
+        if session.is_json() {
+            Screen::diagnostics(session, &found)?;
+        } else {
+            session.warn(&found);
+        }
+    }
     let mut waiting = |holder: &crate::store::LockInfo| {
         let found = Diagnostic::advice(
             Code::new("store::waiting"),

@@ -314,15 +314,19 @@ fn a_state_that_has_no_place() {
         "state: { store: objct, bucket: b }\n",
         "---",
         "state: { store: object, bucket: s3://b/x, endpoint: \"https://me:hunter2@b\" }\n",
+        "---",
+        "state: { store: http, lockAddress: \"https://me:hunter2@b/lock\" }\n",
     );
     let found: Vec<String> = text.split("---").map(findings).collect();
     assert!(!found.concat().contains("hunter2"));
     insta::assert_snapshot!(found.join("\n"), @r"
     sindri.yaml:3:8 config::missing-field `state` names no bucket / add `bucket: NAME`
     sindri.yaml:3:31 config::no-effect `path` has no effect with `store: object` / leave it out
-    sindri.yaml:3:44 config::invalid-value the endpoint isn't the address of a server / write it as `https://HOST` or `https://HOST:PORT`
+    sindri.yaml:3:44 config::invalid-value this isn't the address of a server / write it as `https://HOST` or `https://HOST:PORT`
     sindri.yaml:3:17 config::invalid-value `objct` is none of the words this field takes / did you mean `object`?
     sindri.yaml:3:33 config::invalid-value this isn't the name of a bucket / give its bare name; a place in it is the `prefix`
-    sindri.yaml:3:53 config::invalid-value the endpoint holds credentials / leave them out of the file: they are read from the environment
+    sindri.yaml:3:53 config::invalid-value the address holds credentials / leave them out of the file: they are read from the environment
+    sindri.yaml:3:8 config::missing-field `state` names no address / add `address: URL`
+    sindri.yaml:3:36 config::invalid-value the address holds credentials / leave them out of the file: they are read from the environment
     ");
 }

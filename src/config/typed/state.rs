@@ -25,6 +25,16 @@ section! {
         "endpoint" => endpoint: Option<At<String>> = None;
         /// `object`: the region.
         "region" => region: Option<At<String>> = None;
+        /// `http`: where the state is read and written, in Terraform's protocol.
+        "address" => address: Option<At<String>> = None;
+        /// `http`: where it is locked; at `address` where absent.
+        "lockAddress" => lock_address: Option<At<String>> = None;
+        /// `http`: where it is unlocked; at `lockAddress` where absent.
+        "unlockAddress" => unlock_address: Option<At<String>> = None;
+        /// `http`: the method that locks; `LOCK` where absent, `POST` for GitLab.
+        "lockMethod" => lock_method: Option<At<String>> = None;
+        /// `http`: the method that unlocks; `UNLOCK` where absent, `DELETE` for GitLab.
+        "unlockMethod" => unlock_method: Option<At<String>> = None;
         /// What it is encrypted with.
         "encryption" => encryption: Option<Encryption> = None;
     }
@@ -35,6 +45,7 @@ section! {
 pub(in crate::config) enum StoreKind {
     Local,
     Object,
+    Http,
 }
 
 impl StateFields {
@@ -52,11 +63,20 @@ impl StateFields {
             ("region", self.region.as_ref().map(|at| at.span)),
         ];
         let local = [("path", self.path.as_ref().map(|at| at.span))];
+        let span_of = |field: &Option<At<String>>| field.as_ref().map(|at| at.span);
+        let http = [
+            ("address", span_of(&self.address)),
+            ("lockAddress", span_of(&self.lock_address)),
+            ("unlockAddress", span_of(&self.unlock_address)),
+            ("lockMethod", span_of(&self.lock_method)),
+            ("unlockMethod", span_of(&self.unlock_method)),
+        ];
         match self.store {
             StoreKind::Local => {
                 // A kind that couldn't be read isn't `local`, and was reported.
                 if !reading.has_errors() {
                     unused(&object, "local", reading);
+                    unused(&http, "local", reading);
                 }
                 Some(StateStore::Local {
                     path: self.path.map(|at| at.value),
@@ -64,6 +84,7 @@ impl StateFields {
             }
             StoreKind::Object => {
                 unused(&local, "object", reading);
+                unused(&http, "object", reading);
                 if let Some(at) = &self.endpoint {
                     check_endpoint(at, reading);
                 }
@@ -79,6 +100,26 @@ impl StateFields {
                     prefix: self.prefix.map(|at| at.value).unwrap_or_default(),
                     endpoint: self.endpoint.map(|at| at.value),
                     region: self.region.map(|at| at.value),
+                })
+            }
+            StoreKind::Http => {
+                unused(&local, "http", reading);
+                unused(&object, "http", reading);
+                let addresses = [&self.address, &self.lock_address, &self.unlock_address];
+                for at in addresses.into_iter().flatten() {
+                    check_endpoint(at, reading);
+                }
+                let Some(address) = self.address else {
+                    let summary = "`state` names no address";
+                    reading.error(span, code::MISSING_FIELD, summary, "add `address: URL`");
+                    return None;
+                };
+                Some(StateStore::Http {
+                    address: address.value,
+                    lock_address: self.lock_address.map(|at| at.value),
+                    unlock_address: self.unlock_address.map(|at| at.value),
+                    lock_method: self.lock_method.map(|at| at.value),
+                    unlock_method: self.unlock_method.map(|at| at.value),
                 })
             }
         }
@@ -114,13 +155,20 @@ fn check_endpoint(endpoint: &At<String>, reading: &mut Reading<'_>) {
         .find_map(|scheme| endpoint.value.strip_prefix(scheme));
     let (summary, help) = match host {
         None | Some("") => (
-            "the endpoint isn't the address of a server",
+            "this isn't the address of a server",
             "write it as `https://HOST` or `https://HOST:PORT`",
         ),
-        Some(host) if host.contains('@') => (
-            "the endpoint holds credentials",
-            "leave them out of the file: they are read from the environment",
-        ),
+        Some(host)
+            if host
+                .split('/')
+                .next()
+                .is_some_and(|host| host.contains('@')) =>
+        {
+            (
+                "the address holds credentials",
+                "leave them out of the file: they are read from the environment",
+            )
+        }
         Some(_) => return,
     };
     reading.error(endpoint.span, code::INVALID_VALUE, summary, help);

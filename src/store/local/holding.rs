@@ -75,7 +75,7 @@ impl Holding for Held {
 mod tests {
     use super::*;
     use crate::state::sample::history;
-    use crate::state::write_group;
+    use crate::state::{Serial, write_group};
     use crate::store::Store;
     use crate::sys::World;
 
@@ -113,6 +113,7 @@ mod tests {
         let group = Group {
             lineage: &before.lineage,
             first: before.serial.next(),
+            last: Serial(before.serial.0 + next.len() as u64),
             line: &line,
         };
         let error = held.append(group).unwrap_err();

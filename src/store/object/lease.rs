@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use object_store::{PutMode, UpdateVersion};
 
 use super::bucket::{Bucket, Found, Put};
+use super::medium::RACES;
 use super::record::{Finding, Record};
 use crate::store::{Damage, LockInfo, StoreError};
 use crate::sys::Clock;
@@ -189,7 +190,7 @@ pub(super) async fn present_epoch(bucket: &Bucket) -> Result<u64, StoreError> {
 
 /// Takes the lock away from the holder with this id.
 pub(super) async fn force(bucket: &Bucket, id: &str) -> Result<LockInfo, StoreError> {
-    loop {
+    for _ in 0..RACES {
         let Some(found) = bucket.get(LOCK).await? else {
             return Err(StoreError::NotHeld(bucket.name().into()));
         };
@@ -205,6 +206,7 @@ pub(super) async fn force(bucket: &Bucket, id: &str) -> Result<LockInfo, StoreEr
             return Ok(holder);
         }
     }
+    Err(StoreError::Busy(bucket.name().to_owned()))
 }
 
 /// Sees that the server refuses what its conditions forbid: without that nothing here is safe.

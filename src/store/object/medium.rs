@@ -42,6 +42,9 @@ const BYTES_MAX: u64 = 4 << 20;
 /// How long to sleep between two tries to take the lock; longer, the longer it takes.
 const PAUSES: std::ops::RangeInclusive<u64> = 50..=1000;
 
+/// How often others may be faster, one after the other, before something else must be wrong.
+pub(super) const RACES: u32 = 100;
+
 /// Objects below a prefix.
 #[derive(Debug)]
 pub(in crate::store) struct Object {
@@ -135,11 +138,16 @@ impl Medium for Object {
         let began = Instant::now();
         let mut told = None;
         let mut pause = *PAUSES.start();
+        let mut races = 0;
         loop {
             let me = LockInfo::of_this_process(world, request.operation);
             let holder = match self.attempt(world, &me)? {
                 Attempt::Taken(lease) => return Ok(self.holding(Some(*lease), 0)),
-                Attempt::Raced => continue,
+                Attempt::Raced if races < RACES => {
+                    races += 1;
+                    continue;
+                }
+                Attempt::Raced => return Err(StoreError::Busy(self.bucket.name().to_owned())),
                 Attempt::Held(holder) => holder,
             };
             let left = request.timeout.saturating_sub(began.elapsed());

@@ -9,8 +9,8 @@ use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
 
 use crate::store::StoreError;
-use crate::store::background::choose_cryptography;
 use crate::sys::Environment;
+use crate::sys::http::choose_cryptography;
 
 /// How long one request may take, its retries not counted.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -1,0 +1,124 @@
+//! HTTP: the only door to servers that no client of their own reaches.
+
+use std::fmt;
+use std::sync::Once;
+use std::time::Duration;
+
+use reqwest::{Client, Method};
+use zeroize::Zeroizing;
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// How long a request may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The largest answer that is read, in bytes.
+const ANSWER_MAX: usize = 256 << 20;
+
+/// Chooses the cryptography of connections, once in a process and before the first client is made.
+pub fn choose_cryptography() {
+    static CHOSEN: Once = Once::new();
+    CHOSEN.call_once(|| {
+        // Somebody else who chose before us chose the same: there is only this one.
+        let _chosen = rustls::crypto::ring::default_provider().install_default();
+    });
+}
+
+/// How to prove who asks; shown to nobody.
+#[derive(Clone)]
+pub enum Login {
+    /// A user and a password.
+    Basic(String, Zeroizing<String>),
+    /// A token.
+    Bearer(Zeroizing<String>),
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Login(..)")
+    }
+}
+
+/// One request.
+#[derive(Clone, Debug)]
+pub struct HttpRequest {
+    /// Its method; any word is one.
+    pub method: String,
+    /// Where to.
+    pub url: String,
+    /// A JSON body; none where there is none.
+    pub body: Option<Vec<u8>>,
+}
+
+/// An answer, whatever its status.
+#[derive(Clone, Debug)]
+pub struct HttpAnswer {
+    /// The status.
+    pub status: u16,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// The request can't be made of what was given.
+    #[error("it isn't a request")]
+    Malformed,
+    /// No answer came, or not all of it.
+    #[error("no answer came")]
+    Unanswered(#[source] reqwest::Error),
+    /// The answer is too large.
+    #[error("the answer is larger than {ANSWER_MAX} bytes")]
+    TooLarge,
+}
+
+/// A client of one server.
+#[derive(Clone, Debug)]
+pub struct HttpClient {
+    client: Client,
+    login: Option<Login>,
+}
+
+impl HttpClient {
+    /// A client that proves who it is, if it can.
+    pub fn new(login: Option<Login>) -> Result<Self, HttpError> {
+        choose_cryptography();
+        let client = Client::builder()
+            .connect_timeout(CONNECT)
+            .timeout(PATIENCE)
+            // A login must not follow to another server.
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(HttpError::Unanswered)?;
+        Ok(Self { client, login })
+    }
+
+    /// Sends a request once.
+    pub async fn send(&self, request: HttpRequest) -> Result<HttpAnswer, HttpError> {
+        let method = Method::from_bytes(request.method.as_bytes());
+        let method = method.map_err(|_| HttpError::Malformed)?;
+        let mut sent = self.client.request(method, &request.url);
+        sent = match &self.login {
+            None => sent,
+            Some(Login::Basic(user, password)) => sent.basic_auth(user, Some(password.as_str())),
+            Some(Login::Bearer(token)) => sent.bearer_auth(token.as_str()),
+        };
+        if let Some(body) = request.body {
+            sent = sent.header("content-type", "application/json").body(body);
+        }
+        // The error of a client names the address, which may be a secret of its own.
+        let unanswered = |error: reqwest::Error| HttpError::Unanswered(error.without_url());
+        let mut answer = sent.send().await.map_err(unanswered)?;
+        let status = answer.status().as_u16();
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(unanswered)? {
+            if body.len() + chunk.len() > ANSWER_MAX {
+                return Err(HttpError::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(HttpAnswer { status, body })
+    }
+}
