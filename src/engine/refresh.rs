@@ -12,7 +12,7 @@ use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::plan::{Facts, Observation, Observed};
 use crate::provider::{Query, Question};
 use crate::resource::{ProviderKind, Spec};
-use crate::state::State;
+use crate::state::{ObjectId, State};
 
 /// What the providers say, and what their checks found.
 pub struct Refreshed {
@@ -65,6 +65,9 @@ pub fn queries(desired: &Desired, recorded: &State, side: Side) -> BTreeMap<Prov
                 address: address.clone(),
                 spec: Arc::clone(spec),
                 id: recorded.current(address).map(|object| object.id.clone()),
+                made_at: recorded
+                    .current(address)
+                    .and_then(|object| object.made_at.clone()),
                 wanted,
             });
     };
@@ -134,6 +137,7 @@ pub async fn refresh(
         observed.objects.extend(objects);
         facts.findings.extend(findings);
     }
+    elsewhere(recorded, &mut observed);
     if scope == Scope::Checked {
         let wanted = queries(desired, recorded, Side::Desired);
         let checks = wanted
@@ -142,6 +146,34 @@ pub async fn refresh(
         facts.findings.extend(join_all(checks).await.concat());
     }
     Refreshed { observed, facts }
+}
+
+/// What was renamed in the state still carries the label of the address it was made at; it doesn't
+/// stand there any more.
+fn elsewhere(recorded: &State, observed: &mut Observed) {
+    let renamed: BTreeMap<(ProviderKind, &ObjectId), &Address> = recorded
+        .resources
+        .iter()
+        .filter_map(|(address, record)| Some((address, record.current.as_ref()?)))
+        .filter(|(_, object)| object.made_at.is_some())
+        .map(|(address, object)| ((object.provider, &object.id), address))
+        .collect();
+    if renamed.is_empty() {
+        return;
+    }
+    for (address, observation) in &mut observed.objects {
+        let Observation::Present(seen) = &*observation else {
+            continue;
+        };
+        let mut kinds = ProviderKind::ALL.iter();
+        if kinds.any(|kind| {
+            renamed
+                .get(&(*kind, &seen.id))
+                .is_some_and(|at| *at != address)
+        }) {
+            *observation = Observation::Absent;
+        }
+    }
 }
 
 /// An object that its provider can't read is left alone, and said.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::diff::{self, Difference};
 use super::ignore::keep_ignored;
 use super::refusal;
+use super::renamed::{keep_name, settle_name};
 use super::{
     Action, After, Capabilities, Change, Drift, DriftKind, Effectuation, Facts, FieldChange,
     Observation, Observed, Options, Order, Reason,
@@ -67,7 +68,10 @@ impl Decider<'_> {
         let recorded = self.recorded.current(&wanted.address).cloned();
         let observation = self.observed.get(&wanted.address);
         let spec = keep_ignored(
-            keep_power(&wanted.spec, recorded.as_deref()),
+            keep_name(
+                keep_power(&wanted.spec, recorded.as_deref()),
+                recorded.as_deref(),
+            ),
             recorded.as_deref(),
             self.observed.seen(&wanted.address),
             &wanted.lifecycle,
@@ -88,6 +92,7 @@ impl Decider<'_> {
             (Some(object), observation) => self.standing(wanted, &spec, object, observation),
         };
         let decision = Self::soften(wanted, recorded.is_some(), decision);
+        let spec = settle_name(spec, &wanted.spec, decision.action);
         let fresh = match decision.action {
             Action::Create | Action::Replace(_) => true,
             Action::NoOp | Action::Update | Action::Delete | Action::Forget | Action::Adopt => {

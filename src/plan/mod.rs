@@ -13,6 +13,7 @@ mod options;
 mod pin;
 mod planner;
 mod refusal;
+mod renamed;
 mod steps;
 #[cfg(test)]
 mod tests;

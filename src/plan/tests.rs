@@ -48,6 +48,7 @@ fn made(desired: &Desired) -> State {
             id: ObjectId::new(&format!("id of {}", wanted.address)),
             provider: provider.unwrap(),
             operation: OperationId::from_label("made"),
+            made_at: None,
             generation: 1,
             spec: Arc::clone(&wanted.spec),
             schema: Spec::SCHEMA,

@@ -32,6 +32,8 @@ pub struct Question {
     pub spec: Arc<Spec>,
     /// The recorded id.
     pub id: Option<ObjectId>,
+    /// The address whose label the recorded object carries, where it was renamed since.
+    pub made_at: Option<Address>,
     /// Whether it is wanted, so that a check may find its name or port taken.
     pub wanted: bool,
 }

@@ -118,6 +118,7 @@ pub(super) fn object(spec: Spec) -> Object {
         id: ObjectId::new(&"3f9c1ab2".repeat(8)),
         provider: ProviderKind::Docker,
         operation: OperationId::from_random([2; 8]),
+        made_at: None,
         generation: 1,
         spec: Arc::new(spec),
         schema: Spec::SCHEMA,

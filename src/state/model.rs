@@ -62,6 +62,9 @@ pub struct Object {
     pub provider: ProviderKind,
     /// The operation that made it; the object carries it as a label.
     pub operation: OperationId,
+    /// The address whose label it carries, where it was renamed since it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_at: Option<Address>,
     /// How many objects this address has had, this one included.
     pub generation: u64,
     /// What it was last made to be.

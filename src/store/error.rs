@@ -171,6 +171,10 @@ impl StoreError {
             source @ (FoldError::NeverBegan(_)
             | FoldError::BeganTwice(_)
             | FoldError::OtherAddress { .. }
+            | FoldError::NotRecorded(_)
+            | FoldError::Taken(_)
+            | FoldError::Busy(_)
+            | FoldError::Mark(_)
             | FoldError::Integrity(_)) => Self::Damaged {
                 file: journal.to_owned(),
                 source: Box::new(source.into()),

@@ -119,7 +119,8 @@ async fn perform(
             dependencies,
         } => {
             let made = retry(|| provider.create(&request, &on_progress)).await?;
-            Ok(done(made, &*provider, intent, &dependencies, &request.spec))
+            let spec = &request.spec;
+            Ok(done(made, &*provider, intent, &dependencies, spec, None))
         }
         Work::Update {
             provider,
@@ -133,6 +134,7 @@ async fn perform(
                 intent,
                 &dependencies,
                 &request.wanted.spec,
+                request.current.made_at.clone(),
             ))
         }
         Work::Delete {
@@ -197,6 +199,7 @@ fn done(
     intent: &Intent,
     dependencies: &[Address],
     spec: &Arc<Spec>,
+    made_at: Option<Address>,
 ) -> Outcome {
     let id = made.id.clone();
     Outcome::Done {
@@ -204,6 +207,7 @@ fn done(
             id: made.id,
             provider: provider.kind(),
             operation: intent.operation.clone(),
+            made_at,
             generation: intent.generation,
             spec: Arc::clone(spec),
             schema: Spec::SCHEMA,
@@ -404,6 +408,7 @@ fn in_machine(
         id: ObjectId::new(&format!("{}/{}", inside.machine.name, inside.name)),
         provider: inside.object.provider,
         operation: intent.operation.clone(),
+        made_at: None,
         generation: inside.generation,
         spec,
         schema: Spec::SCHEMA,

@@ -329,6 +329,7 @@ fn pin(change: &Change, intent: &Intent, spec: &Arc<Spec>) -> Work {
         id: ObjectId::new(&change.address.to_string()),
         provider,
         operation: intent.operation.clone(),
+        made_at: None,
         generation: intent.generation,
         spec: Arc::clone(spec),
         schema: Spec::SCHEMA,
@@ -364,6 +365,7 @@ fn found(
             .and_then(|seen| seen.operation.clone())
             .or_else(|| current.map(|object| object.operation.clone()))
             .unwrap_or_else(|| intent.operation.clone()),
+        made_at: current.and_then(|object| object.made_at.clone()),
         generation: intent.generation,
         spec: Arc::clone(spec),
         schema: Spec::SCHEMA,

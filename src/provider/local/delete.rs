@@ -61,7 +61,8 @@ pub(super) fn delete(request: &DeleteRequest) -> Result<(), ProviderError> {
 
 /// Whether the object found is the one recorded, not a later one at the same address.
 fn is_meant(marker: &Marker, request: &DeleteRequest) -> bool {
-    marker.is_of(&request.lineage, &request.address)
+    let made_at = request.current.made_at.as_ref();
+    marker.is_of(&request.lineage, made_at.unwrap_or(&request.address))
         && (marker.operation == request.current.operation
             || marker.generation == request.current.generation)
 }

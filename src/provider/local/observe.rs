@@ -69,7 +69,9 @@ fn answer(root: &Path, lineage: &Lineage, question: &Question) -> Option<Observa
     }
     let (shelf, name) = asked(&question.spec)?;
     for place in places(shelf, root, lineage, question, name) {
-        let found = look(shelf, &place, lineage, &question.address);
+        let recorded = question.id.as_ref() == Some(&place.id());
+        let made_at = question.made_at.as_ref().filter(|_| recorded);
+        let found = look(shelf, &place, lineage, made_at.unwrap_or(&question.address));
         if found != Observation::Absent {
             return Some(found);
         }

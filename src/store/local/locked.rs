@@ -3,14 +3,18 @@
 use zeroize::Zeroizing;
 
 use super::files::{self, Durable};
+use super::history::History;
 use super::journal::Journal;
 use super::lock::Lock;
 use super::paths::Paths;
 use super::read::{Loaded, load, read_key};
 use crate::digest::FingerprintKey;
-use crate::state::{Event, Lineage, State, write_document, write_group};
+use crate::state::{
+    Event, FoldError, Lineage, Serial, State, Version, Written, read_document, write_document,
+    write_group,
+};
 use crate::store::{LockInfo, LockRequest, StoreError};
-use crate::sys::World;
+use crate::sys::{World, host_name, user_name};
 
 /// How long a journal may grow during a run before it is folded into its document: so much, and
 /// twice the document. So the cost of folding stays in proportion to what was written.
@@ -30,6 +34,14 @@ pub struct Locked {
     /// Whether an event that was written couldn't be applied.
     contradicted: bool,
     key: FingerprintKey,
+    history: History,
+    /// The serial of the document in place.
+    document_serial: Serial,
+    /// Whether this holder wrote it.
+    wrote: bool,
+    /// The command that holds the lock.
+    command: String,
+    world: World,
     /// Given back last.
     _lock: Lock,
 }
@@ -64,6 +76,11 @@ impl Locked {
             fold_at: fold_at(loaded.document_length),
             contradicted: false,
             key,
+            history: History::at(paths.history.clone()),
+            document_serial: loaded.document_serial,
+            wrote: false,
+            command: request.operation.to_owned(),
+            world: world.clone(),
             _lock: lock,
         })
     }
@@ -121,7 +138,7 @@ impl Locked {
                 return Err(StoreError::Contradiction(error));
             }
         }
-        if self.journal.length() > self.fold_at && self.compact().is_err() {
+        if self.journal.length() > self.fold_at && self.fold().is_err() {
             // The journal holds everything: folding can wait until there is room for it.
             self.fold_at = 2 * self.journal.length();
         }
@@ -130,8 +147,74 @@ impl Locked {
 
     /// Writes the document anew and begins a new journal, keeping the ones before as backups.
     ///
-    /// Does nothing where the journal holds nothing that the document doesn't.
+    /// Does nothing where the journal holds nothing that the document doesn't. The new document is
+    /// kept as a version too; a history that can't be written is no error here.
     pub fn compact(&mut self) -> Result<(), StoreError> {
+        self.fold()?;
+        self.keep_version().unwrap_or_default();
+        Ok(())
+    }
+
+    /// Keeps the state as a version that a person can go back to.
+    pub fn keep_version(&mut self) -> Result<(), StoreError> {
+        self.fold()?;
+        let kept = self.is_new || self.history.has(&self.state.lineage, self.state.serial);
+        if kept || self.state.serial == Serial(0) {
+            return Ok(());
+        }
+        let written = Written {
+            when: self.world.clock.now(),
+            who: user_name(&self.world.environment),
+            host: host_name(),
+            command: self.command.clone(),
+        };
+        let version = Version::of(&self.state, Some(written));
+        self.history.keep(&self.paths.document, &version)
+    }
+
+    /// Puts a whole other state in the place of this one, durably; its serial must be later.
+    ///
+    /// What it replaces is kept as a version first, and without that nothing is done.
+    pub fn replace(&mut self, state: State) -> Result<(), StoreError> {
+        self.fold()?;
+        if !self.is_new && state.serial <= self.state.serial {
+            return Err(StoreError::Contradiction(FoldError::Gap {
+                expected: self.state.serial.next(),
+                found: state.serial,
+            }));
+        }
+        if self.wrote {
+            self.keep_version()?;
+        } else {
+            self.keep_before()?;
+        }
+        // Until all of it is in place, nothing may follow in the journal of the old state.
+        self.contradicted = true;
+        self.state = state;
+        self.write()?;
+        self.is_new = false;
+        self.journal.begin(&self.state)?;
+        // The old journal doesn't lead from the old document to the new one, so the backup of one
+        // moment is the new document itself; the old one is in the history.
+        files::keep(&self.paths.document, &self.paths.document_backup);
+        self.contradicted = false;
+        self.keep_version()
+    }
+
+    /// Keeps the document that this holder found, unless the command that wrote it did.
+    fn keep_before(&self) -> Result<(), StoreError> {
+        let serial = self.document_serial;
+        let kept = self.wrote || self.is_new || self.history.has(&self.state.lineage, serial);
+        if kept || serial == Serial(0) {
+            return Ok(());
+        }
+        let path = &self.paths.document;
+        let bytes = files::read(path)?.unwrap_or_default();
+        let before = read_document(&bytes).map_err(|error| StoreError::document(path, error))?;
+        self.history.keep(path, &Version::of(&before, None))
+    }
+
+    fn fold(&mut self) -> Result<(), StoreError> {
         self.usable()?;
         if self.journal_counts {
             self.write()?;
@@ -146,10 +229,14 @@ impl Locked {
         let bytes =
             write_document(&self.state).map_err(|error| StoreError::io(path, error.into()))?;
         if !self.is_new {
+            // A store without its history still works.
+            self.keep_before().unwrap_or_default();
             files::keep(path, &self.paths.document_backup);
         }
         files::replace(path, &bytes, Durable::Yes)?;
         self.fold_at = fold_at(bytes.len() as u64);
+        self.document_serial = self.state.serial;
+        self.wrote = true;
         Ok(())
     }
 

@@ -11,9 +11,10 @@ use zeroize::Zeroizing;
 
 use super::Locked;
 use super::files;
+use super::history::History;
 use super::paths::Paths;
 use crate::digest::FingerprintKey;
-use crate::state::{Lineage, State, fold, read_document, read_journal};
+use crate::state::{Lineage, Serial, State, Version, fold, read_document, read_journal};
 use crate::store::{Damage, LockInfo, LockRequest, StoreError};
 use crate::sys::World;
 
@@ -48,6 +49,16 @@ impl LocalStore {
         read_key(&self.paths)
     }
 
+    /// The versions kept of a state's history, the newest first.
+    pub fn versions(&self, lineage: &Lineage) -> Vec<Version> {
+        History::at(self.paths.history.clone()).versions(lineage)
+    }
+
+    /// A version that was kept; none under this serial.
+    pub fn version(&self, lineage: &Lineage, serial: Serial) -> Result<Option<State>, StoreError> {
+        History::at(self.paths.history.clone()).version(lineage, serial)
+    }
+
     /// Takes the lock for writing, making the directory and the key if they are missing.
     ///
     /// Waits up to the request's timeout, and calls `waiting` once for each holder it waits for.
@@ -65,6 +76,8 @@ impl LocalStore {
 pub(super) struct Loaded {
     pub(super) state: State,
     pub(super) document_length: u64,
+    /// The document's own serial.
+    pub(super) document_serial: Serial,
     /// How many bytes of the journal are sound; zero where it has no header yet.
     pub(super) journal_length: u64,
     /// Whether the journal holds anything that the document doesn't.
@@ -77,6 +90,7 @@ impl Loaded {
         Self {
             state: State::new("", lineage),
             document_length: 0,
+            document_serial: Serial(0),
             journal_length: 0,
             journal_counts: false,
         }
@@ -163,13 +177,21 @@ fn combine(paths: &Paths, document: &[u8], journal: &[u8]) -> Result<Loaded, Sto
         }
     }
     let before = state.serial;
+    let last = entries.last().map(|entry| entry.sequence);
     fold(&mut state, entries)
         .map_err(|error| StoreError::fold(&paths.document, &paths.journal, error))?;
     Ok(Loaded {
         journal_counts: state.serial != before,
         state,
         document_length: document.len() as u64,
-        journal_length: sound as u64,
+        document_serial: before,
+        // A journal that ends before the document was left behind when the document was replaced
+        // as a whole: nothing can follow in it.
+        journal_length: if last.is_some_and(|last| last < before) {
+            0
+        } else {
+            sound as u64
+        },
     })
 }
 
