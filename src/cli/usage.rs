@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use super::args::{Arguments, Command, Common, ConfigCommand, Format, StateCommand};
+use super::args::{Arguments, Command, Common, ConfigCommand, Format};
 use super::command;
 use super::host::Host;
 use super::session::{Outcome, Session};
@@ -51,8 +51,10 @@ fn dispatch(session: &mut Session, command: Command) -> Outcome {
         Command::Config(ConfigCommand::Validate(args)) => command::config_validate(session, &args),
         Command::Config(ConfigCommand::Show(_)) => command::config_show(session),
         Command::Config(ConfigCommand::Schema(_)) => command::config_schema(session),
-        Command::State(StateCommand::List(_)) => command::state_list(session),
-        Command::State(StateCommand::Show(args)) => command::state_show(session, &args),
+        Command::State(verb) => command::state(session, &verb),
+        Command::Taint(args) => command::taint(session, &args),
+        Command::Untaint(args) => command::untaint(session, &args),
+        Command::Refresh(args) => command::refresh(session, &args),
         Command::Doctor(args) => command::doctor(session, &args),
         Command::Version(_) => command::version(session),
         Command::Completions(args) => command::completions(session, &args),
@@ -81,8 +83,9 @@ fn common(command: &Command) -> Common {
         Command::Config(ConfigCommand::Show(args) | ConfigCommand::Schema(args)) => {
             args.common.clone()
         }
-        Command::State(StateCommand::List(args)) => args.common.clone(),
-        Command::State(StateCommand::Show(args)) => args.common.clone(),
+        Command::State(verb) => verb.common().clone(),
+        Command::Taint(args) | Command::Untaint(args) => args.common.clone(),
+        Command::Refresh(args) => args.common.clone(),
         Command::Doctor(args) => args.common.clone(),
         Command::Version(args) => Common {
             output: args.output.clone(),
@@ -105,6 +108,9 @@ fn acts(command: &Command) -> bool {
         | Command::Graph(_)
         | Command::Config(_)
         | Command::State(_)
+        | Command::Taint(_)
+        | Command::Untaint(_)
+        | Command::Refresh(_)
         | Command::Doctor(_)
         | Command::Version(_)
         | Command::Completions(_) => false,
@@ -125,6 +131,9 @@ fn fits(session: &Session, command: &Command) -> Result<(), Diagnostics> {
         | Command::Graph(_)
         | Command::Config(_)
         | Command::State(_)
+        | Command::Taint(_)
+        | Command::Untaint(_)
+        | Command::Refresh(_)
         | Command::Doctor(_)
         | Command::Version(_)
         | Command::Completions(_) => false,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Event, State};
 use crate::address::{Address, Name};
+use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 
 /// One address that becomes another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +39,37 @@ pub enum MoveError {
     #[error("`{0}` moves with its machine only")]
     Bound(Address),
 }
+
+impl Diagnose for MoveError {
+    fn diagnose(&self) -> Diagnostics {
+        let (code, about, help) = match self {
+            Self::NotRecorded(address) => (
+                "state::not-recorded",
+                address,
+                "`sindri state list` shows what is recorded",
+            ),
+            Self::Taken(address) => (
+                "state::taken",
+                address,
+                "choose another address, or forget what stands there with `sindri state rm`",
+            ),
+            Self::OtherKind { from, .. } => {
+                ("state::other-kind", from, "rename within one kind only")
+            }
+            Self::Open(address) => ("state::open", address, SETTLE),
+            Self::Bound(address) => (
+                "state::bound",
+                address,
+                "rename the machine: what lives in it and its pins come along",
+            ),
+        };
+        let found = Diagnostic::error(Code::new(code), self.to_string());
+        vec![found.help(help).on(about.clone())]
+    }
+}
+
+/// What helps against an operation that was left open.
+const SETTLE: &str = "run `sindri apply` or `sindri refresh`, which find out what became of it";
 
 impl Move {
     /// The event that records it.

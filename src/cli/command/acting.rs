@@ -206,15 +206,21 @@ pub(super) fn lock(
     acting: &Acting<'_>,
     screen: &mut Screen,
 ) -> Result<Locked, Diagnostics> {
-    let request = LockRequest {
-        operation: acting.operation,
-        timeout: session.lock_timeout(acting.act.lock_timeout)?.min(
-            acting
-                .act
-                .timeout
-                .map_or(Duration::MAX, Duration::from_secs),
-        ),
-    };
+    let limit = acting.act.timeout;
+    let timeout = session
+        .lock_timeout(acting.act.lock_timeout)?
+        .min(limit.map_or(Duration::MAX, Duration::from_secs));
+    lock_for(session, acting.operation, timeout, screen)
+}
+
+/// Takes the lock for a command, saying whom it waits for.
+pub(super) fn lock_for(
+    session: &mut Session,
+    operation: &'static str,
+    timeout: Duration,
+    screen: &mut Screen,
+) -> Result<Locked, Diagnostics> {
+    let request = LockRequest { operation, timeout };
     let store = session.store();
     let mut waiting = |holder: &crate::store::LockInfo| {
         let found = Diagnostic::advice(
@@ -282,21 +288,34 @@ fn approved(session: &mut Session, acting: &Acting<'_>, plan: &Plan) -> Result<b
     if acting.act.auto_approve {
         return Ok(true);
     }
+    let what = if plan.header.destroy {
+        "Do you really want to destroy this? There is no undo."
+    } else {
+        "Do you want to make these changes?"
+    };
+    ask(
+        session,
+        what,
+        "pass --auto-approve, or apply a plan saved with `sindri plan --out`",
+    )
+}
+
+/// Asks a person; without one there is an error that says what to do instead.
+pub(super) fn ask(
+    session: &mut Session,
+    question: &str,
+    instead: &str,
+) -> Result<bool, Diagnostics> {
     if !session.terminal().input || session.is_json() {
         return Err(vec![
             Diagnostic::error(
                 Code::new("cli::no-terminal"),
                 "nobody can be asked whether to go on: there is no terminal",
             )
-            .help("pass --auto-approve, or apply a plan saved with `sindri plan --out`"),
+            .help(instead),
         ]);
     }
-    let what = if plan.header.destroy {
-        "Do you really want to destroy this? There is no undo."
-    } else {
-        "Do you want to make these changes?"
-    };
-    session.aside(&format!("\n{what}\nOnly `yes` is taken as an answer: "));
+    session.aside(&format!("\n{question}\nOnly `yes` is taken as an answer: "));
     let line = (session.host.ask)().map_err(|error| {
         vec![
             Diagnostic::error(Code::new("cli::input"), "the answer couldn't be read")

@@ -33,6 +33,6 @@ pub(super) use graph::run as graph;
 pub(super) use plan::run as plan;
 pub(super) use power::{start, stop};
 pub(super) use show::run as show;
-pub(super) use state::{list as state_list, show as state_show};
+pub(super) use state::{refresh, run as state, taint, untaint};
 pub(super) use status::run as status;
 pub(super) use version::run as version;

@@ -74,7 +74,7 @@ pub(in crate::render) fn reason(change: &Change) -> Option<String> {
         Reason::Forced { path } => {
             return Some(format!("{} can't be changed in place", clean(path)));
         }
-        Reason::Tainted => "it was left half made",
+        Reason::Tainted => "it was left half made, or is marked with `taint`",
         Reason::Partial => return Some(partial(change)),
         Reason::Requested => "--replace asks for it",
         Reason::Parent(address) => return Some(format!("because {address} is replaced")),

@@ -172,22 +172,27 @@ impl Locked {
         self.history.keep(&self.paths.document, &version)
     }
 
+    /// Makes sure that the state as it stands is kept as a version.
+    pub fn back_up(&mut self) -> Result<(), StoreError> {
+        if self.journal_counts || self.wrote {
+            self.keep_version()
+        } else {
+            self.keep_before()
+        }
+    }
+
     /// Puts a whole other state in the place of this one, durably; its serial must be later.
     ///
     /// What it replaces is kept as a version first, and without that nothing is done.
     pub fn replace(&mut self, state: State) -> Result<(), StoreError> {
-        self.fold()?;
+        self.usable()?;
         if !self.is_new && state.serial <= self.state.serial {
             return Err(StoreError::Contradiction(FoldError::Gap {
                 expected: self.state.serial.next(),
                 found: state.serial,
             }));
         }
-        if self.wrote {
-            self.keep_version()?;
-        } else {
-            self.keep_before()?;
-        }
+        self.back_up()?;
         // Until all of it is in place, nothing may follow in the journal of the old state.
         self.contradicted = true;
         self.state = state;
