@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     DevpodSettings, E2bSettings, FlySettings, KubernetesSettings, NorthflankSettings,
-    RunpodSettings,
+    RunpodSettings, Transitions,
 };
 use crate::address::Name;
 use crate::diagnostic::{Place, Source};
@@ -27,6 +27,8 @@ pub struct Config {
     pub machines: Vec<Machine>,
     /// The local Kubernetes cluster the file describes (`providers.k8s`).
     pub local_cluster: Option<LocalCluster>,
+    /// What becomes of what is recorded or stands already.
+    pub transitions: Transitions,
     /// The file.
     pub source: Source,
 }

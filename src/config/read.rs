@@ -7,6 +7,7 @@ use super::fleet;
 use super::machine::Assembly;
 use super::parse;
 use super::reading::Reading;
+use super::transition::transitions;
 use super::tree::{Entry, Node, Span};
 use super::typed::{Deployment, Providers, SharedFields, Top, Typed, check, check_top, shorten};
 use super::{Config, Machine, Version};
@@ -76,12 +77,14 @@ fn file(tree: &Arc<Node>, overrides: Overrides, reading: &mut Reading<'_>) -> Op
         .get("providers")
         .filter(|node| !node.is_null())
         .and_then(|node| Arc::<Providers>::decode(node, reading));
+    let transitions = transitions(top.moved, top.removed, top.import, reading);
     Some(Config {
         name: name?,
         version: version?,
         machines: machines?,
         local_cluster: providers
             .and_then(|providers| providers.k8s.as_ref().map(|cluster| cluster.0.clone())),
+        transitions,
         source: reading.source.clone(),
     })
 }

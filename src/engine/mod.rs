@@ -8,6 +8,7 @@ mod providers;
 mod recover;
 mod refresh;
 mod refreshed;
+mod renamed;
 mod secrets;
 mod shelf;
 mod stale;

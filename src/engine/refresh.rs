@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 
-use super::Readers;
+use super::{Readers, renamed};
 use crate::address::{Address, Kind};
 use crate::desired::Desired;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::plan::{Facts, Observation, Observed};
 use crate::provider::{Query, Question};
 use crate::resource::{ProviderKind, Spec};
-use crate::state::{ObjectId, State};
+use crate::state::State;
 
 /// What the providers say, and what their checks found.
 pub struct Refreshed {
@@ -137,7 +137,7 @@ pub async fn refresh(
         observed.objects.extend(objects);
         facts.findings.extend(findings);
     }
-    elsewhere(recorded, &mut observed);
+    renamed::translate(recorded, &mut observed);
     if scope == Scope::Checked {
         let wanted = queries(desired, recorded, Side::Desired);
         let checks = wanted
@@ -146,34 +146,6 @@ pub async fn refresh(
         facts.findings.extend(join_all(checks).await.concat());
     }
     Refreshed { observed, facts }
-}
-
-/// What was renamed in the state still carries the label of the address it was made at; it doesn't
-/// stand there any more.
-fn elsewhere(recorded: &State, observed: &mut Observed) {
-    let renamed: BTreeMap<(ProviderKind, &ObjectId), &Address> = recorded
-        .resources
-        .iter()
-        .filter_map(|(address, record)| Some((address, record.current.as_ref()?)))
-        .filter(|(_, object)| object.made_at.is_some())
-        .map(|(address, object)| ((object.provider, &object.id), address))
-        .collect();
-    if renamed.is_empty() {
-        return;
-    }
-    for (address, observation) in &mut observed.objects {
-        let Observation::Present(seen) = &*observation else {
-            continue;
-        };
-        let mut kinds = ProviderKind::ALL.iter();
-        if kinds.any(|kind| {
-            renamed
-                .get(&(*kind, &seen.id))
-                .is_some_and(|at| *at != address)
-        }) {
-            *observation = Observation::Absent;
-        }
-    }
 }
 
 /// An object that its provider can't read is left alone, and said.

@@ -28,10 +28,11 @@ pub fn stale(
             header.serial, state.serial
         ));
     }
-    if state.project != header.project {
+    let was = plan.renamed_from.as_ref().unwrap_or(&header.project);
+    if state.project != *was {
         moved.push(format!(
             "the plan is for project `{}`, the state for `{}`",
-            header.project, state.project
+            was, state.project
         ));
     }
     if observed.digest() != header.observed {

@@ -112,6 +112,7 @@ impl Decider<'_> {
         }
         Change {
             address: wanted.address.clone(),
+            previous_address: None,
             action: decision.action,
             reason: decision.reason,
             fields: decision.fields,

@@ -17,6 +17,7 @@ mod renamed;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod transition;
 
 pub use action::{Action, Order, Reason};
 pub use change::{
@@ -27,3 +28,4 @@ pub use file::{PlanFile, PlanFileError};
 pub use observed::{Observation, Observed, Seen};
 pub use options::Options;
 pub use planner::{PLAN_FORMAT, addresses_of_interest, plan};
+pub use transition::{renamed_from, renames, settle_moves};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::decide::Decider;
 use super::{
     Action, Change, Facts, Observation, Observed, Options, Plan, PlanHeader, Reason, narrow,
-    refusal, steps,
+    refusal, steps, transition,
 };
 use crate::address::{Address, Kind};
 use crate::desired::{Desired, Lifecycle, Wanted};
@@ -55,6 +55,9 @@ pub fn plan(
     }
     let steps = steps::steps(&changes, recorded);
     let mut checks = decider.checks;
+    if !options.destroy {
+        checks.extend(transition::contradictions(desired, recorded));
+    }
     checks.extend(facts.findings.iter().cloned());
     lower(&mut checks, &options.allow);
     Plan {
@@ -70,6 +73,8 @@ pub fn plan(
         },
         changes,
         steps,
+        moves: Vec::new(),
+        renamed_from: None,
         drift: decider.drift,
         checks,
     }
@@ -121,7 +126,9 @@ fn unwanted(
             let machine = Address::Machine(machine.clone());
             matches!(decider.observed.get(&machine), Some(Observation::Absent))
         });
+    let let_go = !destroy && transition::is_let_go_of(desired, decider.recorded, address);
     let (action, reason) = match observation {
+        _ if let_go => (Action::Forget, Reason::LetGo),
         _ if gone_along => (Action::Forget, Reason::Missing),
         Some(Observation::Unreadable(_)) => (Action::NoOp, Reason::Unreadable),
         // Something that belongs to it alone may be left: a delete removes that too.
@@ -147,6 +154,7 @@ fn unwanted(
     }
     changes.push(Change {
         address: address.clone(),
+        previous_address: None,
         action,
         reason: Some(reason),
         fields: Vec::new(),

@@ -45,7 +45,7 @@ pub(super) fn settle_name(kept: Arc<Spec>, wanted: &Arc<Spec>, action: Action) -
                     ..(**kept).clone()
                 })))
             }
-            (Spec::Volume(_), _) | (Spec::Network(_), _) => Arc::clone(wanted),
+            (Spec::Volume(_) | Spec::Network(_), _) => Arc::clone(wanted),
             _ => kept,
         },
         Action::NoOp | Action::Update | Action::Delete | Action::Forget | Action::Adopt => kept,

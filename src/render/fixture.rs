@@ -48,6 +48,8 @@ pub(super) fn plan(changes: Vec<Change>) -> Plan {
         },
         changes,
         steps,
+        moves: Vec::new(),
+        renamed_from: None,
         drift: Vec::new(),
         checks: Vec::new(),
     }
@@ -132,6 +134,7 @@ pub(super) fn object(spec: Spec) -> Object {
 pub(super) fn change(at: &str, action: Action, reason: Reason) -> Change {
     Change {
         address: address(at),
+        previous_address: None,
         action,
         reason: Some(reason),
         fields: Vec::new(),

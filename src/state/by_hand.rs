@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::integrity::object_violation;
 use super::{Event, FoldError, Object, Record, State, Status, Violation};
 use crate::address::Address;
+use crate::resource::Spec;
 
 impl Event {
     /// Whether a person caused it, with no intent before it.
@@ -84,6 +85,7 @@ impl State {
                 if object.dependencies.contains(from) {
                     let moved = Arc::make_mut(object);
                     rename_in(&mut moved.dependencies, from, &to);
+                    rename_in_spec(moved, from, &to);
                 }
             }
         }
@@ -137,6 +139,32 @@ impl State {
         }
         Ok(())
     }
+}
+
+/// A machine's specification names its network and its volumes too.
+fn rename_in_spec(object: &mut Object, from: &Address, to: &Address) {
+    let Spec::Machine(machine) = &*object.spec else {
+        return;
+    };
+    let mut renamed = machine.clone();
+    match (from, to) {
+        (Address::Network(old), Address::Network(new)) => {
+            if renamed.network.as_ref() == Some(old) {
+                renamed.network = Some(new.clone());
+            }
+        }
+        (Address::Volume(here, old), Address::Volume(there, new)) if here == there => {
+            for mount in renamed
+                .mounts
+                .iter_mut()
+                .filter(|mount| mount.volume == *old)
+            {
+                mount.volume = new.clone();
+            }
+        }
+        _ => return,
+    }
+    object.spec = Arc::new(Spec::Machine(renamed));
 }
 
 fn rename_in(dependencies: &mut [Address], from: &Address, to: &Address) {

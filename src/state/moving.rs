@@ -93,7 +93,7 @@ pub fn moves(state: &State, from: &Address, to: &Address) -> Result<Vec<Move>, M
         return Err(MoveError::NotRecorded(from.clone()));
     }
     let list: Vec<Move> = match (from, to) {
-        (Address::Network(_), _) | (Address::Volume(..), _) => vec![Move {
+        (Address::Network(_) | Address::Volume(..), _) => vec![Move {
             from: from.clone(),
             to: to.clone(),
         }],

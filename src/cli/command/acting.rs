@@ -250,7 +250,7 @@ pub(super) fn settle(
     }
     let events: Vec<state::Event> = settled.iter().map(|one| one.event.clone()).collect();
     locked.commit(events).map_err(|error| error.diagnose())?;
-    survey.state = locked.state().clone();
+    survey.take_state(locked.state());
     for one in settled {
         let event = Event::Recovered {
             address: one.address,

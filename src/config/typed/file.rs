@@ -11,6 +11,7 @@ use super::providers::Providers;
 use super::scalar::{At, Loose, Whole, wrong};
 use super::secret::Secrets;
 use super::section::{Definitions, Typed, object, section};
+use super::transition::{ImportFields, MovedFields, RemovedFields};
 use crate::config::Extensions;
 use crate::config::reading::Reading;
 use crate::config::tree::{Node, Value};
@@ -29,6 +30,12 @@ section! {
         "deployment" => deployment: Option<Section<Deployment>> = None;
         /// A fleet: machines by name, each with what differs from the rest of the file.
         "machines" => machines: Option<Section<Entries>> = None;
+        /// Addresses that changed: what is recorded at the old one is taken for the new one.
+        "moved" => moved: Vec<MovedFields> = Vec::new();
+        /// Addresses no longer managed: what stands there is left as it is, unless `destroy` says otherwise.
+        "removed" => removed: Vec<RemovedFields> = Vec::new();
+        /// Objects that stand already and are taken under management.
+        "import" => import: Vec<ImportFields> = Vec::new();
     }
 }
 

@@ -14,6 +14,7 @@ mod rented;
 mod scalar;
 mod secret;
 mod section;
+mod transition;
 mod volume;
 mod word;
 
@@ -24,4 +25,5 @@ pub(super) use path::{path_error, path_problem};
 pub(super) use providers::{Choice, Providers};
 pub(super) use scalar::{At, wrong};
 pub(super) use section::{Definitions, Typed, check, check_top, object, shorten};
+pub(super) use transition::{ImportFields, MovedFields, RemovedFields};
 pub(super) use volume::Volumes;
