@@ -10,8 +10,8 @@ use crate::address::Address;
 use crate::resource::ProviderKind;
 
 pub(crate) use state::{
-    RefreshArgs, StateCommand, StateMvArgs, StatePushArgs, StateRestoreArgs, StateRmArgs,
-    StateShowArgs, TaintArgs, Wait,
+    AdoptArgs, ImportArgs, RefreshArgs, StateCommand, StateMvArgs, StatePushArgs, StateRestoreArgs,
+    StateRmArgs, StateShowArgs, TaintArgs, Wait,
 };
 
 /// The longest time limit, in seconds.
@@ -121,6 +121,10 @@ pub(crate) enum Command {
     /// Look into the state, and change the record alone
     #[command(subcommand)]
     State(StateCommand),
+    /// Take an object under management that stands already
+    Import(ImportArgs),
+    /// List or adopt what belongs to this state and isn't recorded
+    Adopt(AdoptArgs),
     /// Mark objects to be made anew by the next apply
     Taint(TaintArgs),
     /// Take the mark off again

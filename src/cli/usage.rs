@@ -52,6 +52,8 @@ fn dispatch(session: &mut Session, command: Command) -> Outcome {
         Command::Config(ConfigCommand::Show(_)) => command::config_show(session),
         Command::Config(ConfigCommand::Schema(_)) => command::config_schema(session),
         Command::State(verb) => command::state(session, &verb),
+        Command::Import(args) => command::import(session, &args),
+        Command::Adopt(args) => command::adopt(session, &args),
         Command::Taint(args) => command::taint(session, &args),
         Command::Untaint(args) => command::untaint(session, &args),
         Command::Refresh(args) => command::refresh(session, &args),
@@ -85,6 +87,8 @@ fn common(command: &Command) -> Common {
         }
         Command::State(verb) => verb.common().clone(),
         Command::Taint(args) | Command::Untaint(args) => args.common.clone(),
+        Command::Import(args) => args.common.clone(),
+        Command::Adopt(args) => args.common.clone(),
         Command::Refresh(args) => args.common.clone(),
         Command::Doctor(args) => args.common.clone(),
         Command::Version(args) => Common {
@@ -98,7 +102,12 @@ fn common(command: &Command) -> Common {
 /// Whether a command acts: its JSON is a stream of events.
 fn acts(command: &Command) -> bool {
     match command {
-        Command::Apply(_) | Command::Destroy(_) | Command::Start(_) | Command::Stop(_) => true,
+        Command::Apply(_)
+        | Command::Destroy(_)
+        | Command::Import(_)
+        | Command::Start(_)
+        | Command::Stop(_) => true,
+        Command::Adopt(args) => !args.addresses.is_empty(),
         Command::Deploy(args) => !args.dry_run,
         Command::Plan(_)
         | Command::Drift(_)
@@ -124,6 +133,8 @@ fn fits(session: &Session, command: &Command) -> Result<(), Diagnostics> {
         Command::Deploy(args) => args.dry_run,
         Command::Apply(_)
         | Command::Destroy(_)
+        | Command::Import(_)
+        | Command::Adopt(_)
         | Command::Status(_)
         | Command::Connect(_)
         | Command::Start(_)
@@ -210,7 +221,7 @@ fn misused(error: &clap::Error, typed: &[OsString], host: Host) -> Exit {
         if !rest.trim().is_empty() {
             found = found.help(rest.trim());
         }
-        let acting = ["apply", "destroy", "deploy", "start", "stop"];
+        let acting = ["apply", "destroy", "deploy", "import", "start", "stop"];
         let acts = typed
             .iter()
             .skip(1)

@@ -3,6 +3,7 @@
 mod apply;
 mod deep;
 mod event;
+mod imports;
 mod project;
 mod providers;
 mod recover;
@@ -18,7 +19,8 @@ mod tests;
 
 pub use apply::{Apply, ApplyError, Context, Journal, Stop, apply};
 pub use event::{Audience, Event, Summary};
-pub use project::{Project, catalog_beside, directory_of, load};
+pub use imports::strays;
+pub use project::{Project, catalog_beside, directory_of, load, locate_imports};
 pub use providers::{Open, OpenOnce, Providers, Readers};
 pub use recover::{Recovered, recover};
 pub use refresh::{Refreshed, Scope, Side, queries, refresh};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 
-use super::{Readers, renamed};
+use super::{Readers, imports, renamed};
 use crate::address::{Address, Kind};
 use crate::desired::Desired;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
@@ -125,6 +125,7 @@ pub async fn refresh(
     }
     let mut observed = Observed::default();
     if scope == Scope::Recorded {
+        facts.findings = imports::unasked(desired, recorded);
         return Refreshed { observed, facts };
     }
     let answers = join_all(
@@ -139,6 +140,8 @@ pub async fn refresh(
     }
     renamed::translate(recorded, &mut observed);
     if scope == Scope::Checked {
+        let found = imports::look_up(readers, desired, recorded, &mut observed).await;
+        facts.findings.extend(found);
         let wanted = queries(desired, recorded, Side::Desired);
         let checks = wanted
             .iter()

@@ -12,6 +12,7 @@ use super::{
     Observation, Observed, Options, Order, Reason,
 };
 use crate::address::{Address, Kind};
+use crate::desired::Transitions;
 use crate::desired::Wanted;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::resource::{MachineSpec, ProviderKind, Spec};
@@ -23,6 +24,7 @@ pub(super) struct Decider<'a> {
     pub(super) observed: &'a Observed,
     pub(super) facts: &'a Facts,
     pub(super) options: &'a Options,
+    pub(super) transitions: &'a Transitions,
     /// What was decided, by address.
     pub(super) decided: FxHashMap<Address, Verdict>,
     pub(super) drift: Vec<Drift>,
@@ -76,6 +78,7 @@ impl Decider<'_> {
             self.observed.seen(&wanted.address),
             &wanted.lifecycle,
         );
+        let spec = self.imported_name(wanted, spec, recorded.as_deref());
         let decision = match (&recorded, observation) {
             (_, Some(Observation::Unreadable(reason))) => {
                 self.drift.push(Drift {
@@ -84,6 +87,11 @@ impl Decider<'_> {
                     fields: Vec::new(),
                 });
                 Decision::new(Action::NoOp, Reason::Unreadable)
+            }
+            (None, Some(Observation::Present(seen)))
+                if let Some(import) = self.transitions.import(&wanted.address) =>
+            {
+                self.import(wanted, &spec, seen, &import.id)
             }
             (None, Some(Observation::Present(_))) if wanted.address.kind() != Kind::Image => {
                 Decision::new(Action::Adopt, Reason::FoundOurs)
@@ -392,7 +400,7 @@ impl Decider<'_> {
         true
     }
 
-    fn capabilities(&self, provider: ProviderKind) -> Option<&Capabilities> {
+    pub(super) fn capabilities(&self, provider: ProviderKind) -> Option<&Capabilities> {
         self.facts.capabilities.get(&provider)
     }
 

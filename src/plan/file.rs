@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{PLAN_FORMAT, Plan};
 use crate::address::{Name, NameRule};
 use crate::catalog::{Catalog, Folder, Folders, Manifest};
-use crate::config::Transitions;
+use crate::desired::Transitions;
 use crate::desired::{Desired, Wanted};
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::digest::Digest;

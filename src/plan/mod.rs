@@ -7,6 +7,7 @@ mod diff;
 mod facts;
 mod file;
 mod ignore;
+mod import;
 mod narrow;
 mod observed;
 mod options;

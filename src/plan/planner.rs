@@ -10,7 +10,7 @@ use super::{
 };
 use crate::address::{Address, Kind};
 use crate::desired::{Desired, Lifecycle, Wanted};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{ALLOWABLE, Code, Diagnostic, Diagnostics, Severity, did_you_mean};
 use crate::resource::Spec;
 use crate::state::{Object, State, Status};
 
@@ -31,6 +31,7 @@ pub fn plan(
         observed,
         facts,
         options,
+        transitions: &desired.transitions,
         decided: FxHashMap::with_capacity_and_hasher(
             desired.resources().len(),
             rustc_hash::FxBuildHasher,
@@ -174,26 +175,25 @@ fn protection(desired: &Desired, address: &Address) -> Option<Diagnostic> {
         .then(|| refusal::protected(address, wanted))
 }
 
-/// Lowers the errors that a person allowed, and says so where a code isn't one to allow.
+/// Lowers the errors that a person allowed; a code that none can allow is an error itself.
 fn lower(checks: &mut Diagnostics, allow: &[String]) {
     for code in allow {
-        let mut matched = false;
-        let mut refused = false;
         for check in checks.iter_mut().filter(|c| c.code.as_str() == code) {
             if check.is_error() && check.allowable {
                 check.severity = Severity::Warning;
-                matched = true;
-            } else if check.is_error() {
-                refused = true;
             }
         }
-        if refused && !matched {
+        if !ALLOWABLE.contains(&code.as_str()) {
+            let help = did_you_mean(code, ALLOWABLE).map_or_else(
+                || format!("these can be allowed: {}", ALLOWABLE.join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
             checks.push(
-                Diagnostic::warning(
+                Diagnostic::error(
                     Code::new("plan::not-allowable"),
-                    format!("`{code}` can't be lowered with `--allow`"),
+                    format!("`{code}` is no finding that can be lowered with `--allow`"),
                 )
-                .help("only checks that a person may overrule can be allowed"),
+                .help(help),
             );
         }
     }

@@ -1,4 +1,5 @@
-//! What was renamed in the state: it keeps its real name until it is made anew for another reason.
+//! What was renamed in the state or imported: it keeps its real name until it is made anew for
+//! another reason.
 
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use crate::state::Object;
 
 /// The wanted specification under the real name that a renamed object has.
 pub(super) fn keep_name(spec: Arc<Spec>, recorded: Option<&Object>) -> Arc<Spec> {
-    let Some(object) = recorded.filter(|object| object.made_at.is_some()) else {
+    let Some(object) = recorded.filter(|object| object.keeps_its_name()) else {
         return spec;
     };
     let kept = match (&*spec, &*object.spec) {

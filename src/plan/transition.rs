@@ -1,10 +1,10 @@
 //! What the configuration says of what is recorded: moves applied, contradictions found.
 
 use crate::address::{Address, Kind};
-use crate::config::{Moved, Transitions};
 use crate::desired::Desired;
+use crate::desired::{Moved, Transitions};
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics, Place};
-use crate::state::{Event, Move, MoveError, State, moves};
+use crate::state::{Event, Move, MoveError, Object, State, moves};
 
 /// The moves that a state still needs, applied to it, and what forbids others.
 ///
@@ -106,7 +106,7 @@ pub(super) fn contradictions(desired: &Desired, recorded: &State) -> Diagnostics
                 help,
                 one.place.as_ref(),
             ));
-        } else if standing.is_some_and(|object| object.id.as_str() != one.id) {
+        } else if standing.is_some_and(|object| !is_of(object, &one.id)) {
             let summary = format!("`{}` is recorded already, as another object", one.to);
             let help = "take the entry out of `import`, or forget what is recorded with \
                         `sindri state rm`";
@@ -118,6 +118,12 @@ pub(super) fn contradictions(desired: &Desired, recorded: &State) -> Diagnostics
         }
     }
     findings
+}
+
+/// Whether an object is the one that a person names so: by its id, or as it was named before.
+fn is_of(object: &Object, id: &str) -> bool {
+    let named = object.attributes.get(Object::IMPORTED);
+    object.id.as_str() == id || named.and_then(serde_json::Value::as_str) == Some(id)
 }
 
 fn recorded_elsewhere<'a>(recorded: &'a State, to: &Address, id: &str) -> Option<&'a Address> {

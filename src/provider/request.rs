@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc::UnboundedReceiver;
 use zeroize::Zeroizing;
 
-use crate::address::{Address, Name};
+use crate::address::{Address, Kind, Name};
 use crate::resource::{Attributes, FileTarget, Spec};
 use crate::state::{Lineage, Object, ObjectId, OperationId};
 
@@ -21,6 +21,13 @@ pub struct Query {
     pub lineage: Lineage,
     /// The resources asked about.
     pub questions: Vec<Question>,
+}
+
+impl Query {
+    /// Whether resources of a kind are asked about.
+    pub fn asks(&self, kind: Kind) -> bool {
+        self.questions.iter().any(|one| one.address.kind() == kind)
+    }
 }
 
 /// One resource asked about.

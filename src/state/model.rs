@@ -84,6 +84,17 @@ pub struct Object {
     pub incarnation: Option<String>,
 }
 
+impl Object {
+    /// The attribute that holds the id by which a person named an object; such an object keeps the
+    /// real name it came with.
+    pub const IMPORTED: &'static str = "imported";
+
+    /// Whether it keeps a real name that the configuration wouldn't give it.
+    pub fn keeps_its_name(&self) -> bool {
+        self.made_at.is_some() || self.attributes.get(Self::IMPORTED).is_some()
+    }
+}
+
 /// How an object stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]

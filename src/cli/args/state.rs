@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Common, address};
+use super::{Act, Common, address};
 use crate::address::Address;
 
 #[derive(Debug, Subcommand)]
@@ -123,6 +123,30 @@ pub(crate) struct RefreshArgs {
     pub(crate) auto_approve: bool,
     #[command(flatten)]
     pub(crate) wait: Wait,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ImportArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// The resource it shall be, which the configuration asks for
+    #[arg(value_parser = address)]
+    pub(crate) address: Address,
+    /// Its id at the provider; on `local` the path of a directory
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) act: Act,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AdoptArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// What to adopt; without, what could be is listed
+    #[arg(value_name = "ADDRESS", value_parser = address)]
+    pub(crate) addresses: Vec<Address>,
+    #[command(flatten)]
+    pub(crate) act: Act,
 }
 
 #[derive(Args, Debug)]

@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod acting;
+mod adopt;
 mod apply;
 mod completions;
 mod config;
@@ -10,6 +11,7 @@ mod destroy;
 mod doctor;
 mod drift;
 mod graph;
+mod import;
 mod machine;
 mod plan;
 mod planning;
@@ -19,6 +21,7 @@ mod state;
 mod status;
 mod version;
 
+pub(super) use adopt::run as adopt;
 pub(super) use apply::run as apply;
 pub(super) use completions::run as completions;
 pub(super) use config::{
@@ -30,6 +33,7 @@ pub(super) use destroy::run as destroy;
 pub(super) use doctor::run as doctor;
 pub(super) use drift::run as drift;
 pub(super) use graph::run as graph;
+pub(super) use import::run as import;
 pub(super) use plan::run as plan;
 pub(super) use power::{start, stop};
 pub(super) use show::run as show;

@@ -74,7 +74,7 @@ pub(super) fn links_of(
     }
 }
 
-fn marker_of(request: &CreateRequest) -> Marker {
+pub(super) fn marker_of(request: &CreateRequest) -> Marker {
     Marker::new(
         &request.lineage,
         &request.address,

@@ -122,7 +122,12 @@ fn places(
 }
 
 /// What of ours stands in a place.
-fn look(shelf: Shelf, place: &Place, lineage: &Lineage, address: &Address) -> Observation {
+pub(super) fn look(
+    shelf: Shelf,
+    place: &Place,
+    lineage: &Lineage,
+    address: &Address,
+) -> Observation {
     match Marker::read(place) {
         Reading::Absent => Observation::Absent,
         // A marker without content is what a kill left behind.
