@@ -166,12 +166,8 @@ async fn perform(
             was,
         } => deliver(&inside, &secret, was.as_deref(), intent, context).await,
         Work::Withdraw { inside, secret } => {
-            retry(|| {
-                inside
-                    .provider
-                    .withdraw(&inside.machine, &inside.name, secret.target.as_ref())
-            })
-            .await?;
+            let (machine, target) = (&inside.machine, secret.target.as_ref());
+            retry(|| inside.provider.withdraw(machine, &inside.name, target)).await?;
             Ok(removed())
         }
         Work::Install { inside, was } => {
