@@ -11,6 +11,7 @@ pub(crate) fn redact(text: &str, directory: &Path) -> String {
     );
     let host = sindri::sys::host_name();
     let text = text.replace(&format!("on {host}"), "on <host>");
+    let text = text.replace(&format!("\"host\":\"{host}\""), "\"host\":\"<host>\"");
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
         out.push_str(&elapsed(line));

@@ -1,11 +1,18 @@
 //! What may be typed, exactly as it is typed.
 
+mod state;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::address::Address;
 use crate::resource::ProviderKind;
+
+pub(crate) use state::{
+    AdoptArgs, ImportArgs, RefreshArgs, StateCommand, StateMvArgs, StatePushArgs, StateRestoreArgs,
+    StateRmArgs, StateShowArgs, TaintArgs, Wait,
+};
 
 /// The longest time limit, in seconds.
 const YEAR: u64 = 31_536_000;
@@ -111,9 +118,19 @@ pub(crate) enum Command {
     /// Write, check and show the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Look into the state
+    /// Look into the state, and change the record alone
     #[command(subcommand)]
     State(StateCommand),
+    /// Take an object under management that stands already
+    Import(ImportArgs),
+    /// List or adopt what belongs to this state and isn't recorded
+    Adopt(AdoptArgs),
+    /// Mark objects to be made anew by the next apply
+    Taint(TaintArgs),
+    /// Take the mark off again
+    Untaint(TaintArgs),
+    /// Write what the providers show into the state
+    Refresh(RefreshArgs),
     /// Take the lock of a state away from a command that is gone
     ForceUnlock(ForceUnlockArgs),
     /// Check what this host has and needs, and how to mend it
@@ -393,31 +410,6 @@ pub(crate) struct ConfigValidateArgs {
 pub(crate) struct ConfigArgs {
     #[command(flatten)]
     pub(crate) common: Common,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum StateCommand {
-    /// The addresses recorded, one a line
-    List(StateListArgs),
-    /// Everything recorded at an address
-    Show(StateShowArgs),
-    /// Encrypt the state, give it another key, or decrypt it
-    Rekey(super::command::RekeyArgs),
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct StateListArgs {
-    #[command(flatten)]
-    pub(crate) common: Common,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct StateShowArgs {
-    #[command(flatten)]
-    pub(crate) common: Common,
-    /// The address, such as machine.dev
-    #[arg(value_parser = address)]
-    pub(crate) address: Address,
 }
 
 #[derive(Args, Debug)]

@@ -232,7 +232,8 @@ fn key_file(config: &Path) -> Option<PathBuf> {
 /// Refuses to work under another name than the state records.
 pub(crate) fn same_project(project: &Project, state: Option<&State>) -> Result<(), Diagnostics> {
     let Some(state) = state else { return Ok(()) };
-    if state.project == project.config.name.as_str() {
+    let (was, is) = (state.project.as_str(), project.config.name.as_str());
+    if was == is || crate::plan::renames(&project.config.transitions, was, is) {
         return Ok(());
     }
     let mut found = Diagnostic::error(
@@ -243,9 +244,8 @@ pub(crate) fn same_project(project: &Project, state: Option<&State>) -> Result<(
         ),
     )
     .help(format!(
-        "put `name: {}` back, or destroy what stands first; renaming with `moved:` comes with a \
-         later version",
-        state.project
+        "put `name: {was}` back; or rename what is recorded too: under `moved:`, `from: \
+         machine.{was}` and `to: machine.{is}` (in a fleet the network)"
     ));
     let text = &project.config.source.text;
     if let Some(at) = text.find("name:") {

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use super::args::{Arguments, Command, Common, ConfigCommand, Format, StateCommand};
+use super::args::{Arguments, Command, Common, ConfigCommand, Format};
 use super::command;
 use super::host::Host;
 use super::session::{Outcome, Session};
@@ -51,10 +51,13 @@ fn dispatch(session: &mut Session, command: Command) -> Outcome {
         Command::Config(ConfigCommand::Validate(args)) => command::config_validate(session, &args),
         Command::Config(ConfigCommand::Show(_)) => command::config_show(session),
         Command::Config(ConfigCommand::Schema(_)) => command::config_schema(session),
-        Command::State(StateCommand::List(_)) => command::state_list(session),
-        Command::State(StateCommand::Show(args)) => command::state_show(session, &args),
-        Command::State(StateCommand::Rekey(args)) => command::state_rekey(session, &args),
+        Command::State(verb) => command::state(session, &verb),
         Command::ForceUnlock(args) => command::force_unlock(session, &args),
+        Command::Import(args) => command::import(session, &args),
+        Command::Adopt(args) => command::adopt(session, &args),
+        Command::Taint(args) => command::taint(session, &args),
+        Command::Untaint(args) => command::untaint(session, &args),
+        Command::Refresh(args) => command::refresh(session, &args),
         Command::Doctor(args) => command::doctor(session, &args),
         Command::Version(_) => command::version(session),
         Command::Completions(args) => command::completions(session, &args),
@@ -83,10 +86,12 @@ fn common(command: &Command) -> Common {
         Command::Config(ConfigCommand::Show(args) | ConfigCommand::Schema(args)) => {
             args.common.clone()
         }
-        Command::State(StateCommand::List(args)) => args.common.clone(),
-        Command::State(StateCommand::Show(args)) => args.common.clone(),
-        Command::State(StateCommand::Rekey(args)) => args.common.clone(),
+        Command::State(verb) => verb.common().clone(),
         Command::ForceUnlock(args) => args.common.clone(),
+        Command::Taint(args) | Command::Untaint(args) => args.common.clone(),
+        Command::Import(args) => args.common.clone(),
+        Command::Adopt(args) => args.common.clone(),
+        Command::Refresh(args) => args.common.clone(),
         Command::Doctor(args) => args.common.clone(),
         Command::Version(args) => Common {
             output: args.output.clone(),
@@ -99,7 +104,12 @@ fn common(command: &Command) -> Common {
 /// Whether a command acts: its JSON is a stream of events.
 fn acts(command: &Command) -> bool {
     match command {
-        Command::Apply(_) | Command::Destroy(_) | Command::Start(_) | Command::Stop(_) => true,
+        Command::Apply(_)
+        | Command::Destroy(_)
+        | Command::Import(_)
+        | Command::Start(_)
+        | Command::Stop(_) => true,
+        Command::Adopt(args) => !args.addresses.is_empty(),
         Command::Deploy(args) => !args.dry_run,
         Command::Plan(_)
         | Command::Drift(_)
@@ -110,6 +120,9 @@ fn acts(command: &Command) -> bool {
         | Command::Config(_)
         | Command::State(_)
         | Command::ForceUnlock(_)
+        | Command::Taint(_)
+        | Command::Untaint(_)
+        | Command::Refresh(_)
         | Command::Doctor(_)
         | Command::Version(_)
         | Command::Completions(_) => false,
@@ -123,6 +136,8 @@ fn fits(session: &Session, command: &Command) -> Result<(), Diagnostics> {
         Command::Deploy(args) => args.dry_run,
         Command::Apply(_)
         | Command::Destroy(_)
+        | Command::Import(_)
+        | Command::Adopt(_)
         | Command::Status(_)
         | Command::Connect(_)
         | Command::Start(_)
@@ -131,6 +146,9 @@ fn fits(session: &Session, command: &Command) -> Result<(), Diagnostics> {
         | Command::Config(_)
         | Command::State(_)
         | Command::ForceUnlock(_)
+        | Command::Taint(_)
+        | Command::Untaint(_)
+        | Command::Refresh(_)
         | Command::Doctor(_)
         | Command::Version(_)
         | Command::Completions(_) => false,
@@ -207,7 +225,7 @@ fn misused(error: &clap::Error, typed: &[OsString], host: Host) -> Exit {
         if !rest.trim().is_empty() {
             found = found.help(rest.trim());
         }
-        let acting = ["apply", "destroy", "deploy", "start", "stop"];
+        let acting = ["apply", "destroy", "deploy", "import", "start", "stop"];
         let acts = typed
             .iter()
             .skip(1)

@@ -12,6 +12,7 @@ pub(super) const CONFLICT: Code = Code::new("config::conflict");
 pub(super) const PORT_CLASH: Code = Code::new("config::port-clash");
 pub(super) const UNKNOWN_MACHINE: Code = Code::new("config::unknown-machine");
 pub(super) const DEPENDENCY_CYCLE: Code = Code::new("config::dependency-cycle");
+pub(super) const MOVED_CYCLE: Code = Code::new("config::moved-cycle");
 pub(super) const UNSUPPORTED_VERSION: Code = Code::new("config::unsupported-version");
 pub(super) const NO_EFFECT: Code = Code::new("config::no-effect");
 pub(super) const SYNTAX: Code = Code::new("config::syntax");

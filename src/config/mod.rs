@@ -15,6 +15,7 @@ mod reference;
 mod schema;
 mod show;
 mod template;
+mod transition;
 mod tree;
 mod typed;
 
@@ -37,6 +38,7 @@ pub use reference::reference;
 pub use schema::schema;
 pub use show::{show, show_yaml};
 pub use template::{TemplateOptions, template};
+pub use transition::{Import, Moved, Removed, Transitions};
 
 #[cfg(test)]
 mod tests;

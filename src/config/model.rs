@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     DevpodSettings, E2bSettings, FlySettings, KubernetesSettings, NorthflankSettings,
-    RunpodSettings,
+    RunpodSettings, Transitions,
 };
 use crate::address::Name;
 use crate::diagnostic::{Place, Source};
@@ -31,6 +31,8 @@ pub struct Config {
     pub state: Option<StateStore>,
     /// The key file that the state is encrypted with, relative to the file.
     pub key_file: Option<String>,
+    /// What becomes of what is recorded or stands already.
+    pub transitions: Transitions,
     /// The file.
     pub source: Source,
 }

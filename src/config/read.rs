@@ -7,6 +7,7 @@ use super::fleet;
 use super::machine::Assembly;
 use super::parse;
 use super::reading::Reading;
+use super::transition::transitions;
 use super::tree::{Entry, Node, Span};
 use super::typed::{
     Deployment, Providers, SharedFields, StateFields, Top, Typed, check, check_top, shorten,
@@ -117,6 +118,7 @@ fn file(tree: &Arc<Node>, overrides: Overrides, reading: &mut Reading<'_>) -> Op
         .get("providers")
         .filter(|node| !node.is_null())
         .and_then(|node| Arc::<Providers>::decode(node, reading));
+    let transitions = transitions(top.moved, top.removed, top.import, reading);
     Some(Config {
         name: name?,
         version: version?,
@@ -125,6 +127,7 @@ fn file(tree: &Arc<Node>, overrides: Overrides, reading: &mut Reading<'_>) -> Op
             .and_then(|providers| providers.k8s.as_ref().map(|cluster| cluster.0.clone())),
         state,
         key_file,
+        transitions,
         source: reading.source.clone(),
     })
 }

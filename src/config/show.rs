@@ -55,7 +55,28 @@ pub fn show(config: &Config) -> Value {
             document.insert("machines".to_owned(), Value::Object(machines));
         }
     }
+    transitions(config, &mut document);
     Value::Object(document)
+}
+
+fn transitions(config: &Config, document: &mut Map<String, Value>) {
+    let all = &config.transitions;
+    let moved = all.moved.iter();
+    let moved = moved.map(|one| json!({ "from": one.from, "to": one.to }));
+    let removed = all.removed.iter();
+    let removed = removed.map(|one| json!({ "from": one.from, "destroy": one.destroy }));
+    let imports = all.imports.iter();
+    let imports = imports.map(|one| json!({ "to": one.to, "id": one.id }));
+    let lists: [(&str, Vec<Value>); 3] = [
+        ("moved", moved.collect()),
+        ("removed", removed.collect()),
+        ("import", imports.collect()),
+    ];
+    for (key, list) in lists {
+        if !list.is_empty() {
+            document.insert(key.to_owned(), Value::Array(list));
+        }
+    }
 }
 
 /// One machine as an entry of `machines`.

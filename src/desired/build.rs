@@ -51,7 +51,10 @@ pub fn build(config: &Config, mut inputs: Inputs<'_>) -> (Desired, Diagnostics) 
     let mut wanted: Vec<Wanted> = builder.networks.into_values().collect();
     wanted.append(&mut builder.wanted);
     match Desired::new(config.name.as_str(), wanted) {
-        Ok(desired) => (desired, builder.findings),
+        Ok(mut desired) => {
+            desired.transitions = config.transitions.clone();
+            (desired, builder.findings)
+        }
         Err(error) => {
             builder.findings.push(
                 Diagnostic::error(Code::new("desired::graph"), error.to_string())

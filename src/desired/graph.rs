@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Name};
+use crate::config::Transitions;
 use crate::diagnostic::Place;
 use crate::resource::Spec;
 
@@ -14,6 +15,8 @@ use crate::resource::Spec;
 pub struct Desired {
     /// The project's name.
     pub project: String,
+    /// What becomes of what is recorded or stands already.
+    pub transitions: Transitions,
     /// The resources, each after everything it depends on.
     pub(super) resources: Vec<Wanted>,
     index: FxHashMap<Address, usize>,
@@ -102,6 +105,7 @@ impl Desired {
         }
         Ok(Self {
             project: project.to_owned(),
+            transitions: Transitions::default(),
             resources,
             index,
         })

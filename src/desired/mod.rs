@@ -8,5 +8,6 @@ pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
 
+pub use crate::config::{Import, Moved, Removed, Transitions};
 pub use build::{Inputs, Installable, Resolve, build};
 pub use graph::{Desired, GraphError, Lifecycle, Wanted};

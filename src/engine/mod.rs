@@ -3,11 +3,14 @@
 mod apply;
 mod deep;
 mod event;
+mod imports;
 mod moved;
 mod project;
 mod providers;
 mod recover;
 mod refresh;
+mod refreshed;
+mod renamed;
 mod secrets;
 mod shelf;
 mod stale;
@@ -17,10 +20,12 @@ mod tests;
 
 pub use apply::{Apply, ApplyError, Context, Journal, Stop, apply};
 pub use event::{Audience, Event, Summary};
-pub use project::{Project, catalog_beside, directory_of, load};
+pub use imports::strays;
+pub use project::{Project, catalog_beside, directory_of, load, locate_imports};
 pub use providers::{Open, OpenOnce, Providers, Readers};
 pub use recover::{Recovered, recover};
 pub use refresh::{Refreshed, Scope, Side, queries, refresh};
+pub use refreshed::refreshed;
 pub use secrets::resolve;
 pub use shelf::DirectoryShelf;
 pub use stale::stale;

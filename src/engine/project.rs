@@ -12,6 +12,7 @@ use crate::desired::{self, Desired, Inputs, Installable};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::digest::Digest;
 use crate::install;
+use crate::resource::ProviderKind;
 use crate::state::State;
 use crate::sys::{Environment, files};
 
@@ -63,6 +64,8 @@ pub fn load(
             image: &image,
         },
     );
+    let mut desired = desired;
+    locate_imports(&mut desired, &directory);
     let unresolved = extensions.findings.iter().any(Diagnostic::is_error);
     // Extensions that can't be resolved leave holes in the graph, which say nothing new.
     findings.extend(
@@ -80,6 +83,27 @@ pub fn load(
         directory,
         config,
     })
+}
+
+/// Makes the paths of directories that are imported on this host whole.
+pub fn locate_imports(desired: &mut Desired, directory: &Path) {
+    let mut imports = std::mem::take(&mut desired.transitions.imports);
+    for import in &mut imports {
+        let wanted = desired.get(&import.to);
+        let provider = wanted.and_then(|wanted| wanted.spec.provider());
+        if provider == Some(ProviderKind::Local)
+            && Path::new(&import.id).is_relative()
+            && let Ok((there, rest)) = files::resolve(&directory.join(&import.id))
+        {
+            let whole = if rest == Path::new("") {
+                there
+            } else {
+                there.join(rest)
+            };
+            import.id = whole.to_string_lossy().into_owned();
+        }
+    }
+    desired.transitions.imports = imports;
 }
 
 /// The catalog of a configuration in this directory: what stands beside it, then what is embedded.

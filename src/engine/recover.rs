@@ -91,6 +91,7 @@ fn created(state: &State, intent: &Intent, seen: Option<&Seen>) -> (String, Effe
         id: seen.id.clone(),
         provider,
         operation: intent.operation.clone(),
+        made_at: None,
         generation: intent.generation,
         spec: Arc::clone(spec),
         schema: Spec::SCHEMA,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use rustc_hash::FxHashSet;
 
-use super::Readers;
+use super::{Readers, imports, renamed};
 use crate::address::{Address, Kind};
 use crate::desired::Desired;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
@@ -67,6 +67,7 @@ pub fn queries(desired: &Desired, recorded: &State, side: Side) -> BTreeMap<Prov
                     address: address.clone(),
                     spec: Arc::clone(spec),
                     id: standing.map(|object| object.id.clone()),
+                    made_at: standing.and_then(|object| object.made_at.clone()),
                     wanted,
                 });
         };
@@ -140,6 +141,7 @@ pub async fn refresh(
     }
     let mut observed = Observed::default();
     if scope == Scope::Recorded {
+        facts.findings = imports::unasked(desired, recorded);
         return Refreshed { observed, facts };
     }
     let answers = join_all(
@@ -152,7 +154,10 @@ pub async fn refresh(
         observed.objects.append(&mut objects);
         facts.findings.extend(findings);
     }
+    renamed::translate(recorded, &mut observed);
     if scope == Scope::Checked {
+        let found = imports::look_up(readers, desired, recorded, &mut observed).await;
+        facts.findings.extend(found);
         let wanted = if ask_what_is_wanted(&questions, desired) {
             questions
         } else {

@@ -35,10 +35,11 @@ pub fn stale(
         ));
         named = moved::in_state(plan, state);
     }
-    if state.project != header.project {
+    let was = plan.renamed_from.as_ref().unwrap_or(&header.project);
+    if state.project != *was {
         moves.push(format!(
             "the plan is for project `{}`, the state for `{}`",
-            header.project, state.project
+            was, state.project
         ));
     }
     if observed.digest() != relied.digest() {

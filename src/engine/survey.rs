@@ -10,7 +10,7 @@ use crate::catalog::Manifest;
 use crate::desired::Desired;
 use crate::diagnostic::Diagnostics;
 use crate::plan::{self, Facts, Observed, Options, Plan};
-use crate::state::{Lineage, State};
+use crate::state::{Lineage, Move, State};
 use std::sync::Arc;
 
 /// What a plan is made from.
@@ -23,6 +23,10 @@ pub struct Survey {
     pub facts: Facts,
     /// The operations settled; a writing command records them before it goes on.
     pub recovered: Vec<Recovered>,
+    /// Addresses renamed in the state, as the configuration asks; recorded when the plan is applied.
+    pub moves: Vec<Move>,
+    /// The project's earlier name, where it is renamed.
+    pub renamed_from: Option<String>,
 }
 
 /// How far a survey looks.
@@ -50,6 +54,8 @@ pub async fn survey(
     findings: Diagnostics,
     reach: Reach,
 ) -> Survey {
+    let (moves, contradictions) = plan::settle_moves(desired, &mut state);
+    let renamed_from = rename(desired, &mut state);
     let mut refreshed = refresh(readers, desired, &state, reach.scope).await;
     let recovered = if reach.scope == Scope::Recorded {
         Vec::new()
@@ -67,6 +73,7 @@ pub async fn survey(
         refreshed.facts.findings.extend(found.findings);
     }
     let mut all = findings;
+    all.extend(contradictions);
     all.append(&mut refreshed.facts.findings);
     refreshed.facts.findings = all;
     Survey {
@@ -74,13 +81,42 @@ pub async fn survey(
         observed: refreshed.observed,
         facts: refreshed.facts,
         recovered,
+        moves,
+        renamed_from,
     }
+}
+
+fn rename(desired: &Desired, state: &mut State) -> Option<String> {
+    let before = plan::renamed_from(desired, state)?;
+    state.project.clone_from(&desired.project);
+    Some(before)
 }
 
 impl Survey {
     /// The plan that follows from it.
     pub fn plan(&self, desired: &Desired, options: &Options) -> Plan {
-        plan::plan(desired, &self.state, &self.observed, &self.facts, options)
+        let mut plan = plan::plan(desired, &self.state, &self.observed, &self.facts, options);
+        for change in &mut plan.changes {
+            let moved = self.moves.iter().find(|one| one.to == change.address);
+            change.previous_address = moved.map(|one| one.from.clone());
+        }
+        plan.moves.clone_from(&self.moves);
+        plan.renamed_from.clone_from(&self.renamed_from);
+        plan
+    }
+
+    /// Takes the state as recorded anew, with the renamings that aren't recorded yet.
+    pub fn take_state(&mut self, recorded: &State) {
+        let project = std::mem::take(&mut self.state.project);
+        self.state = recorded.clone();
+        if self.renamed_from.is_some() {
+            self.state.project = project;
+        }
+        for one in &self.moves {
+            // It applied before what was recorded since, which was at other addresses.
+            let applied = self.state.apply(one.event());
+            debug_assert!(applied.is_ok(), "a settled move applies again");
+        }
     }
 
     /// The addresses whose open operations couldn't be settled.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
+use crate::state::ObjectId;
 
 /// What is done to a resource; every match on it is exhaustive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -94,6 +95,13 @@ pub enum Reason {
     Retained,
     /// It was kept from an earlier machine, and is taken again.
     TakenAgain,
+    /// The configuration lets go of it.
+    LetGo,
+    /// A person named the object that it shall be.
+    Imported {
+        /// The object's id.
+        id: ObjectId,
+    },
     /// It carries our lineage but isn't recorded.
     FoundOurs,
     /// It stands as wanted already; only the record is behind.

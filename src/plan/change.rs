@@ -11,7 +11,7 @@ use crate::desired::Lifecycle;
 use crate::diagnostic::Diagnostics;
 use crate::digest::Digest;
 use crate::resource::Spec;
-use crate::state::{Lineage, Object, Serial, StepKind};
+use crate::state::{Lineage, Move, Object, Serial, StepKind};
 
 /// What would change, and why; apply executes it and nothing else.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,12 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// What is done, each step naming those that must end before it starts.
     pub steps: Vec<Step>,
+    /// Addresses renamed in the state before the first step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moves: Vec<Move>,
+    /// The project's earlier name, where it is renamed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renamed_from: Option<String>,
     /// What somebody changed behind our back.
     pub drift: Vec<Drift>,
     /// What the checks found.
@@ -53,6 +59,9 @@ pub struct PlanHeader {
 pub struct Change {
     /// The resource.
     pub address: Address,
+    /// The address it had, where it is renamed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_address: Option<Address>,
     /// What is done to it.
     pub action: Action,
     /// Why; absent for a plain no-op.
@@ -162,10 +171,20 @@ pub struct Totals {
     pub change: usize,
     /// Deleted, replacements included.
     pub destroy: usize,
-    /// Taken under management.
+    /// Taken under management because a person named them.
+    #[serde(default)]
+    pub import: usize,
+    /// Taken under management because they carry our label.
     pub adopt: usize,
     /// Dropped from the state.
     pub forget: usize,
+}
+
+impl Change {
+    /// Whether a person named the object that is taken over.
+    pub fn is_import(&self) -> bool {
+        matches!(self.reason, Some(Reason::Imported { .. }))
+    }
 }
 
 impl Plan {
@@ -186,6 +205,7 @@ impl Plan {
                 }
                 Action::Delete => totals.destroy += 1,
                 Action::Forget => totals.forget += 1,
+                Action::Adopt if change.is_import() => totals.import += 1,
                 Action::Adopt => totals.adopt += 1,
             }
         }
@@ -194,7 +214,7 @@ impl Plan {
 
     /// Whether there is nothing to do, not even in the state.
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty()
+        self.steps.is_empty() && self.moves.is_empty() && self.renamed_from.is_none()
     }
 
     /// Whether a check forbids applying it.

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use super::diff::{self, Difference};
 use super::ignore::keep_ignored;
 use super::refusal;
+use super::renamed::{keep_name, settle_name};
 use super::{
     Action, After, Capabilities, Change, Drift, DriftKind, Effectuation, Facts, FieldChange,
     Observation, Observed, Options, Order, Reason, Seen,
 };
 use crate::address::{Address, Kind};
+use crate::desired::Transitions;
 use crate::desired::Wanted;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::resource::{MachineSpec, ProviderKind, Spec};
@@ -22,6 +24,7 @@ pub(super) struct Decider<'a> {
     pub(super) observed: &'a Observed,
     pub(super) facts: &'a Facts,
     pub(super) options: &'a Options,
+    pub(super) transitions: &'a Transitions,
     /// What was decided, by address.
     pub(super) decided: FxHashMap<Address, Verdict>,
     pub(super) drift: Vec<Drift>,
@@ -71,11 +74,15 @@ impl Decider<'_> {
             Some(Observation::Absent | Observation::Unreadable(_)) | None => None,
         };
         let spec = keep_ignored(
-            keep_power(&wanted.spec, recorded.as_deref()),
+            keep_name(
+                keep_power(&wanted.spec, recorded.as_deref()),
+                recorded.as_deref(),
+            ),
             recorded.as_deref(),
             seen,
             &wanted.lifecycle,
         );
+        let spec = self.imported_name(wanted, spec, recorded.as_deref());
         let decision = match (&recorded, observation) {
             (_, Some(Observation::Unreadable(reason))) => {
                 self.drift.push(Drift {
@@ -85,6 +92,11 @@ impl Decider<'_> {
                 });
                 Decision::new(Action::NoOp, Reason::Unreadable)
             }
+            (None, Some(Observation::Present(seen)))
+                if let Some(import) = self.transitions.import(&wanted.address) =>
+            {
+                self.import(wanted, &spec, seen, &import.id)
+            }
             (None, Some(Observation::Present(_))) if wanted.address.kind() != Kind::Image => {
                 Decision::new(Action::Adopt, Reason::FoundOurs)
             }
@@ -92,6 +104,7 @@ impl Decider<'_> {
             (Some(object), observation) => self.standing(wanted, &spec, object, observation, seen),
         };
         let decision = Self::soften(wanted, recorded.is_some(), decision);
+        let spec = settle_name(spec, &wanted.spec, decision.action);
         let fresh = match decision.action {
             Action::Create | Action::Replace(_) => true,
             Action::NoOp | Action::Update | Action::Delete | Action::Forget | Action::Adopt => {
@@ -111,6 +124,7 @@ impl Decider<'_> {
         }
         Change {
             address: wanted.address.clone(),
+            previous_address: None,
             action: decision.action,
             reason: decision.reason,
             fields: decision.fields,
@@ -387,7 +401,7 @@ impl Decider<'_> {
         true
     }
 
-    fn capabilities(&self, provider: ProviderKind) -> Option<&Capabilities> {
+    pub(super) fn capabilities(&self, provider: ProviderKind) -> Option<&Capabilities> {
         self.facts.capabilities.get(&provider)
     }
 

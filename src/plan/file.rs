@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{Observed, PLAN_FORMAT, Plan};
 use crate::address::{Name, NameRule};
 use crate::catalog::{Catalog, Folder, Folders, Manifest};
+use crate::desired::Transitions;
 use crate::desired::{Desired, Wanted};
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::digest::Digest;
@@ -22,6 +23,8 @@ pub struct PlanFile {
     pub plan: Plan,
     /// What was wanted, so that the same questions can be asked again.
     pub wanted: Vec<Wanted>,
+    /// What was said of what is recorded or stands already.
+    pub transitions: Transitions,
     /// The manifests of the extensions wanted.
     pub manifests: BTreeMap<Name, Arc<Manifest>>,
     /// What the providers showed, so that a stale plan can say what moved.
@@ -82,6 +85,8 @@ struct Body {
     plan: Plan,
     project: String,
     wanted: Vec<Wanted>,
+    #[serde(default)]
+    transitions: Transitions,
     extensions: BTreeMap<String, Folder>,
     #[serde(default)]
     observed: Observed,
@@ -94,6 +99,7 @@ impl PlanFile {
             plan: self.plan.clone(),
             project: self.plan.header.project.clone(),
             wanted: self.wanted.clone(),
+            transitions: self.transitions.clone(),
             extensions: self
                 .manifests
                 .iter()
@@ -128,6 +134,7 @@ impl PlanFile {
         Ok(Self {
             plan: body.plan,
             wanted: body.wanted,
+            transitions: body.transitions,
             manifests: unpack(body.extensions)?,
             observed: body.observed,
         })
@@ -135,10 +142,9 @@ impl PlanFile {
 
     /// What was wanted, as a graph.
     pub fn desired(&self) -> Result<Desired, PlanFileError> {
-        Ok(Desired::new(
-            &self.plan.header.project,
-            self.wanted.clone(),
-        )?)
+        let mut desired = Desired::new(&self.plan.header.project, self.wanted.clone())?;
+        desired.transitions = self.transitions.clone();
+        Ok(desired)
     }
 }
 

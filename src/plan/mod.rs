@@ -7,15 +7,18 @@ mod diff;
 mod facts;
 mod file;
 mod ignore;
+mod import;
 mod narrow;
 mod observed;
 mod options;
 mod pin;
 mod planner;
 mod refusal;
+mod renamed;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod transition;
 
 pub use action::{Action, Order, Reason};
 pub use change::{
@@ -26,3 +29,4 @@ pub use file::{PlanFile, PlanFileError};
 pub use observed::{Observation, Observed, Seen};
 pub use options::Options;
 pub use planner::{PLAN_FORMAT, addresses_of_interest, plan};
+pub use transition::{renamed_from, renames, settle_moves};

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::decide::Decider;
 use super::{
     Action, Change, Facts, Observation, Observed, Options, Plan, PlanHeader, Reason, narrow,
-    refusal, steps,
+    refusal, steps, transition,
 };
 use crate::address::{Address, Kind};
 use crate::desired::{Desired, Lifecycle, Wanted};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{ALLOWABLE, Code, Diagnostic, Diagnostics, Severity, did_you_mean};
 use crate::resource::Spec;
 use crate::state::{Object, State, Status};
 
@@ -31,6 +31,7 @@ pub fn plan(
         observed,
         facts,
         options,
+        transitions: &desired.transitions,
         decided: FxHashMap::with_capacity_and_hasher(
             desired.resources().len(),
             rustc_hash::FxBuildHasher,
@@ -55,6 +56,9 @@ pub fn plan(
     }
     let steps = steps::steps(&changes);
     let mut checks = decider.checks;
+    if !options.destroy {
+        checks.extend(transition::contradictions(desired, recorded));
+    }
     checks.extend(facts.findings.iter().cloned());
     lower(&mut checks, &options.allow);
     Plan {
@@ -69,6 +73,8 @@ pub fn plan(
         },
         changes,
         steps,
+        moves: Vec::new(),
+        renamed_from: None,
         drift: decider.drift,
         checks,
     }
@@ -120,7 +126,9 @@ fn unwanted(
             let machine = Address::Machine(machine.clone());
             matches!(decider.observed.get(&machine), Some(Observation::Absent))
         });
+    let let_go = !destroy && transition::is_let_go_of(desired, decider.recorded, address);
     let (action, reason) = match observation {
+        _ if let_go => (Action::Forget, Reason::LetGo),
         _ if gone_along => (Action::Forget, Reason::Missing),
         Some(Observation::Unreadable(_)) => (Action::NoOp, Reason::Unreadable),
         // Something that belongs to it alone may be left: a delete removes that too.
@@ -146,6 +154,7 @@ fn unwanted(
     }
     changes.push(Change {
         address: address.clone(),
+        previous_address: None,
         action,
         reason: Some(reason),
         fields: Vec::new(),
@@ -165,26 +174,25 @@ fn protection(desired: &Desired, address: &Address) -> Option<Diagnostic> {
         .then(|| refusal::protected(address, wanted))
 }
 
-/// Lowers the errors that a person allowed, and says so where a code isn't one to allow.
+/// Lowers the errors that a person allowed; a code that none can allow is an error itself.
 fn lower(checks: &mut Diagnostics, allow: &[String]) {
     for code in allow {
-        let mut matched = false;
-        let mut refused = false;
         for check in checks.iter_mut().filter(|c| c.code.as_str() == code) {
             if check.is_error() && check.allowable {
                 check.severity = Severity::Warning;
-                matched = true;
-            } else if check.is_error() {
-                refused = true;
             }
         }
-        if refused && !matched {
+        if !ALLOWABLE.contains(&code.as_str()) {
+            let help = did_you_mean(code, ALLOWABLE).map_or_else(
+                || format!("these can be allowed: {}", ALLOWABLE.join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
             checks.push(
-                Diagnostic::warning(
+                Diagnostic::error(
                     Code::new("plan::not-allowable"),
-                    format!("`{code}` can't be lowered with `--allow`"),
+                    format!("`{code}` is no finding that can be lowered with `--allow`"),
                 )
-                .help("only checks that a person may overrule can be allowed"),
+                .help(help),
             );
         }
     }

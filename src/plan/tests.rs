@@ -48,6 +48,7 @@ fn made(desired: &Desired) -> State {
             id: ObjectId::new(&format!("id of {}", wanted.address)),
             provider: provider.unwrap(),
             operation: OperationId::from_label("made"),
+            made_at: None,
             generation: 1,
             spec: Arc::clone(&wanted.spec),
             schema: Spec::SCHEMA,
@@ -220,7 +221,7 @@ proptest! {
         let first = plan(&desired, &state, &observed, &facts, &options);
         prop_assert_eq!(&first, &plan(&desired, &state, &observed, &facts, &options));
         sound(&first)?;
-        let file = PlanFile { plan: first, wanted: desired.resources().to_vec(), manifests: BTreeMap::new(), observed };
+        let file = PlanFile { plan: first, wanted: desired.resources().to_vec(), transitions: desired.transitions.clone(), manifests: BTreeMap::new(), observed };
         let read = PlanFile::from_bytes(&file.to_bytes().unwrap()).unwrap();
         prop_assert_eq!(read.plan, file.plan);
     }

@@ -6,12 +6,13 @@ use futures_util::future::BoxFuture;
 
 use super::{
     Command, CreateRequest, DeleteRequest, Delivery, File, Interactive, MachineRef, Made, Output,
-    Progress, ProviderError, Query, Stream, UpdateRequest,
+    Owned, Progress, ProviderError, Query, Sought, Stream, TakeRequest, UpdateRequest,
 };
 use crate::address::{Address, Name};
 use crate::diagnostic::Diagnostics;
-use crate::plan::{Capabilities, Observation};
+use crate::plan::{Capabilities, Observation, Seen};
 use crate::resource::{FileTarget, Power, ProviderKind};
+use crate::state::Lineage;
 
 /// What a provider's call comes to.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, ProviderError>>;
@@ -39,6 +40,15 @@ pub trait Reader: Send + Sync {
         observed: &'a BTreeMap<Address, Observation>,
     ) -> BoxFuture<'a, Diagnostics>;
 
+    /// Looks at one object that a person named by its id, whoever made it.
+    ///
+    /// An error says why it can't be taken over: it isn't there, it carries another lineage, or
+    /// this provider can't mark it as ours.
+    fn find<'a>(&'a self, sought: &'a Sought) -> Answer<'a, Seen>;
+
+    /// Lists every object that carries a lineage, recorded or not.
+    fn owned<'a>(&'a self, lineage: &'a Lineage) -> Answer<'a, Vec<Owned>>;
+
     /// Runs a command that only reads in a running machine, its output collected.
     fn ask<'a>(&'a self, machine: &'a MachineRef, command: &'a Command) -> Answer<'a, Output>;
 }
@@ -58,6 +68,9 @@ pub trait Provider: Reader {
         request: &'a CreateRequest,
         progress: &'a (dyn Fn(Progress) + Send + Sync),
     ) -> Answer<'a, Made>;
+
+    /// Takes an object over that [`Reader::find`] found; it is ours when this returns.
+    fn take<'a>(&'a self, request: &'a TakeRequest) -> Answer<'a, Made>;
 
     /// Changes an object in place, its power included.
     fn update<'a>(

@@ -11,6 +11,7 @@ pub mod local;
 mod request;
 #[cfg(test)]
 pub(crate) mod suite;
+mod takeover;
 
 pub use contract::{Answer, Provider, Reader};
 pub use error::{Class, ProviderError};
@@ -18,3 +19,4 @@ pub use request::{
     Command, CreateRequest, DeleteRequest, Delivery, File, Interactive, MachineRef, Made, Output,
     Progress, Query, Question, Stream, TerminalSize, UpdateRequest,
 };
+pub use takeover::{Owned, Sought, TakeRequest};

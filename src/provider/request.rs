@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc::UnboundedReceiver;
 use zeroize::Zeroizing;
 
-use crate::address::{Address, Name};
+use crate::address::{Address, Kind, Name};
 use crate::resource::{Attributes, FileTarget, Spec};
 use crate::state::{Lineage, Object, ObjectId, OperationId};
 
@@ -23,6 +23,13 @@ pub struct Query {
     pub questions: Vec<Question>,
 }
 
+impl Query {
+    /// Whether resources of a kind are asked about.
+    pub fn asks(&self, kind: Kind) -> bool {
+        self.questions.iter().any(|one| one.address.kind() == kind)
+    }
+}
+
 /// One resource asked about.
 #[derive(Clone, Debug, Serialize)]
 pub struct Question {
@@ -32,6 +39,8 @@ pub struct Question {
     pub spec: Arc<Spec>,
     /// The recorded id.
     pub id: Option<ObjectId>,
+    /// The address whose label the recorded object carries, where it was renamed since.
+    pub made_at: Option<Address>,
     /// Whether it is wanted, so that a check may find its name or port taken.
     pub wanted: bool,
 }

@@ -57,6 +57,7 @@ pub(crate) fn record(request: &CreateRequest, made: &Made) -> Arc<Object> {
         id: made.id.clone(),
         provider: request.spec.provider().unwrap(),
         operation: request.operation.clone(),
+        made_at: None,
         generation: request.generation,
         spec: Arc::clone(&request.spec),
         schema: Spec::SCHEMA,
@@ -87,6 +88,7 @@ impl Life<'_> {
                 address: request.address.clone(),
                 spec: Arc::clone(&request.spec),
                 id: None,
+                made_at: None,
                 wanted: true,
             }],
         };

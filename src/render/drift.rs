@@ -81,6 +81,8 @@ fn asked_for(change: &Change, drift: Option<&Drift>) -> bool {
             | Reason::Requested
             | Reason::NotWanted
             | Reason::Destroyed
+            | Reason::LetGo
+            | Reason::Imported { .. }
             | Reason::TakenAgain,
         ) => true,
         Some(Reason::FoundOurs) => drift.is_none(),

@@ -47,6 +47,8 @@ pub(super) fn plan(changes: Vec<Change>) -> Plan {
         },
         changes,
         steps,
+        moves: Vec::new(),
+        renamed_from: None,
         drift: Vec::new(),
         checks: Vec::new(),
     }
@@ -117,6 +119,7 @@ pub(super) fn object(spec: Spec) -> Object {
         id: ObjectId::new(&"3f9c1ab2".repeat(8)),
         provider: ProviderKind::Docker,
         operation: OperationId::from_random([2; 8]),
+        made_at: None,
         generation: 1,
         spec: Arc::new(spec),
         schema: Spec::SCHEMA,
@@ -130,6 +133,7 @@ pub(super) fn object(spec: Spec) -> Object {
 pub(super) fn change(at: &str, action: Action, reason: Reason) -> Change {
     Change {
         address: address(at),
+        previous_address: None,
         action,
         reason: Some(reason),
         fields: Vec::new(),

@@ -118,8 +118,13 @@ fn heading(out: &mut String, verb: &str, plan: &Plan) {
 }
 
 fn format_totals(totals: crate::plan::Totals) -> String {
+    let import = if totals.import > 0 {
+        format!("{} to import, ", totals.import)
+    } else {
+        String::new()
+    };
     let mut text = format!(
-        "**{} to add, {} to change, {} to destroy**",
+        "**{import}{} to add, {} to change, {} to destroy**",
         totals.add, totals.change, totals.destroy
     );
     if totals.adopt > 0 {

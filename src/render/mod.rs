@@ -19,6 +19,7 @@ mod state;
 mod table;
 mod text;
 mod value;
+mod versions;
 
 pub use diagnostic::{diagnostic_line, diagnostics_human, diagnostics_json, tally};
 pub use drift::{DriftTotals, drift_human, drift_json};
@@ -35,3 +36,4 @@ pub use progress::{
 pub use state::{
     StatusRow, state_json, state_list, state_show, state_show_json, status_human, status_json,
 };
+pub use versions::{drift_list, removal_by_hand, restoration, versions_human};

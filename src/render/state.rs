@@ -111,6 +111,9 @@ fn facts(object: &Object) -> Vec<(String, Value)> {
     if let Some(incarnation) = &object.incarnation {
         facts.push(("incarnation".to_owned(), json!(incarnation)));
     }
+    if let Some(made_at) = &object.made_at {
+        facts.push(("madeAt".to_owned(), json!(made_at)));
+    }
     if !object.dependencies.is_empty() {
         facts.push(("dependsOn".to_owned(), json!(object.dependencies)));
     }

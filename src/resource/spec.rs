@@ -78,6 +78,30 @@ impl Spec {
         Attributes::flatten(value.unwrap_or_default(), &["local", "docker"])
     }
 
+    /// The same with another value of the field at a path, null to unset it; none where the field
+    /// can't have this value.
+    pub fn with(&self, path: &str, value: &serde_json::Value) -> Option<Self> {
+        let mut whole = serde_json::to_value(self).ok()?;
+        let fields = whole
+            .as_object_mut()?
+            .values_mut()
+            .next()?
+            .as_object_mut()?;
+        let (fields, name) = match path.split_once('.') {
+            None => (fields, path),
+            Some((group, inner)) => {
+                let settings = fields.get_mut("settings")?.as_object_mut()?;
+                (settings.get_mut(group)?.as_object_mut()?, inner)
+            }
+        };
+        if value.is_null() {
+            fields.remove(name);
+        } else {
+            fields.insert(name.to_owned(), value.clone());
+        }
+        serde_json::from_value(whole).ok()
+    }
+
     /// What a change of the field at a path means.
     pub fn policy(&self, path: &str) -> Policy {
         let table = match self {
@@ -166,6 +190,22 @@ mod tests {
         assert_eq!(spec.policy("memory"), Policy::WhereAble);
         assert_eq!(spec.policy("docker.restart"), Policy::InPlace);
         assert_eq!(spec.policy("docker.ports"), Policy::Replace);
+    }
+
+    #[test]
+    fn every_field_can_be_set_to_what_it_has_and_no_field_to_nonsense() {
+        let spec = machine();
+        for (path, value) in spec.attributes().0 {
+            assert_eq!(spec.with(&path, &value).as_ref(), Some(&spec), "{path}");
+        }
+        let more = spec.with("memory", &"8GB".into()).unwrap();
+        assert_eq!(more.attributes().get("memory").unwrap(), "8GB");
+        let always = spec.with("docker.restart", &"always".into()).unwrap();
+        assert_eq!(always.attributes().get("docker.restart").unwrap(), "always");
+        let unset = spec.with("memory", &serde_json::Value::Null).unwrap();
+        assert!(unset.attributes().get("memory").is_none());
+        assert!(spec.with("memory", &"plenty".into()).is_none());
+        assert!(spec.with("local.hostPackages", &true.into()).is_none());
     }
 
     #[test]

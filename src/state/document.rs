@@ -13,10 +13,16 @@ use super::{Intent, Lineage, Record, Serial, State};
 use crate::address::Address;
 use crate::digest::Digest;
 
-/// The document format this version writes.
-const FORMAT: u32 = 1;
+/// The newest document format known here.
+///
+/// Format 2 says of an object at which address it was made, where it was renamed since. A state
+/// without such an object is written in format 1, which earlier versions read too.
+const FORMAT: u32 = 2;
 
-const HEAD: &[u8] = b"{\"version\":1,\"check\":\"";
+const HEADS: [&[u8]; 2] = [
+    b"{\"version\":1,\"check\":\"",
+    b"{\"version\":2,\"check\":\"",
+];
 const MIDDLE: &[u8] = b"\",\n\"state\":";
 const END: &[u8] = b"}\n";
 
@@ -30,6 +36,9 @@ struct VersionOnly {
 
 #[derive(Deserialize, schemars::JsonSchema)]
 pub(super) struct Body {
+    /// The version once more, where the checksum covers it; absent in format 1.
+    #[serde(default = "first")]
+    format: u32,
     project: String,
     lineage: Lineage,
     serial: Serial,
@@ -41,12 +50,18 @@ pub(super) struct Body {
 
 #[derive(Serialize)]
 struct BodyRef<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<u32>,
     project: &'a str,
     lineage: &'a Lineage,
     serial: Serial,
     resources: &'a BTreeMap<Address, Record>,
     #[serde(skip_serializing_if = "<[Intent]>::is_empty")]
     pending: &'a [Intent],
+}
+
+fn first() -> u32 {
+    1
 }
 
 /// Why a document can't be read.
@@ -73,7 +88,7 @@ pub enum DocumentError {
 
 /// Reads a document, upgrading older formats and refusing newer ones.
 pub fn read_document(bytes: &[u8]) -> Result<State, DocumentError> {
-    let Some((check, text)) = cut(bytes) else {
+    let Some((format, check, text)) = cut(bytes) else {
         return Err(why_not(bytes));
     };
     if Digest::of_bytes(text).as_str().as_bytes() != check {
@@ -85,6 +100,9 @@ pub fn read_document(bytes: &[u8]) -> Result<State, DocumentError> {
         Err(_) => serde_json::from_slice(text),
     }
     .map_err(DocumentError::Malformed)?;
+    if body.format != format {
+        return Err(DocumentError::Checksum);
+    }
     let state = State {
         project: body.project,
         lineage: body.lineage,
@@ -123,11 +141,14 @@ fn in_order<'de, D: Deserializer<'de>>(
     Ok(deserializer.deserialize_map(Entries)?.into_iter().collect())
 }
 
-/// Cuts a document into its checksum and the text the checksum covers.
-fn cut(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (check, rest) = bytes.strip_prefix(HEAD)?.split_at_checked(CHECK)?;
+/// Cuts a document into its version, its checksum and the text the checksum covers.
+fn cut(bytes: &[u8]) -> Option<(u32, &[u8], &[u8])> {
+    let (format, rest) = (1..)
+        .zip(HEADS)
+        .find_map(|(format, head)| Some((format, bytes.strip_prefix(head)?)))?;
+    let (check, rest) = rest.split_at_checked(CHECK)?;
     let text = rest.strip_prefix(MIDDLE)?.strip_suffix(END)?;
-    Some((check, text))
+    Some((format, check, text))
 }
 
 /// Says why a text isn't a document of this format.
@@ -145,13 +166,20 @@ fn why_not(bytes: &[u8]) -> DocumentError {
 
 /// Writes a document, newline at the end.
 pub fn write_document(state: &State) -> Result<Vec<u8>, serde_json::Error> {
-    let mut bytes = HEAD.to_vec();
+    let renamed = state
+        .resources
+        .values()
+        .flat_map(|record| record.current.iter().chain(&record.deposed))
+        .any(|object| object.made_at.is_some());
+    let head = HEADS[usize::from(renamed)];
+    let mut bytes = head.to_vec();
     bytes.extend_from_slice(&[b'0'; CHECK]);
     bytes.extend_from_slice(MIDDLE);
     let start = bytes.len();
     serde_json::to_writer(
         &mut bytes,
         &BodyRef {
+            format: renamed.then_some(FORMAT),
             project: &state.project,
             lineage: &state.lineage,
             serial: state.serial,
@@ -160,7 +188,7 @@ pub fn write_document(state: &State) -> Result<Vec<u8>, serde_json::Error> {
         },
     )?;
     let check = Digest::of_bytes(&bytes[start..]);
-    bytes[HEAD.len()..HEAD.len() + CHECK].copy_from_slice(check.as_str().as_bytes());
+    bytes[head.len()..head.len() + CHECK].copy_from_slice(check.as_str().as_bytes());
     bytes.extend_from_slice(END);
     Ok(bytes)
 }
@@ -175,7 +203,9 @@ mod tests {
 
     #[test]
     fn the_head_names_the_format() {
-        assert!(HEAD.starts_with(format!("{{\"version\":{FORMAT},").as_bytes()));
+        for (head, format) in HEADS.iter().zip(1..=FORMAT) {
+            assert!(head.starts_with(format!("{{\"version\":{format},").as_bytes()));
+        }
         assert_eq!(Digest::of_bytes(b"").as_str().len(), CHECK);
     }
 
@@ -205,11 +235,11 @@ mod tests {
         ));
         assert!(matches!(
             error(&text.replace("\"version\":1", "\"version\":9")),
-            DocumentError::Newer { found: 9, known: 1 }
+            DocumentError::Newer { found: 9, known: 2 }
         ));
         assert!(matches!(
-            error(r#"{"version":2,"shape":"unknown here"}"#),
-            DocumentError::Newer { found: 2, known: 1 }
+            error(r#"{"version":3,"shape":"unknown here"}"#),
+            DocumentError::Newer { found: 3, known: 2 }
         ));
     }
 
@@ -217,7 +247,8 @@ mod tests {
     fn no_byte_changes_unnoticed() {
         let bytes = write_document(&empty()).unwrap();
         for at in 0..bytes.len() {
-            for flip in [0x01, 0x20, 0x80, 0xff] {
+            // 0x03 makes one known version of the other.
+            for flip in [0x01, 0x03, 0x20, 0x80, 0xff] {
                 let mut changed = bytes.clone();
                 changed[at] ^= flip;
                 assert!(read_document(&changed).is_err(), "byte {at} ^ {flip:#x}");

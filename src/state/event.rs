@@ -88,6 +88,41 @@ pub enum Event {
         /// With what effect.
         effect: Effect,
     },
+    /// A person renamed what is recorded at an address; nobody was called.
+    Moved {
+        /// The address it had.
+        from: Address,
+        /// The address it has.
+        to: Address,
+    },
+    /// A person let go of what is recorded at an address; it was left where it stands.
+    Forgotten {
+        /// Which address.
+        address: Address,
+    },
+    /// A person wants the object to be made anew.
+    Tainted {
+        /// At which address.
+        address: Address,
+    },
+    /// A person says that the object is sound.
+    Untainted {
+        /// At which address.
+        address: Address,
+    },
+    /// What is recorded was brought to what its provider shows.
+    Refreshed {
+        /// At which address.
+        address: Address,
+        /// The object as it stands; absent where it is gone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        object: Option<Box<Object>>,
+    },
+    /// The project has another name.
+    Renamed {
+        /// The new one.
+        project: String,
+    },
     /// It failed; what it left behind is in the effect.
     Failed {
         /// Which operation.

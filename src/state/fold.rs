@@ -36,6 +36,18 @@ pub enum FoldError {
         /// The outcome's.
         found: Address,
     },
+    /// Something is done by hand to an address that isn't recorded.
+    #[error("the journal changes `{0}`, which isn't recorded")]
+    NotRecorded(Address),
+    /// Something is renamed to an address that is recorded already.
+    #[error("the journal renames something to `{0}`, which is recorded already")]
+    Taken(Address),
+    /// Something is done by hand to an address at which an operation is open.
+    #[error("the journal changes `{0}` while an operation is open there")]
+    Busy(Address),
+    /// A mark that an object can't have as it stands.
+    #[error("the journal marks `{0}` in a way it can't be marked as it stands")]
+    Mark(Address),
     /// An outcome that would break the state.
     #[error(transparent)]
     Integrity(#[from] Violation),
@@ -91,13 +103,25 @@ impl State {
                 self.pending.remove(open);
                 self.effect(address, effect);
             }
+            Event::Moved { .. }
+            | Event::Forgotten { .. }
+            | Event::Tainted { .. }
+            | Event::Untainted { .. }
+            | Event::Refreshed { .. }
+            | Event::Renamed { .. } => self.by_hand(event)?,
         }
         Ok(())
     }
 
     /// Whether events can be applied one after the other; costs what they are, not what the
-    /// state is.
+    /// state is, but where one of them is a person's.
     pub fn admits(&self, events: &[Event]) -> Result<(), FoldError> {
+        if events.iter().any(Event::is_by_hand) {
+            let mut copy = self.clone();
+            return events
+                .iter()
+                .try_for_each(|event| copy.apply(event.clone()));
+        }
         // What the events before have opened, and closed again.
         let mut seen: BTreeMap<&OperationId, Option<&Address>> = BTreeMap::new();
         for event in events {
@@ -131,6 +155,13 @@ impl State {
                     sound(address, effect)?;
                     seen.insert(operation, None);
                 }
+                // Looked at above, on a copy.
+                Event::Moved { .. }
+                | Event::Forgotten { .. }
+                | Event::Tainted { .. }
+                | Event::Untainted { .. }
+                | Event::Refreshed { .. }
+                | Event::Renamed { .. } => {}
             }
         }
         Ok(())
@@ -157,7 +188,7 @@ impl State {
     }
 
     /// Changes a record and drops it when nothing is left of it.
-    fn take(&mut self, address: &Address, change: impl FnOnce(&mut Record)) {
+    pub(super) fn take(&mut self, address: &Address, change: impl FnOnce(&mut Record)) {
         if let Some(record) = self.resources.get_mut(address) {
             change(record);
             if record.current.is_none() && record.deposed.is_empty() {

@@ -82,7 +82,9 @@ struct VersionOnly {
 
 impl JournalHeader {
     /// The journal format this version writes.
-    pub const FORMAT: u32 = 1;
+    ///
+    /// Format 2 has events that a person caused; a reader of format 1 would take them for damage.
+    pub const FORMAT: u32 = 2;
 
     /// The header of a journal that continues a document, in the format of this version.
     pub fn new(lineage: Lineage, after: Serial) -> Self {

@@ -1,5 +1,6 @@
 //! The state: what we made last time, as a document plus a journal of intents and outcomes; pure.
 
+mod by_hand;
 mod document;
 mod event;
 mod fold;
@@ -7,11 +8,13 @@ mod identity;
 mod integrity;
 mod journal;
 mod model;
+mod moving;
 #[cfg(test)]
 pub(crate) mod sample;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod version;
 
 pub use document::{DocumentError, read_document, write_document};
 pub use event::{Effect, Event, Intent, StepKind};
@@ -23,4 +26,6 @@ pub use journal::{
     read_lines, write_group,
 };
 pub use model::{Object, PartFailure, Record, State, Status};
+pub use moving::{Move, MoveError, moves};
 pub use schema::{document_schema, journal_schema};
+pub use version::{Version, Written, versions_to_keep};

@@ -62,6 +62,9 @@ pub struct Object {
     pub provider: ProviderKind,
     /// The operation that made it; the object carries it as a label.
     pub operation: OperationId,
+    /// The address whose label it carries, where it was renamed since it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_at: Option<Address>,
     /// How many objects this address has had, this one included.
     pub generation: u64,
     /// What it was last made to be.
@@ -79,6 +82,17 @@ pub struct Object {
     /// A machine's root file system, or the one in which a secret or an extension was put.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incarnation: Option<String>,
+}
+
+impl Object {
+    /// The attribute that holds the id by which a person named an object; such an object keeps the
+    /// real name it came with.
+    pub const IMPORTED: &'static str = "imported";
+
+    /// Whether it keeps a real name that the configuration wouldn't give it.
+    pub fn keeps_its_name(&self) -> bool {
+        self.made_at.is_some() || self.attributes.get(Self::IMPORTED).is_some()
+    }
 }
 
 /// How an object stands.

@@ -99,6 +99,7 @@ pub(crate) fn object(address: &Address, operation: &OperationId, seed: u8) -> Ob
         id: ObjectId::new(&format!("{address}-{seed}")),
         provider: ProviderKind::Docker,
         operation: operation.clone(),
+        made_at: None,
         generation: u64::from(seed),
         spec: Arc::new(spec(address)),
         schema: Spec::SCHEMA,
@@ -125,7 +126,9 @@ pub(crate) fn history(choices: &[u8]) -> Vec<Vec<Event>> {
     let mut state = State::new("dev", lineage());
     let mut groups = vec![Vec::new()];
     for (number, choice) in choices.iter().copied().enumerate() {
-        let event = if choice % 2 == 0 || state.pending.is_empty() {
+        let event = if let Some(event) = by_hand(&state, choice) {
+            event
+        } else if choice % 2 == 0 || state.pending.is_empty() {
             let address: Address = ADDRESSES[usize::from(choice / 2) % ADDRESSES.len()]
                 .parse()
                 .unwrap();
@@ -172,6 +175,44 @@ pub(crate) fn history(choices: &[u8]) -> Vec<Vec<Event>> {
     }
     groups.retain(|group| !group.is_empty());
     groups
+}
+
+/// What a person may do to a state, for some choices.
+pub(crate) fn by_hand(state: &State, choice: u8) -> Option<Event> {
+    if choice % 5 != 1 || state.resources.is_empty() {
+        return None;
+    }
+    let at = usize::from(choice / 5) % state.resources.len();
+    let (address, record) = state.resources.iter().nth(at)?;
+    let address = address.clone();
+    let event = match choice / 5 % 7 {
+        0 => Event::Forgotten { address },
+        1 => Event::Tainted { address },
+        2 => Event::Untainted { address },
+        3 => Event::Refreshed {
+            address,
+            object: None,
+        },
+        4 => Event::Refreshed {
+            object: record.current.as_deref().cloned().map(Box::new),
+            address,
+        },
+        5 => Event::Renamed {
+            project: format!("dev-{choice}"),
+        },
+        _ => Event::Moved {
+            to: ADDRESSES
+                .iter()
+                .chain(&["network.web", "volume.dev.data", "machine.web"])
+                .map(|text| text.parse::<Address>().unwrap())
+                .find(|to| to.kind() == address.kind() && *to != address)?,
+            from: address,
+        },
+    };
+    state
+        .admits(std::slice::from_ref(&event))
+        .is_ok()
+        .then_some(event)
 }
 
 /// The state after each group, the empty one before the first included.

@@ -21,11 +21,11 @@ pub fn document_schema() -> Value {
     let (state, definitions) = definitions::<document::Body>();
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "The state document of sindri, format 1",
+        "title": "The state document of sindri, formats 1 and 2",
         "description": "`.sindri/state.json`: the version and the checksum of `state`'s bytes on the first line, the state on the second.",
         "type": "object",
         "properties": {
-            "version": { "const": 1 },
+            "version": { "enum": [1, 2] },
             "check": { "type": "string", "pattern": "^sha256:[0-9a-f]{64}$" },
             "state": state,
         },
@@ -43,13 +43,13 @@ pub fn journal_schema() -> Value {
     let check = json!({ "type": "string", "pattern": "^[0-9a-f]{16}$" });
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "One line of the journal of sindri, format 1",
+        "title": "One line of the journal of sindri, format 2",
         "description": "`.sindri/journal.jsonl`: the header on the first line, one durable write on each later one.",
         "oneOf": [
             {
                 "type": "object",
                 "properties": {
-                    "journal": { "const": 1 },
+                    "journal": { "enum": [1, 2] },
                     "lineage": { "$ref": "#/$defs/Lineage" },
                     "after": { "$ref": "#/$defs/Serial" },
                     "check": check,

@@ -249,7 +249,7 @@ fn entries_of_another_moment_are_refused() {
         read_journal(&bytes).unwrap_err(),
         JournalError::OutOfOrder { line: 3 }
     );
-    let newer = br#"{"journal":2,"shape":"unknown here"}
+    let newer = br#"{"journal":3,"shape":"unknown here"}
 "#;
-    assert_eq!(read_journal(newer).unwrap_err(), JournalError::Newer(2));
+    assert_eq!(read_journal(newer).unwrap_err(), JournalError::Newer(3));
 }

@@ -244,7 +244,7 @@ fn a_reader_beside_compactions_never_goes_back(ground: &Ground) {
 fn without_the_lock_what_is_written_counts(ground: &Ground) {
     let store = ground.open();
     let holder = begun(&store);
-    let mut loose = ground.open().without_lock().unwrap();
+    let mut loose = ground.open().without_lock("apply").unwrap();
     loose.commit(intent(1)).unwrap();
     loose.compact().unwrap();
     assert_eq!(read(&store), *loose.state());

@@ -271,6 +271,10 @@ impl StoreError {
             source @ (FoldError::NeverBegan(_)
             | FoldError::BeganTwice(_)
             | FoldError::OtherAddress { .. }
+            | FoldError::NotRecorded(_)
+            | FoldError::Taken(_)
+            | FoldError::Busy(_)
+            | FoldError::Mark(_)
             | FoldError::Integrity(_)) => Self::Damaged {
                 file: journal.to_owned(),
                 source: Box::new(source.into()),
@@ -330,18 +334,7 @@ impl StoreError {
 
     fn advice(&self) -> String {
         match self {
-            Self::Held(info) => match info.expires {
-                None => format!(
-                    "process {} has held it since {}; wait for it, or give it time with `--lock-timeout`",
-                    info.pid, info.since
-                ),
-                Some(expires) => format!(
-                    "process {} there has held it since {}; it comes free at {expires} unless it \
-                     is renewed: give it time with `--lock-timeout`, or, if that process is gone \
-                     for certain, run `sindri force-unlock {}`",
-                    info.pid, info.since, info.id
-                ),
-            },
+            Self::Held(info) => wait_for(info),
             Self::HeldWithoutEnd(info) => format!(
                 "it was taken {} and doesn't end by itself: give it time with `--lock-timeout`, \
                  or, if that command is gone for certain, run `sindri force-unlock {}`",
@@ -434,6 +427,22 @@ impl StoreError {
                 format!("`chmod 600 {}` keeps it to its owner", file.display())
             }
         }
+    }
+}
+
+/// What to do about a lock that another holds.
+fn wait_for(info: &LockInfo) -> String {
+    match info.expires {
+        None => format!(
+            "process {} has held it since {}; wait for it, or give it time with `--lock-timeout`",
+            info.pid, info.since
+        ),
+        Some(expires) => format!(
+            "process {} there has held it since {}; it comes free at {expires} unless it is \
+             renewed: give it time with `--lock-timeout`, or, if that process is gone for \
+             certain, run `sindri force-unlock {}`",
+            info.pid, info.since, info.id
+        ),
     }
 }
 

@@ -85,6 +85,7 @@ fn what_is_written_fits_the_schemas() {
 fn frozen_documents_of_every_format_are_upgraded() {
     let directory = root().join("upgrade");
     freeze(&directory, "1");
+    freeze(&directory, "2");
     let mut pairs = 0;
     for entry in std::fs::read_dir(&directory).unwrap() {
         let path = entry.unwrap().path();
@@ -99,7 +100,7 @@ fn frozen_documents_of_every_format_are_upgraded() {
             pairs += 1;
         }
     }
-    assert_eq!(pairs, 1, "one pair for every format");
+    assert_eq!(pairs, 2, "one pair for every format");
 }
 
 /// Makes the pair of the present format when it is blessed for the first time.

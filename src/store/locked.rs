@@ -9,8 +9,10 @@ use super::reading::{Loaded, load, orphan_key, read_key};
 use super::{Form, Sealing, StoreError};
 use crate::digest::FingerprintKey;
 use crate::seal::Kind;
-use crate::state::{Event, Lineage, Serial, State, write_document, write_group};
-use crate::sys::World;
+use crate::state::{
+    Event, FoldError, Lineage, Serial, State, Version, Written, write_document, write_group,
+};
+use crate::sys::{World, host_name, user_name};
 
 /// How often a state is loaded anew because an earlier holder's last write came in between.
 const TRIES: u32 = 5;
@@ -31,6 +33,14 @@ pub struct Locked {
     /// Whether an event that was written couldn't be applied.
     contradicted: bool,
     pub(super) key: FingerprintKey,
+    /// The serial of the document in place.
+    document_serial: Serial,
+    /// Whether this holder wrote it.
+    wrote: bool,
+    /// The command that writes.
+    command: String,
+    sealing: Sealing,
+    world: World,
     /// Given back last.
     pub(super) holding: Box<dyn Holding>,
 }
@@ -41,6 +51,7 @@ impl Locked {
         medium: Arc<dyn Medium>,
         sealing: &Sealing,
         rekeying: bool,
+        command: &str,
         world: &World,
         mut holding: Box<dyn Holding>,
     ) -> Result<Self, StoreError> {
@@ -71,7 +82,7 @@ impl Locked {
                 };
                 let key = match found {
                     Some(key) => key,
-                    None => make_key(&mut *holding, &medium, &loaded, world)?,
+                    None => make_key(&mut *holding, &medium, &loaded.form, &loaded.state, world)?,
                 };
                 (loaded, key)
             }
@@ -90,6 +101,11 @@ impl Locked {
             journal_counts: loaded.journal_counts,
             contradicted: false,
             key,
+            document_serial: loaded.document_serial,
+            wrote: false,
+            command: command.to_owned(),
+            sealing: sealing.clone(),
+            world: world.clone(),
             holding,
         })
     }
@@ -125,7 +141,7 @@ impl Locked {
                 serial: self.state.serial,
                 bytes: &bytes,
             })?;
-            self.fold_at = self.medium.room(bytes.len() as u64);
+            self.written(bytes.len() as u64);
             self.is_new = false;
         }
         Ok(())
@@ -167,7 +183,7 @@ impl Locked {
         }
         let outgrown =
             self.journal.bytes > self.fold_at.bytes || self.journal.groups > self.fold_at.groups;
-        if outgrown && self.compact().is_err() {
+        if outgrown && self.fold().is_err() {
             // The journal holds everything: folding can wait until there is room for it.
             self.fold_at.bytes = 2 * self.journal.bytes;
             self.fold_at.groups = self.journal.groups.saturating_mul(2);
@@ -177,24 +193,129 @@ impl Locked {
 
     /// Writes the document anew and drops the journal that it holds.
     ///
-    /// Does nothing where the journal holds nothing that the document doesn't.
+    /// Does nothing where the journal holds nothing that the document doesn't. The new document is
+    /// kept as a version too, where the store keeps any; one that can't be kept is no error here.
     pub fn compact(&mut self) -> Result<(), StoreError> {
+        self.fold()?;
+        self.keep_version().unwrap_or_default();
+        Ok(())
+    }
+
+    /// Keeps the state as a version that a person can go back to, where the store keeps any.
+    pub fn keep_version(&mut self) -> Result<(), StoreError> {
+        self.fold()?;
+        let State {
+            lineage, serial, ..
+        } = &self.state;
+        if self.is_new || *serial == Serial(0) || self.medium.has_version(lineage, *serial) {
+            return Ok(());
+        }
+        let written = Written {
+            when: self.world.clock.now(),
+            who: user_name(&self.world.environment),
+            host: host_name(),
+            command: self.command.clone(),
+        };
+        let version = Version::of(&self.state, Some(written));
+        self.holding.keep_version(&version)
+    }
+
+    /// Makes sure that the state as it stands is kept as a version.
+    pub fn back_up(&mut self) -> Result<(), StoreError> {
+        if self.journal_counts || self.wrote {
+            self.keep_version()
+        } else {
+            self.keep_before()
+        }
+    }
+
+    /// Puts a whole other state in the place of this one, durably; its serial must be later.
+    ///
+    /// What it replaces is kept as a version first, and without that nothing is done.
+    pub fn replace(&mut self, state: State) -> Result<(), StoreError> {
+        self.usable()?;
+        if !self.is_new && state.serial <= self.state.serial {
+            return Err(StoreError::Contradiction(FoldError::Gap {
+                expected: self.state.serial.next(),
+                found: state.serial,
+            }));
+        }
+        self.back_up()?;
+        // Until all of it is in place, nothing may follow in the journal of the old state.
+        self.contradicted = true;
+        self.state = state;
+        if self.is_new {
+            // The key was made for a lineage that never came to be.
+            self.key = make_key(
+                &mut *self.holding,
+                &self.medium,
+                &self.form,
+                &self.state,
+                &self.world,
+            )?;
+        }
+        let bytes = self.document()?;
+        let document = Document {
+            lineage: &self.state.lineage,
+            serial: self.state.serial,
+            bytes: &bytes,
+        };
+        if self.is_new {
+            self.holding.create(document)?;
+        } else {
+            self.holding.replace(document)?;
+        }
+        self.is_new = false;
+        self.written(bytes.len() as u64);
+        // The old journal doesn't lead from the old document to the new one: the old one is in the
+        // history, and the backup of one moment is the new one itself.
+        self.holding.drop_backups()?;
+        self.contradicted = false;
+        self.keep_version()
+    }
+
+    /// Keeps the document that this holder found, unless the command that wrote it did.
+    fn keep_before(&mut self) -> Result<(), StoreError> {
+        let serial = self.document_serial;
+        let lineage = &self.state.lineage;
+        let kept = self.wrote || self.is_new || self.medium.has_version(lineage, serial);
+        if kept || serial == Serial(0) {
+            return Ok(());
+        }
+        let Some(found) = self.medium.load()? else {
+            return Ok(());
+        };
+        let path = &self.medium.names().document;
+        let (before, _) = self.sealing.document(path, &found.document, true)?;
+        self.holding.keep_version(&Version::of(&before, None))
+    }
+
+    fn fold(&mut self) -> Result<(), StoreError> {
         self.usable()?;
         if self.journal_counts {
+            // A store without its history still works.
+            self.keep_before().unwrap_or_default();
             let bytes = self.document()?;
             self.holding.replace(Document {
                 lineage: &self.state.lineage,
                 serial: self.state.serial,
                 bytes: &bytes,
             })?;
-            self.journal_counts = false;
-            self.journal = Room {
-                bytes: 0,
-                groups: 0,
-            };
-            self.fold_at = self.medium.room(bytes.len() as u64);
+            self.written(bytes.len() as u64);
         }
         Ok(())
+    }
+
+    /// Notes that a document of so many bytes holds everything.
+    fn written(&mut self, length: u64) {
+        self.journal_counts = false;
+        self.journal = Room {
+            bytes: 0,
+            groups: 0,
+        };
+        self.fold_at = self.medium.room(length);
+        self.document_serial = self.state.serial;
+        self.wrote = true;
     }
 
     /// The document in its form.
@@ -240,19 +361,20 @@ fn nothing(
         return Ok((Loaded::nothing(lineage, opened.form), key));
     }
     let loaded = Loaded::nothing(fresh(), sealing.begin(&medium.names().key)?);
-    let key = make_key(holding, medium, &loaded, world)?;
+    let key = make_key(holding, medium, &loaded.form, &loaded.state, world)?;
     Ok((loaded, key))
 }
 
 fn make_key(
     holding: &mut dyn Holding,
     medium: &Arc<dyn Medium>,
-    loaded: &Loaded,
+    form: &Form,
+    state: &State,
     world: &World,
 ) -> Result<FingerprintKey, StoreError> {
     let bytes = Zeroizing::new(world.random.bytes::<32>());
-    let sealed = seal_key(&**medium, &loaded.form, &loaded.state, &bytes)?;
-    holding.put_key(&sealed)?;
+    let sealed = seal_key(&**medium, form, state, &bytes)?;
+    holding.replace_key(&sealed)?;
     Ok(FingerprintKey::new(&bytes))
 }
 

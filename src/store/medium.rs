@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 use super::{LockInfo, LockRequest, StoreError};
-use crate::state::{Lineage, Serial};
+use crate::state::{Lineage, Serial, Version as Dated};
 use crate::sys::World;
 
 /// What a store can do, and what it can't.
@@ -131,6 +131,30 @@ pub(super) trait Medium: fmt::Debug + Send + Sync {
     /// The fingerprint key; none where none was made.
     fn key(&self) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError>;
 
+    /// Whether it keeps earlier documents for people to go back to.
+    fn keeps_versions(&self) -> bool {
+        false
+    }
+
+    /// The versions kept of a lineage, the newest first.
+    fn versions(&self, _lineage: &Lineage) -> Vec<Dated> {
+        Vec::new()
+    }
+
+    /// Whether a write of a lineage is kept, or none ever is.
+    fn has_version(&self, _lineage: &Lineage, _serial: Serial) -> bool {
+        true
+    }
+
+    /// A version's document and its name; none under this serial.
+    fn version(
+        &self,
+        _lineage: &Lineage,
+        _serial: Serial,
+    ) -> Result<Option<(PathBuf, Vec<u8>)>, StoreError> {
+        Ok(None)
+    }
+
     /// Takes the lock.
     ///
     /// Waits up to the request's timeout, and calls `waiting` once for each holder it waits for.
@@ -180,9 +204,18 @@ pub(super) trait Holding: fmt::Debug + Send {
     /// and both may be written together.
     fn replace_key(&mut self, bytes: &[u8]) -> Result<(), StoreError>;
 
-    /// Leaves nothing of what was kept before the document that stands now, so that nothing is left
-    /// in a form that the state no longer has.
-    fn drop_earlier(&mut self) -> Result<(), StoreError> {
+    /// Leaves no backup but the document that stands now, since what was before doesn't lead to it.
+    fn drop_backups(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Drops every version, so that none is left in a form that the state no longer has.
+    fn drop_versions(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Keeps the document that stands now as a version.
+    fn keep_version(&mut self, _version: &Dated) -> Result<(), StoreError> {
         Ok(())
     }
 }

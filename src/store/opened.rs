@@ -9,7 +9,7 @@ use super::reading::{load, orphan_key};
 use super::{Form, LockInfo, LockRequest, Locked, Sealing, StoreError};
 use crate::digest::FingerprintKey;
 use crate::seal::SealError;
-use crate::state::State;
+use crate::state::{Lineage, Serial, State, Version};
 use crate::sys::World;
 
 /// Where a state lives, and everything that may be done with it; the same for every kind of store.
@@ -82,6 +82,25 @@ impl Store {
         }
     }
 
+    /// Whether it keeps versions that a person can go back to.
+    pub fn keeps_versions(&self) -> bool {
+        self.medium.keeps_versions()
+    }
+
+    /// The versions kept of a state's history, the newest first; none where the store keeps none.
+    pub fn versions(&self, lineage: &Lineage) -> Vec<Version> {
+        self.medium.versions(lineage)
+    }
+
+    /// A version that was kept; none under this serial.
+    pub fn version(&self, lineage: &Lineage, serial: Serial) -> Result<Option<State>, StoreError> {
+        let Some((path, bytes)) = self.medium.version(lineage, serial)? else {
+            return Ok(None);
+        };
+        let (state, _) = self.sealing.document(&path, &bytes, false)?;
+        Ok(Some(state))
+    }
+
     /// Takes the lock for writing, making the store and the key if they are missing.
     ///
     /// Waits up to the request's timeout, and calls `waiting` once for each holder it waits for.
@@ -92,7 +111,7 @@ impl Store {
         waiting: &mut dyn FnMut(&LockInfo),
     ) -> Result<Locked, StoreError> {
         let holding = self.medium.hold(&self.world, request, waiting)?;
-        self.load(holding, false)
+        self.load(holding, false, request.operation)
     }
 
     /// As [`Store::lock`], for a change of form: what is found may be in any form, also in several,
@@ -103,18 +122,30 @@ impl Store {
         waiting: &mut dyn FnMut(&LockInfo),
     ) -> Result<Locked, StoreError> {
         let holding = self.medium.hold(&self.world, request, waiting)?;
-        self.load(holding, true)
+        self.load(holding, true, request.operation)
     }
 
     /// Opens it for writing without the lock, for a person who says that nobody else writes.
-    pub fn without_lock(&self) -> Result<Locked, StoreError> {
+    pub fn without_lock(&self, operation: &str) -> Result<Locked, StoreError> {
         let holding = self.medium.without_lock(&self.world)?;
-        self.load(holding, false)
+        self.load(holding, false, operation)
     }
 
-    fn load(&self, holding: Box<dyn Holding>, rekeying: bool) -> Result<Locked, StoreError> {
+    fn load(
+        &self,
+        holding: Box<dyn Holding>,
+        rekeying: bool,
+        operation: &str,
+    ) -> Result<Locked, StoreError> {
         let medium = Arc::clone(&self.medium);
-        Locked::load(medium, &self.sealing, rekeying, &self.world, holding)
+        Locked::load(
+            medium,
+            &self.sealing,
+            rekeying,
+            operation,
+            &self.world,
+            holding,
+        )
     }
 
     /// Takes the lock away from the holder with this id; gives who it was.

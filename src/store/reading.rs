@@ -9,7 +9,7 @@ use super::medium::{Journal, Kept, Medium, Version};
 use super::{Damage, Form, Opened, Sealing, StoreError};
 use crate::digest::FingerprintKey;
 use crate::seal::Kind;
-use crate::state::{Entry, Lineage, State, fold, read_group};
+use crate::state::{Entry, Lineage, Serial, State, fold, read_group};
 
 /// How often a reading that met a writer's half-done work is tried again before it is believed.
 const TRIES: u32 = 4;
@@ -20,6 +20,8 @@ pub(super) struct Loaded {
     pub(super) state: State,
     pub(super) form: Form,
     pub(super) document_length: u64,
+    /// The document's own serial.
+    pub(super) document_serial: Serial,
     /// How many bytes of the journal are sound; zero where it has no header yet.
     pub(super) journal_length: u64,
     /// How many groups it has.
@@ -37,6 +39,7 @@ impl Loaded {
             state: State::new("", lineage),
             form,
             document_length: 0,
+            document_serial: Serial(0),
             journal_length: 0,
             journal_groups: 0,
             journal_counts: false,
@@ -127,6 +130,7 @@ fn combine(
         Journal::Lines(lines) => reading.lines(&state.lineage, lines)?,
     };
     let before = state.serial;
+    let last = entries.last().map(|entry| entry.sequence);
     fold(&mut state, entries)
         .map_err(|error| StoreError::fold(&names.document, &names.journal, error))?;
     Ok(Loaded {
@@ -134,7 +138,14 @@ fn combine(
         state,
         form,
         document_length: kept.document.len() as u64,
-        journal_length: journal_length as u64,
+        document_serial: before,
+        // A journal that ends before the document was left behind when the document was replaced
+        // as a whole: nothing can follow in it.
+        journal_length: if last.is_some_and(|last| last < before) {
+            0
+        } else {
+            journal_length as u64
+        },
         journal_groups,
         version: kept.version,
     })

@@ -68,7 +68,9 @@ impl Locked {
         self.journal_counts = true;
         self.compact()?;
         self.key = FingerprintKey::new(&key);
-        self.holding.drop_earlier()?;
+        self.holding.drop_backups()?;
+        self.holding.drop_versions()?;
+        self.keep_version()?;
         Ok(match (before, decrypt) {
             (false, false) => Rekeyed::Encrypted,
             (true, false) => Rekeyed::Rotated,

@@ -216,6 +216,16 @@ pub(super) fn lock(
     hold(session, screen, request, act.lock)
 }
 
+/// Takes the lock for a command, saying whom it waits for.
+pub(super) fn lock_for(
+    session: &mut Session,
+    operation: &'static str,
+    timeout: Duration,
+    screen: &mut Screen,
+) -> Result<Locked, Diagnostics> {
+    hold(session, screen, LockRequest { operation, timeout }, None)
+}
+
 /// Takes the lock, or warns where a person wants none.
 pub(super) fn hold(
     session: &mut Session,
@@ -237,7 +247,9 @@ pub(super) fn hold(
         } else {
             session.warn(&found);
         }
-        return store.without_lock().map_err(|error| error.diagnose());
+        return store
+            .without_lock(request.operation)
+            .map_err(|error| error.diagnose());
     }
     let abilities = store.abilities();
     if !(abilities.fenced && abilities.leased) {
@@ -288,7 +300,7 @@ pub(super) fn settle(
     }
     let events: Vec<state::Event> = settled.iter().map(|one| one.event.clone()).collect();
     locked.commit(events).map_err(|error| error.diagnose())?;
-    survey.state = locked.state().clone();
+    survey.take_state(locked.state());
     for one in settled {
         let event = Event::Recovered {
             address: one.address,
@@ -326,21 +338,34 @@ fn approved(session: &mut Session, acting: &Acting<'_>, plan: &Plan) -> Result<b
     if acting.act.auto_approve {
         return Ok(true);
     }
+    let what = if plan.header.destroy {
+        "Do you really want to destroy this? There is no undo."
+    } else {
+        "Do you want to make these changes?"
+    };
+    ask(
+        session,
+        what,
+        "pass --auto-approve, or apply a plan saved with `sindri plan --out`",
+    )
+}
+
+/// Asks a person; without one there is an error that says what to do instead.
+pub(super) fn ask(
+    session: &mut Session,
+    question: &str,
+    instead: &str,
+) -> Result<bool, Diagnostics> {
     if !session.terminal().input || session.is_json() {
         return Err(vec![
             Diagnostic::error(
                 Code::new("cli::no-terminal"),
                 "nobody can be asked whether to go on: there is no terminal",
             )
-            .help("pass --auto-approve, or apply a plan saved with `sindri plan --out`"),
+            .help(instead),
         ]);
     }
-    let what = if plan.header.destroy {
-        "Do you really want to destroy this? There is no undo."
-    } else {
-        "Do you want to make these changes?"
-    };
-    session.aside(&format!("\n{what}\nOnly `yes` is taken as an answer: "));
+    session.aside(&format!("\n{question}\nOnly `yes` is taken as an answer: "));
     let line = (session.host.ask)().map_err(|error| {
         vec![
             Diagnostic::error(Code::new("cli::input"), "the answer couldn't be read")

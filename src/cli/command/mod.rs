@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod acting;
+mod adopt;
 mod apply;
 mod completions;
 mod config;
@@ -11,6 +12,7 @@ mod doctor;
 mod drift;
 mod force_unlock;
 mod graph;
+mod import;
 mod machine;
 mod plan;
 mod planning;
@@ -22,6 +24,7 @@ mod state;
 mod status;
 mod version;
 
+pub(super) use adopt::run as adopt;
 pub(super) use apply::run as apply;
 pub(super) use completions::run as completions;
 pub(super) use config::{
@@ -34,10 +37,11 @@ pub(super) use doctor::run as doctor;
 pub(super) use drift::run as drift;
 pub(super) use force_unlock::run as force_unlock;
 pub(super) use graph::run as graph;
+pub(super) use import::run as import;
 pub(super) use plan::run as plan;
 pub(super) use power::{start, stop};
-pub(super) use rekey::{RekeyArgs, run as state_rekey};
+pub(super) use rekey::RekeyArgs;
 pub(super) use show::run as show;
-pub(super) use state::{list as state_list, show as state_show};
+pub(super) use state::{refresh, run as state, taint, untaint};
 pub(super) use status::run as status;
 pub(super) use version::run as version;

@@ -21,6 +21,7 @@ pub(crate) fn run(session: &mut Session, args: &PlanArgs) -> Outcome {
         let file = PlanFile {
             plan: read.plan.clone(),
             wanted: read.project.desired.resources().to_vec(),
+            transitions: read.project.desired.transitions.clone(),
             manifests: read.project.manifests.clone(),
             observed: read.survey.observed.clone(),
         };

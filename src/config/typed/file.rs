@@ -12,6 +12,7 @@ use super::scalar::{At, Loose, Whole, wrong};
 use super::secret::Secrets;
 use super::section::{Definitions, Typed, object, section};
 use super::state::StateFields;
+use super::transition::{ImportFields, MovedFields, RemovedFields};
 use crate::config::Extensions;
 use crate::config::reading::Reading;
 use crate::config::tree::{Node, Value};
@@ -32,6 +33,12 @@ section! {
         "machines" => machines: Option<Section<Entries>> = None;
         /// Where the state lives; `.sindri` beside this file where absent.
         "state" => state: Option<At<StateFields>> = None;
+        /// Addresses that changed: what is recorded at the old one is taken for the new one.
+        "moved" => moved: Vec<MovedFields> = Vec::new();
+        /// Addresses no longer managed: what stands there is left as it is, unless `destroy` says otherwise.
+        "removed" => removed: Vec<RemovedFields> = Vec::new();
+        /// Objects that stand already and are taken under management.
+        "import" => import: Vec<ImportFields> = Vec::new();
     }
 }
 

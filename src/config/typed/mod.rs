@@ -16,6 +16,7 @@ mod scalar;
 mod secret;
 mod section;
 mod state;
+mod transition;
 mod volume;
 mod word;
 
@@ -27,4 +28,5 @@ pub(super) use providers::{Choice, Providers};
 pub(super) use scalar::{At, wrong};
 pub(super) use section::{Definitions, Typed, check, check_top, object, shorten};
 pub(super) use state::StateFields;
+pub(super) use transition::{ImportFields, MovedFields, RemovedFields};
 pub(super) use volume::Volumes;

@@ -13,7 +13,7 @@ use super::work::{self, Prepared};
 use crate::address::{Address, Name};
 use crate::diagnostic::{Diagnose, Diagnostics};
 use crate::engine::{Audience, Event, Providers, Summary};
-use crate::plan::{Action, Observed, Plan};
+use crate::plan::{Action, Change, Observed, Plan};
 use crate::resource::{Power, Spec};
 use crate::state::{self, OperationId, State};
 use crate::store::StoreError;
@@ -83,7 +83,16 @@ pub async fn apply(
 ) -> Result<Summary, Box<ApplyError>> {
     let started = Instant::now();
     let mut dispatcher = Dispatcher::new(&apply);
-    let result = dispatcher.run(&apply, journal, audience).await;
+    let renamings = apply.plan.renamings();
+    let renamed = if renamings.is_empty() {
+        Ok(())
+    } else {
+        journal.commit(renamings)
+    };
+    let result = match renamed {
+        Ok(()) => dispatcher.run(&apply, journal, audience).await,
+        Err(error) => Err(error),
+    };
     dispatcher.rest(&apply, journal.state()).await;
     let mut summary = dispatcher.summary;
     summary.destroy = apply.plan.header.destroy;
@@ -314,11 +323,8 @@ impl Dispatcher {
                 if let Some(text) = partial {
                     self.summary.partial.push((address.clone(), text));
                 }
-                self.count(
-                    apply.plan.changes[step.change as usize].action,
-                    step.kind,
-                    &address,
-                );
+                let change = &apply.plan.changes[step.change as usize];
+                self.count(change, step.kind, &address);
                 audience.event(Event::Finished {
                     address,
                     step: step.kind,
@@ -374,13 +380,13 @@ impl Dispatcher {
         }
     }
 
-    fn count(&mut self, action: Action, kind: crate::state::StepKind, address: &Address) {
+    fn count(&mut self, change: &Change, kind: crate::state::StepKind, address: &Address) {
         use crate::state::StepKind;
         if address.kind().is_pin() {
             return;
         }
         let done = &mut self.summary.done;
-        match (kind, action) {
+        match (kind, change.action) {
             (StepKind::Create, Action::Replace(_)) if address.lives_inside() => {
                 done.add += 1;
                 done.destroy += 1;
@@ -388,6 +394,7 @@ impl Dispatcher {
             (StepKind::Create, _) => done.add += 1,
             (StepKind::Update, _) => done.change += 1,
             (StepKind::Destroy, _) => done.destroy += 1,
+            (StepKind::Adopt, _) if change.is_import() => done.import += 1,
             (StepKind::Adopt, _) => done.adopt += 1,
             (StepKind::Forget, _) => done.forget += 1,
             (StepKind::Retain, _) => {}

@@ -15,7 +15,9 @@ use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::digest::FingerprintKey;
 use crate::engine::Event;
 use crate::install::{self, InstallEvent, Installed, Job, Purpose};
-use crate::provider::{Answer, Class, Delivery, Made, Progress, Provider};
+use crate::provider::{
+    Answer, Class, Delivery, Made, Progress, Provider, TakeRequest, UpdateRequest,
+};
 use crate::resource::{Attributes, Power, SecretSpec, Spec};
 use crate::secret::{Redactor, Value};
 use crate::state::{Effect, Intent, Object, ObjectId, Status};
@@ -119,21 +121,31 @@ async fn perform(
             dependencies,
         } => {
             let made = retry(|| provider.create(&request, &on_progress)).await?;
-            Ok(done(made, &*provider, intent, &dependencies, &request.spec))
+            let spec = &request.spec;
+            Ok(done(made, &*provider, intent, &dependencies, spec, None))
         }
         Work::Update {
             provider,
             request,
             dependencies,
         } => {
-            let made = retry(|| provider.update(&request, &on_progress)).await?;
-            Ok(done(
-                made,
-                &*provider,
-                intent,
-                &dependencies,
-                &request.wanted.spec,
-            ))
+            let mut made = retry(|| provider.update(&request, &on_progress)).await?;
+            let (current, name) = (&request.current, Object::IMPORTED);
+            if let Some(imported) = current.attributes.get(name) {
+                made.attributes.set(name, imported.clone());
+            }
+            let (spec, made_at) = (&request.wanted.spec, current.made_at.clone());
+            Ok(done(made, &*provider, intent, &dependencies, spec, made_at))
+        }
+        Work::Take {
+            provider,
+            request,
+            paths,
+            dependencies,
+        } => {
+            let made = take(&*provider, &request, paths, intent, &on_progress).await?;
+            let spec = &request.wanted.spec;
+            Ok(done(made, &*provider, intent, &dependencies, spec, None))
         }
         Work::Delete {
             provider,
@@ -154,12 +166,8 @@ async fn perform(
             was,
         } => deliver(&inside, &secret, was.as_deref(), intent, context).await,
         Work::Withdraw { inside, secret } => {
-            retry(|| {
-                inside
-                    .provider
-                    .withdraw(&inside.machine, &inside.name, secret.target.as_ref())
-            })
-            .await?;
+            let (machine, target) = (&inside.machine, secret.target.as_ref());
+            retry(|| inside.provider.withdraw(machine, &inside.name, target)).await?;
             Ok(removed())
         }
         Work::Install { inside, was } => {
@@ -191,30 +199,67 @@ async fn perform(
     }
 }
 
+/// Takes an object over, then changes in place what isn't as wanted.
+async fn take(
+    provider: &dyn Provider,
+    request: &TakeRequest,
+    paths: Vec<String>,
+    intent: &Intent,
+    on_progress: &(dyn Fn(Progress) + Send + Sync),
+) -> Result<Made, Diagnostics> {
+    let mut made = retry(|| provider.take(request)).await?;
+    if !paths.is_empty() {
+        let spec = &request.wanted.spec;
+        let current = object(made, provider, intent, &[], spec, None);
+        let change = UpdateRequest {
+            wanted: request.wanted.clone(),
+            current: Arc::new(current),
+            paths,
+        };
+        made = retry(|| provider.update(&change, on_progress)).await?;
+    }
+    made.attributes.set(Object::IMPORTED, request.id.as_str());
+    Ok(made)
+}
+
 fn done(
     made: Made,
     provider: &dyn Provider,
     intent: &Intent,
     dependencies: &[Address],
     spec: &Arc<Spec>,
+    made_at: Option<Address>,
 ) -> Outcome {
-    let id = made.id.clone();
+    let made = object(made, provider, intent, dependencies, spec, made_at);
     Outcome::Done {
-        effect: Effect::Put(Box::new(Object {
-            id: made.id,
-            provider: provider.kind(),
-            operation: intent.operation.clone(),
-            generation: intent.generation,
-            spec: Arc::clone(spec),
-            schema: Spec::SCHEMA,
-            attributes: made.attributes,
-            dependencies: dependencies.to_vec(),
-            status: Status::Ready,
-            incarnation: made.incarnation,
-        })),
-        id: Some(id),
+        id: Some(made.id.clone()),
+        effect: Effect::Put(Box::new(made)),
         note: None,
         partial: None,
+    }
+}
+
+/// The record of an object as its provider made, changed or took it.
+fn object(
+    made: Made,
+    provider: &dyn Provider,
+    intent: &Intent,
+    dependencies: &[Address],
+    spec: &Arc<Spec>,
+    made_at: Option<Address>,
+) -> Object {
+    Object {
+        id: made.id,
+        provider: provider.kind(),
+        operation: intent.operation.clone(),
+        made_at,
+        generation: intent.generation,
+        spec: Arc::clone(spec),
+        schema: Spec::SCHEMA,
+        attributes: made.attributes,
+        dependencies: dependencies.to_vec(),
+        status: Status::Ready,
+        incarnation: made.incarnation,
     }
 }
 
@@ -404,6 +449,7 @@ fn in_machine(
         id: ObjectId::new(&format!("{}/{}", inside.machine.name, inside.name)),
         provider: inside.object.provider,
         operation: intent.operation.clone(),
+        made_at: None,
         generation: inside.generation,
         spec,
         schema: Spec::SCHEMA,

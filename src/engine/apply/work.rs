@@ -6,8 +6,10 @@ use std::sync::Arc;
 use super::Apply;
 use crate::address::{Address, Name};
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
-use crate::plan::{Change, Reason};
-use crate::provider::{CreateRequest, DeleteRequest, MachineRef, Provider, UpdateRequest};
+use crate::plan::{Change, Effectuation, Reason};
+use crate::provider::{
+    CreateRequest, DeleteRequest, MachineRef, Provider, TakeRequest, UpdateRequest,
+};
 use crate::resource::{Power, SecretSpec, Spec};
 use crate::state::{Effect, Intent, Object, ObjectId, OperationId, State, Status, StepKind};
 
@@ -39,6 +41,13 @@ pub(super) enum Work {
     Update {
         provider: Arc<dyn Provider>,
         request: Box<UpdateRequest>,
+        dependencies: Vec<Address>,
+    },
+    /// Takes an object over that a person named, then brings it to what is wanted.
+    Take {
+        provider: Arc<dyn Provider>,
+        request: Box<TakeRequest>,
+        paths: Vec<String>,
         dependencies: Vec<Address>,
     },
     /// Deletes an object.
@@ -205,6 +214,20 @@ fn outside(
                     dependencies,
                 });
             }
+            if let Some(Reason::Imported { id }) = &change.reason {
+                let id = id.clone();
+                let in_place = change.fields.iter();
+                let in_place = in_place.filter(|f| f.effect == Effectuation::InPlace);
+                return Ok(Work::Take {
+                    provider,
+                    paths: in_place.map(|field| field.path.clone()).collect(),
+                    request: Box::new(TakeRequest {
+                        wanted: request,
+                        id,
+                    }),
+                    dependencies,
+                });
+            }
             let current = match (intent.step, current) {
                 (StepKind::Adopt, _) => Arc::new(found(apply, change, intent, spec, current)?),
                 (_, Some(current)) => Arc::clone(current),
@@ -329,6 +352,7 @@ fn pin(change: &Change, intent: &Intent, spec: &Arc<Spec>) -> Work {
         id: ObjectId::new(&change.address.to_string()),
         provider,
         operation: intent.operation.clone(),
+        made_at: None,
         generation: intent.generation,
         spec: Arc::clone(spec),
         schema: Spec::SCHEMA,
@@ -364,6 +388,7 @@ fn found(
             .and_then(|seen| seen.operation.clone())
             .or_else(|| current.map(|object| object.operation.clone()))
             .unwrap_or_else(|| intent.operation.clone()),
+        made_at: current.and_then(|object| object.made_at.clone()),
         generation: intent.generation,
         spec: Arc::clone(spec),
         schema: Spec::SCHEMA,

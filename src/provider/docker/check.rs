@@ -26,8 +26,9 @@ pub(super) async fn check(
     query: &Query,
     observed: &BTreeMap<Address, Observation>,
 ) -> Diagnostics {
+    let asked = |kind| query.asks(kind);
     let everything =
-        Box::pin(async { tokio::try_join!(list(docker, query, None), docker.features()) });
+        Box::pin(async { tokio::try_join!(list(docker, &asked, None), docker.features()) });
     let (listing, engine) = match everything.await {
         Ok(found) => found,
         // An Engine that can't be asked is one finding, however much was to be checked.

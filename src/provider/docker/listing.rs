@@ -9,7 +9,7 @@ use bollard::query_parameters::{
 use super::classify::{Effect, LOOKING, within};
 use super::{Docker, label};
 use crate::address::Kind;
-use crate::provider::{ProviderError, Query};
+use crate::provider::ProviderError;
 use crate::state::Lineage;
 
 /// What an Engine holds of the kinds that were asked about.
@@ -25,13 +25,12 @@ pub(super) struct Listing {
     pub(super) images: Vec<ImageSummary>,
 }
 
-/// Lists what a query asks about, all kinds at once: a lineage's own, or everything.
+/// Lists the kinds asked about, all at once: a lineage's own, or everything.
 pub(super) async fn list(
     docker: &Docker,
-    query: &Query,
+    asked: &(dyn Fn(Kind) -> bool + Sync),
     of: Option<&Lineage>,
 ) -> Result<Listing, ProviderError> {
-    let asked = |kind| query.questions.iter().any(|q| q.address.kind() == kind);
     let filters = of.map(label::of_lineage).unwrap_or_default();
     let client = docker.client().await?;
     let containers = async {

@@ -32,6 +32,7 @@ mod seen;
 #[cfg(test)]
 mod seen_tests;
 mod session;
+mod takeover;
 mod volume;
 
 pub use engine::Docker;

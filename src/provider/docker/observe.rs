@@ -26,7 +26,8 @@ pub(super) async fn observe(
     docker: &Docker,
     query: &Query,
 ) -> Result<BTreeMap<Address, Observation>, ProviderError> {
-    let listing = list(docker, query, Some(&query.lineage)).await?;
+    let asked = |kind| query.asks(kind);
+    let listing = list(docker, &asked, Some(&query.lineage)).await?;
     let scopes = scopes(&listing);
     let mut looks: Vec<Look<'_>> = Vec::new();
     for question in &query.questions {

@@ -6,17 +6,18 @@ use futures_util::future::BoxFuture;
 
 use super::{
     Docker, check, container, exec, files, image, machine, network, observe, secrets, session,
-    volume,
+    takeover, volume,
 };
 use crate::address::{Address, Name};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::plan::{Capabilities, Observation};
+use crate::plan::{Capabilities, Observation, Seen};
 use crate::provider::{
     Answer, Class, Command, CreateRequest, DeleteRequest, Delivery, File, Interactive, MachineRef,
-    Made, Output, Progress, Provider, ProviderError, Query, Reader, Stream, UpdateRequest,
+    Made, Output, Owned, Progress, Provider, ProviderError, Query, Reader, Sought, Stream,
+    TakeRequest, UpdateRequest,
 };
 use crate::resource::{Attributes, FileTarget, Power, ProviderKind, Spec};
-use crate::state::ObjectId;
+use crate::state::{Lineage, ObjectId};
 
 /// What a Docker Engine can do, whichever it is.
 pub const CAPABILITIES: Capabilities = Capabilities {
@@ -69,6 +70,14 @@ impl Reader for Docker {
         Box::pin(check::check(self, query, observed))
     }
 
+    fn find<'a>(&'a self, sought: &'a Sought) -> Answer<'a, Seen> {
+        Box::pin(takeover::find(self, sought))
+    }
+
+    fn owned<'a>(&'a self, lineage: &'a Lineage) -> Answer<'a, Vec<Owned>> {
+        Box::pin(takeover::owned(self, lineage))
+    }
+
     fn ask<'a>(&'a self, machine: &'a MachineRef, command: &'a Command) -> Answer<'a, Output> {
         Box::pin(exec::ask(self, machine, command))
     }
@@ -99,6 +108,10 @@ impl Provider for Docker {
                 Spec::Secret(_) | Spec::Extension(_) => Err(not_an_object(&request.address)),
             }
         })
+    }
+
+    fn take<'a>(&'a self, request: &'a TakeRequest) -> Answer<'a, Made> {
+        Box::pin(takeover::take(self, request))
     }
 
     fn update<'a>(

@@ -8,11 +8,11 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::digest::Digest;
 use crate::plan::{Observation, Seen};
 use crate::provider::{
-    Class, CreateRequest, DeleteRequest, Delivery, File, MachineRef, Made, ProviderError, Query,
-    UpdateRequest,
+    Class, CreateRequest, DeleteRequest, Delivery, File, MachineRef, Made, Owned, ProviderError,
+    Query, Sought, TakeRequest, UpdateRequest,
 };
 use crate::resource::{Attributes, FileTarget, Power, ProviderKind, Spec};
-use crate::state::ObjectId;
+use crate::state::{Lineage, ObjectId};
 
 const NAME_TAKEN: Code = Code::new("fake::name-taken");
 
@@ -188,6 +188,54 @@ pub(super) fn delete(world: &mut FakeWorld, kind: ProviderKind, request: &Delete
             || object.id != request.current.id
             || object.lineage.as_ref() != Some(&request.lineage)
     });
+}
+
+/// What a person named; an object of another lineage is nobody else's to take.
+pub(super) fn find(world: &mut FakeWorld, kind: ProviderKind, sought: &Sought) -> Outcome<Seen> {
+    let object = world
+        .by_id(kind, &sought.id)
+        .filter(|object| object.kind == sought.address.kind())
+        .ok_or_else(|| gone(&sought.id))?;
+    if object
+        .lineage
+        .as_ref()
+        .is_some_and(|whose| *whose != sought.lineage)
+    {
+        let message = format!("`{}` belongs to another state", sought.id);
+        let code = Code::new("fake::not-ours");
+        return Err(ProviderError::new(Class::Conflict, code, message));
+    }
+    Ok(show(object))
+}
+
+pub(super) fn owned(world: &FakeWorld, kind: ProviderKind, lineage: &Lineage) -> Vec<Owned> {
+    let ours = world.objects.iter().filter(|object| {
+        object.provider == kind && !object.kind.is_pin() && object.lineage.as_ref() == Some(lineage)
+    });
+    ours.filter_map(|object| {
+        Some(Owned {
+            address: object.address.clone()?,
+            id: object.id.clone(),
+        })
+    })
+    .collect()
+}
+
+/// Labels it as ours; this provider can.
+pub(super) fn take(
+    world: &mut FakeWorld,
+    kind: ProviderKind,
+    request: &TakeRequest,
+) -> Outcome<Made> {
+    find(world, kind, &request.sought())?;
+    let wanted = &request.wanted;
+    let object = world
+        .by_id(kind, &request.id)
+        .ok_or_else(|| gone(&request.id))?;
+    object.lineage = Some(wanted.lineage.clone());
+    object.address = Some(wanted.address.clone());
+    object.operation = Some(wanted.operation.clone());
+    Ok(made(object))
 }
 
 /// A machine that stands.

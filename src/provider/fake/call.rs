@@ -15,8 +15,14 @@ pub enum Verb {
     Check,
     /// `Reader::ask`
     Ask,
+    /// `Reader::find`
+    Find,
+    /// `Reader::owned`
+    Owned,
     /// `Provider::create`
     Create,
+    /// `Provider::take`
+    Take,
     /// `Provider::update`
     Update,
     /// `Provider::delete`
@@ -41,8 +47,9 @@ impl Verb {
     /// Whether it changes what the provider holds.
     pub fn acts(self) -> bool {
         match self {
-            Self::Observe | Self::Check | Self::Ask | Self::Get => false,
+            Self::Observe | Self::Check | Self::Ask | Self::Get | Self::Find | Self::Owned => false,
             Self::Create
+            | Self::Take
             | Self::Update
             | Self::Delete
             | Self::SetPower

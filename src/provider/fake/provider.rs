@@ -10,12 +10,14 @@ use super::script::Scripted;
 use super::{Effect, FakeWorld, FakeWorldHandle, Verb, act};
 use crate::address::{Address, Name};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::plan::{Capabilities, Observation};
+use crate::plan::{Capabilities, Observation, Seen};
 use crate::provider::{
     Answer, Class, Command, CreateRequest, DeleteRequest, Delivery, File, Interactive, MachineRef,
-    Made, Output, Progress, Provider, ProviderError, Query, Reader, Stream, UpdateRequest, local,
+    Made, Output, Owned, Progress, Provider, ProviderError, Query, Reader, Sought, Stream,
+    TakeRequest, UpdateRequest, local,
 };
 use crate::resource::{FileTarget, Power, ProviderKind};
+use crate::state::Lineage;
 
 /// What a fake of any provider but `local` claims to be able to do.
 const CAPABILITIES: Capabilities = Capabilities {
@@ -175,6 +177,16 @@ impl Reader for Fake {
         })
     }
 
+    fn find<'a>(&'a self, sought: &'a Sought) -> Answer<'a, Seen> {
+        let act = move |world: &mut FakeWorld| act::find(world, self.kind, sought);
+        Box::pin(self.perform(Verb::Find, Some(&sought.address), String::new(), act))
+    }
+
+    fn owned<'a>(&'a self, lineage: &'a Lineage) -> Answer<'a, Vec<Owned>> {
+        let act = move |world: &mut FakeWorld| Ok(act::owned(world, self.kind, lineage));
+        Box::pin(self.perform(Verb::Owned, None, String::new(), act))
+    }
+
     fn ask<'a>(&'a self, machine: &'a MachineRef, command: &'a Command) -> Answer<'a, Output> {
         Box::pin(async move {
             let detail = command.argv.join(" ");
@@ -202,6 +214,12 @@ impl Provider for Fake {
     ) -> Answer<'a, Made> {
         let act = |world: &mut FakeWorld| act::create(world, self.kind, request);
         Box::pin(self.perform(Verb::Create, Some(&request.address), String::new(), act))
+    }
+
+    fn take<'a>(&'a self, request: &'a TakeRequest) -> Answer<'a, Made> {
+        let act = move |world: &mut FakeWorld| act::take(world, self.kind, request);
+        let address = &request.wanted.address;
+        Box::pin(self.perform(Verb::Take, Some(address), String::new(), act))
     }
 
     fn update<'a>(

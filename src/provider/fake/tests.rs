@@ -56,6 +56,7 @@ async fn observe(fake: &Fake, request: &CreateRequest) -> Observation {
             address: request.address.clone(),
             spec: Arc::clone(&request.spec),
             id: None,
+            made_at: None,
             wanted: true,
         }],
     };

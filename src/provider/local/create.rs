@@ -74,7 +74,7 @@ pub(super) fn links_of(
     }
 }
 
-fn marker_of(request: &CreateRequest) -> Marker {
+pub(super) fn marker_of(request: &CreateRequest) -> Marker {
     Marker::new(
         &request.lineage,
         &request.address,
@@ -96,7 +96,7 @@ fn machine(
         ..marker_of(request)
     };
     let fail = |source| error::file_system("making a machine", &place.directory, source);
-    build(&place, &marker).map_err(fail)?;
+    in_swept_room(|| build(&place, &marker)).map_err(fail)?;
     match files::rename_new(&place.fresh(), &place.directory) {
         Ok(()) => Ok(made(&place, &marker)),
         Err(taken) if taken.kind() == io::ErrorKind::AlreadyExists => {
@@ -109,6 +109,15 @@ fn machine(
             Err(fail(source))
         }
     }
+}
+
+/// Does work that may find its directory gone: a delete at the same moment sweeps empty ones.
+fn in_swept_room(work: impl Fn() -> io::Result<()>) -> io::Result<()> {
+    let again = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => work(),
+        _ => Err(error),
+    };
+    work().or_else(again).or_else(again)
 }
 
 /// Builds the whole machine under its name with a dot.
@@ -175,6 +184,6 @@ fn volume(root: &Path, request: &CreateRequest, spec: &VolumeSpec) -> Result<Mad
         }
         files::create_dir(&place.directory, 0o700)
     };
-    make().map_err(fail)?;
+    in_swept_room(make).map_err(fail)?;
     Ok(made(&place, &marker))
 }

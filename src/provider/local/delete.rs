@@ -1,5 +1,7 @@
 //! Removing machines and volumes.
 
+use std::path::Path;
+
 use super::marker::{Marker, Reading};
 use super::place::{Place, Shelf};
 use super::{error, power};
@@ -56,12 +58,26 @@ pub(super) fn delete(request: &DeleteRequest) -> Result<(), ProviderError> {
             files::remove_file(&place.marker()).map_err(fail)?;
         }
     }
-    files::remove_tree(&place.gone()).map_err(fail)
+    files::remove_tree(&place.gone()).map_err(fail)?;
+    sweep(&place.directory);
+    Ok(())
+}
+
+/// Removes the directories of a shelf and of a lineage that nothing is left in.
+///
+/// Whoever makes something there at the same moment makes them again; what isn't empty stays.
+fn sweep(directory: &Path) {
+    for parent in directory.ancestors().skip(1).take(2) {
+        if files::remove_empty_dir(parent).is_err() {
+            return;
+        }
+    }
 }
 
 /// Whether the object found is the one recorded, not a later one at the same address.
 fn is_meant(marker: &Marker, request: &DeleteRequest) -> bool {
-    marker.is_of(&request.lineage, &request.address)
+    let made_at = request.current.made_at.as_ref();
+    marker.is_of(&request.lineage, made_at.unwrap_or(&request.address))
         && (marker.operation == request.current.operation
             || marker.generation == request.current.generation)
 }

@@ -27,17 +27,15 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    /// Finds a machine by its id and name.
+    /// Finds a machine by its id; it may be called otherwise than when it was made.
     pub(super) fn of(machine: &MachineRef) -> Result<Self, ProviderError> {
         let gone = || error::no_machine(Path::new(machine.id.as_str()));
         let place = Place::of_machine(&machine.id).ok_or_else(gone)?;
         match Marker::read(&place) {
-            Reading::Found(marker) if marker.address == Address::Machine(machine.name.clone()) => {
-                Ok(Self {
-                    place,
-                    marker: *marker,
-                })
-            }
+            Reading::Found(marker) if matches!(marker.address, Address::Machine(_)) => Ok(Self {
+                place,
+                marker: *marker,
+            }),
             Reading::Found(_) | Reading::Absent => Err(gone()),
             Reading::Broken(why) => Err(ProviderError::new(
                 Class::Failed,

@@ -88,7 +88,9 @@ fn answer(
     }
     let (shelf, name) = asked(&question.spec)?;
     for place in places(shelf, parents, lineage, question, name) {
-        let found = look(shelf, &place, lineage, &question.address);
+        let recorded = question.id.as_ref() == Some(&place.id());
+        let made_at = question.made_at.as_ref().filter(|_| recorded);
+        let found = look(shelf, &place, lineage, made_at.unwrap_or(&question.address));
         if found != Observation::Absent {
             return Some(found);
         }
@@ -108,18 +110,17 @@ impl Volumes {
         if !questions.iter().any(recorded) {
             return Self(FxHashSet::default());
         }
-        let entries = files::list_kinds(parents.on(Shelf::Volumes)).unwrap_or_default();
+        let entries = files::list_kinds(parents.of_shelf(Shelf::Volumes)).unwrap_or_default();
         let names = entries.into_iter().filter_map(|(name, is_directory)| {
             let name = name.into_string().ok()?;
             Some((name, is_directory))
         });
         let (mut standing, mut markers) = (Vec::new(), FxHashSet::default());
-        for (mut name, is_directory) in names {
+        for (name, is_directory) in names {
             if is_directory {
                 standing.push(name);
-            } else if name.ends_with(".json") {
-                name.truncate(name.len() - ".json".len());
-                markers.insert(name);
+            } else if let Some(marked) = name.strip_suffix(".json") {
+                markers.insert(marked.to_owned());
             }
         }
         standing.retain(|name| markers.contains(name));
@@ -190,7 +191,12 @@ fn places(
 }
 
 /// What of ours stands in a place.
-fn look(shelf: Shelf, place: &Place, lineage: &Lineage, address: &Address) -> Observation {
+pub(super) fn look(
+    shelf: Shelf,
+    place: &Place,
+    lineage: &Lineage,
+    address: &Address,
+) -> Observation {
     match Marker::read(place) {
         Reading::Absent => Observation::Absent,
         // A marker without content is what a kill left behind.

@@ -134,33 +134,33 @@ impl Parents {
         }
     }
 
-    pub(super) fn on(&self, shelf: Shelf) -> &Path {
-        match shelf {
+    pub(super) fn of_shelf(&self, on: Shelf) -> &Path {
+        match on {
             Shelf::Machines => &self.machines,
             Shelf::Volumes => &self.volumes,
         }
     }
 
     /// The place of an object by its real name.
-    pub(super) fn place(&self, shelf: Shelf, name: &str) -> Result<Place, ProviderError> {
+    pub(super) fn place(&self, on: Shelf, name: &str) -> Result<Place, ProviderError> {
         if is_fit(name) {
-            Ok(Place::within(shelf, self.on(shelf), name))
+            Ok(Place::within(on, self.of_shelf(on), name))
         } else {
             Err(error::bad_name(name))
         }
     }
 
     /// The real name of an object recorded where it would be made today.
-    pub(super) fn name<'a>(&self, shelf: Shelf, id: &'a ObjectId) -> Option<&'a str> {
-        let rest = id.as_str().strip_prefix(self.on(shelf).to_str()?)?;
+    pub(super) fn name<'a>(&self, on: Shelf, id: &'a ObjectId) -> Option<&'a str> {
+        let rest = id.as_str().strip_prefix(self.of_shelf(on).to_str()?)?;
         rest.strip_prefix('/').filter(|name| is_fit(name))
     }
 
     /// The place of a recorded id that lies where it would be made today; the usual case, and known
     /// without taking paths apart.
-    pub(super) fn recorded(&self, shelf: Shelf, id: &ObjectId) -> Option<Place> {
-        let name = self.name(shelf, id)?;
-        Some(Place::within(shelf, self.on(shelf), name))
+    pub(super) fn recorded(&self, on: Shelf, id: &ObjectId) -> Option<Place> {
+        let name = self.name(on, id)?;
+        Some(Place::within(on, self.of_shelf(on), name))
     }
 }
 

@@ -7,15 +7,19 @@ use std::sync::{Arc, OnceLock};
 use futures_util::future::BoxFuture;
 
 use super::environment::Host;
-use super::{CAPABILITIES, check, content, create, delete, error, exec, observe, power, update};
+use super::{
+    CAPABILITIES, check, content, create, delete, error, exec, observe, power, takeover, update,
+};
 use crate::address::{Address, Name};
 use crate::diagnostic::Diagnostics;
-use crate::plan::{Capabilities, Observation};
+use crate::plan::{Capabilities, Observation, Seen};
 use crate::provider::{
     Answer, Command, CreateRequest, DeleteRequest, Delivery, File, Interactive, MachineRef, Made,
-    Output, Progress, Provider, ProviderError, Query, Reader, Stream, UpdateRequest,
+    Output, Owned, Progress, Provider, ProviderError, Query, Reader, Sought, Stream, TakeRequest,
+    UpdateRequest,
 };
 use crate::resource::{FileTarget, Power, ProviderKind};
+use crate::state::Lineage;
 use crate::sys::Environment;
 
 /// What [`Reader::ask`] keeps of each stream.
@@ -96,6 +100,14 @@ impl Reader for Local {
         Box::pin(async move { check::check(&self.root, query, observed) })
     }
 
+    fn find<'a>(&'a self, sought: &'a Sought) -> Answer<'a, Seen> {
+        Box::pin(async move { takeover::find(&self.root, sought) })
+    }
+
+    fn owned<'a>(&'a self, lineage: &'a Lineage) -> Answer<'a, Vec<Owned>> {
+        Box::pin(async move { Ok(takeover::owned(&self.root, lineage)) })
+    }
+
     fn ask<'a>(&'a self, machine: &'a MachineRef, command: &'a Command) -> Answer<'a, Output> {
         Box::pin(async move {
             let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
@@ -128,6 +140,10 @@ impl Provider for Local {
         _progress: &'a (dyn Fn(Progress) + Send + Sync),
     ) -> Answer<'a, Made> {
         Box::pin(async move { create::create(&self.root, request) })
+    }
+
+    fn take<'a>(&'a self, request: &'a TakeRequest) -> Answer<'a, Made> {
+        Box::pin(async move { takeover::take(&self.root, request) })
     }
 
     fn update<'a>(

@@ -24,7 +24,14 @@ pub(super) fn update(root: &Path, request: &UpdateRequest) -> Result<Made, Provi
     let place = Place::recorded(shelf, &wanted.lineage, id)
         .ok_or_else(|| error::no_machine(Path::new(id.as_str())))?;
     let marker = match Marker::read(&place) {
-        Reading::Found(marker) if marker.is_of(&wanted.lineage, &wanted.address) => *marker,
+        Reading::Found(marker)
+            if marker.is_of(
+                &wanted.lineage,
+                request.current.made_at.as_ref().unwrap_or(&wanted.address),
+            ) =>
+        {
+            *marker
+        }
         Reading::Found(_) | Reading::Absent => return Err(error::no_machine(&place.directory)),
         Reading::Broken(why) => {
             return Err(ProviderError::new(

@@ -23,6 +23,9 @@ pub(in crate::render) fn change(page: &mut Page, change: &Change) {
         words::headline(change),
         words::reason(change).as_deref(),
     );
+    if let Some(from) = &change.previous_address {
+        page.raw("  # (moved from ").show(from).raw(")").end();
+    }
     match change.action {
         Action::NoOp | Action::Forget => {}
         Action::Create => {

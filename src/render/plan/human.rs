@@ -62,8 +62,13 @@ pub fn plan_checks_human(plan: &Plan, style: &Style) -> String {
 
 /// The trailer of a plan, without a line end.
 pub fn trailer(totals: Totals) -> String {
+    let import = if totals.import > 0 {
+        format!("{} to import, ", totals.import)
+    } else {
+        String::new()
+    };
     format!(
-        "Plan: {} to add, {} to change, {} to destroy.",
+        "Plan: {import}{} to add, {} to change, {} to destroy.",
         totals.add, totals.change, totals.destroy
     )
 }
@@ -171,6 +176,11 @@ fn legend(page: &mut Page, plan: &Plan, shown: &BTreeSet<Action>) {
             .raw(words::legend(action))
             .end();
     }
+    if !plan.moves.is_empty() {
+        page.tone(Tone::Moved, "  *")
+            .raw(" rename (in the state alone)")
+            .end();
+    }
     page.end();
 }
 
@@ -180,6 +190,10 @@ fn closing(page: &mut Page, plan: &Plan) {
     let mut beside = Vec::new();
     if totals.adopt > 0 {
         beside.push(format!("{} to adopt", totals.adopt));
+    }
+    if !plan.moves.is_empty() {
+        let renamed = plan.moves.iter().filter(|one| !one.to.kind().is_pin());
+        beside.push(format!("{} to rename", renamed.count()));
     }
     if totals.forget > 0 {
         beside.push(format!("{} to forget", totals.forget));

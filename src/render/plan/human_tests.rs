@@ -381,7 +381,7 @@ fn reasons_and_rare_actions() {
       . forget (drop from the state, leave it be)
 
       # machine.ci must be replaced
-      # (it was left half made)
+      # (it was left half made, or is marked with `taint`)
     +/- machine "ci" {
           ~ id = "3f9c1ab23f9c" -> (known after apply)
             # (11 unchanged fields hidden)

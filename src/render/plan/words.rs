@@ -43,6 +43,7 @@ pub(in crate::render) fn headline(change: &Change) -> &'static str {
     }
     let is_pin = change.address.kind().is_pin();
     match change.action {
+        Action::NoOp if change.previous_address.is_some() => "will be renamed",
         Action::NoOp => "stays as it is",
         Action::Create if is_pin => "will be pinned",
         Action::Create => "will be created",
@@ -51,7 +52,9 @@ pub(in crate::render) fn headline(change: &Change) -> &'static str {
         Action::Replace(_) => "must be replaced",
         Action::Delete if is_pin => "will be unpinned",
         Action::Delete => "will be destroyed",
+        Action::Forget if change.reason == Some(Reason::LetGo) => "will no longer be managed",
         Action::Forget => "will be forgotten, not destroyed",
+        Action::Adopt if change.is_import() => "will be imported",
         Action::Adopt => "will be adopted",
     }
 }
@@ -63,7 +66,7 @@ pub(in crate::render) fn is_retained(change: &Change) -> bool {
 
 /// Whether a plan shows the change.
 pub(in crate::render) fn is_shown(change: &Change) -> bool {
-    change.action.acts() || is_retained(change)
+    change.action.acts() || is_retained(change) || change.previous_address.is_some()
 }
 
 /// Why a change is made, where the fields or the action don't already say it.
@@ -74,7 +77,7 @@ pub(in crate::render) fn reason(change: &Change) -> Option<String> {
         Reason::Forced { path } => {
             return Some(format!("{} can't be changed in place", clean(path)));
         }
-        Reason::Tainted => "it was left half made",
+        Reason::Tainted => "it was left half made, or is marked with `taint`",
         Reason::Partial => return Some(partial(change)),
         Reason::Requested => "--replace asks for it",
         Reason::Parent(address) => return Some(format!("because {address} is replaced")),
@@ -85,6 +88,8 @@ pub(in crate::render) fn reason(change: &Change) -> Option<String> {
         Reason::Retained => "with its content, after its machine is gone; --volumes destroys it",
         Reason::TakenAgain => "kept from an earlier machine, with its content",
         Reason::AlreadySo => "it stands as wanted already; only the record is behind",
+        Reason::LetGo => "it stays where it stands, as `removed` asks",
+        Reason::Imported { id } => return Some(format!("from {}", clean(id.as_str()))),
         Reason::FoundOurs => "it belongs to this project, but isn't recorded",
         Reason::Power => power(change),
         Reason::Unreadable => "its provider couldn't say how it stands",
@@ -144,6 +149,8 @@ pub(in crate::render) fn reason_word(reason: &Reason) -> &'static str {
         Reason::Retained => "retained",
         Reason::TakenAgain => "taken-again",
         Reason::AlreadySo => "already-so",
+        Reason::LetGo => "let-go",
+        Reason::Imported { .. } => "imported",
         Reason::FoundOurs => "found-ours",
         Reason::Power => "power",
         Reason::Unreadable => "unreadable",

@@ -100,8 +100,13 @@ fn closing(page: &mut Page, summary: &Summary) {
     let resources = if summary.destroy && done.add + done.change == 0 {
         format!("Resources: {} destroyed.", done.destroy)
     } else {
+        let imported = if done.import > 0 {
+            format!("{} imported, ", done.import)
+        } else {
+            String::new()
+        };
         format!(
-            "Resources: {} added, {} changed, {} destroyed.",
+            "Resources: {imported}{} added, {} changed, {} destroyed.",
             done.add, done.change, done.destroy
         )
     };

@@ -13,6 +13,7 @@ fn done() -> Summary {
             add: 3,
             change: 1,
             destroy: 0,
+            import: 0,
             adopt: 0,
             forget: 0,
         },

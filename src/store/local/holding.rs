@@ -1,9 +1,11 @@
 //! The files of a local store while its lock is held.
 
 use super::files::{self, Durable};
+use super::history::History;
 use super::journal::Journal;
 use super::lock::Lock;
 use super::paths::Paths;
+use crate::state::Version;
 use crate::store::StoreError;
 use crate::store::medium::{Document, Group, Holding, Ready, Start};
 
@@ -61,13 +63,22 @@ impl Holding for Held {
         files::replace(&self.paths.key, bytes, Durable::Yes)
     }
 
-    fn drop_earlier(&mut self) -> Result<(), StoreError> {
+    fn drop_backups(&mut self) -> Result<(), StoreError> {
         let Some(bytes) = files::read(&self.paths.document)? else {
             return Ok(());
         };
         files::replace(&self.paths.document_backup, &bytes, Durable::Yes)?;
         let journal = &self.paths.journal_backup;
         crate::sys::files::remove_file(journal).map_err(|error| StoreError::io(journal, error))
+    }
+
+    fn drop_versions(&mut self) -> Result<(), StoreError> {
+        let history = &self.paths.history;
+        crate::sys::files::remove_tree(history).map_err(|error| StoreError::io(history, error))
+    }
+
+    fn keep_version(&mut self, version: &Version) -> Result<(), StoreError> {
+        History::at(self.paths.history.clone()).keep(&self.paths.document, version)
     }
 }
 

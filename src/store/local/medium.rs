@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::files::{self, Durable};
+use super::history::History;
 use super::holding::Held;
 use super::lock::{self, Lock};
 use super::paths::Paths;
+use crate::state::{Lineage, Serial, Version};
 use crate::store::medium::{Abilities, Holding, Journal, Kept, Medium, Names, Room};
 use crate::store::{LockInfo, LockRequest, StoreError};
 use crate::sys::World;
@@ -39,6 +41,10 @@ impl Local {
             },
             paths,
         }
+    }
+
+    fn history(&self) -> History {
+        History::at(self.paths.history.clone())
     }
 
     fn prepare(&self) -> Result<(), StoreError> {
@@ -100,6 +106,26 @@ impl Medium for Local {
             bytes: JOURNAL_MAX + 2 * document,
             groups: usize::MAX,
         }
+    }
+
+    fn keeps_versions(&self) -> bool {
+        true
+    }
+
+    fn versions(&self, lineage: &Lineage) -> Vec<Version> {
+        self.history().versions(lineage)
+    }
+
+    fn has_version(&self, lineage: &Lineage, serial: Serial) -> bool {
+        self.history().has(lineage, serial)
+    }
+
+    fn version(
+        &self,
+        lineage: &Lineage,
+        serial: Serial,
+    ) -> Result<Option<(PathBuf, Vec<u8>)>, StoreError> {
+        self.history().version(lineage, serial)
     }
 
     fn load(&self) -> Result<Option<Kept>, StoreError> {

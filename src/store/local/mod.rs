@@ -1,6 +1,7 @@
 //! The local store: a directory beside the configuration.
 
 mod files;
+mod history;
 mod holding;
 mod journal;
 mod lock;

@@ -20,6 +20,8 @@ pub(super) struct Paths {
     pub(super) lock: PathBuf,
     /// Who holds the lock.
     pub(super) lock_info: PathBuf,
+    /// Earlier documents.
+    pub(super) history: PathBuf,
     /// Keeps the directory out of version control.
     pub(super) ignore: PathBuf,
 }
@@ -36,6 +38,7 @@ impl Paths {
             key: file("key"),
             lock: file("lock"),
             lock_info: file("lock.json"),
+            history: file("history"),
             ignore: file(".gitignore"),
         }
     }

@@ -9,5 +9,5 @@ mod tree;
 pub use atomic::{read_limited, read_small, sync_dir, write_atomic, write_by_way_of, write_new};
 pub use tree::{
     Entry, create_dir, create_private_dir_all, entry, link, link_target, list, list_kinds,
-    remove_file, remove_tree, rename_new, resolve, writable,
+    remove_empty_dir, remove_file, remove_tree, rename_new, resolve, writable,
 };

@@ -166,6 +166,7 @@ impl World {
                     address: request.address.clone(),
                     spec: Arc::clone(&request.spec),
                     id: id.cloned(),
+                    made_at: None,
                     wanted: true,
                 })
                 .collect(),
@@ -220,6 +221,7 @@ pub(super) fn object(request: &CreateRequest, made: &Made) -> Arc<Object> {
         id: made.id.clone(),
         provider: ProviderKind::Docker,
         operation: request.operation.clone(),
+        made_at: None,
         generation: request.generation,
         spec: Arc::clone(&request.spec),
         schema: Spec::SCHEMA,

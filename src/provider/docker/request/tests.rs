@@ -63,6 +63,7 @@ fn depend(request: &mut CreateRequest, at: &str, id: &str, attributes: Value) {
         id: ObjectId::new(id),
         provider: ProviderKind::Docker,
         operation: OperationId::from_label("x"),
+        made_at: None,
         generation: 1,
         spec: Arc::clone(&request.spec),
         schema: Spec::SCHEMA,

@@ -216,6 +216,7 @@ fn query(request: &CreateRequest, object: Option<&Object>) -> Query {
             address: request.address.clone(),
             spec: Arc::clone(&request.spec),
             id: object.map(|object| object.id.clone()),
+            made_at: None,
             wanted: true,
         }],
     }

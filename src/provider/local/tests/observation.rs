@@ -127,6 +127,7 @@ async fn a_thousand_machines_are_made_and_seen() {
             address: wanted.address.clone(),
             spec: Arc::clone(&wanted.spec),
             id: Some(made.id),
+            made_at: None,
             wanted: true,
         });
     }

@@ -177,6 +177,7 @@ pub(in crate::render) fn totals_json(totals: crate::plan::Totals) -> Value {
         "add": totals.add,
         "change": totals.change,
         "destroy": totals.destroy,
+        "import": totals.import,
         "adopt": totals.adopt,
         "forget": totals.forget,
     })

@@ -93,8 +93,13 @@ pub(super) fn change(change: &Change, providers: &Providers<'_>) -> Value {
     if !forcing.is_empty() {
         inner.insert("replace_paths".to_owned(), json!(forcing));
     }
-    if let (Action::Adopt, Some(object)) = (change.action, &change.recorded) {
+    if let Some(Reason::Imported { id }) = &change.reason {
+        inner.insert("importing".to_owned(), json!({ "id": id }));
+    } else if let (Action::Adopt, Some(object)) = (change.action, &change.recorded) {
         inner.insert("importing".to_owned(), json!({"id": object.id}));
+    }
+    if let Some(from) = &change.previous_address {
+        members.insert("previous_address".to_owned(), json!(from));
     }
     members.insert("change".to_owned(), Value::Object(inner));
     if let Some(reason) = action_reason(change) {
@@ -190,6 +195,8 @@ fn action_reason(change: &Change) -> Option<&'static str> {
         | Reason::Retained
         | Reason::TakenAgain
         | Reason::AlreadySo
+        | Reason::LetGo
+        | Reason::Imported { .. }
         | Reason::FoundOurs
         | Reason::Power
         | Reason::Unreadable => None,

@@ -114,12 +114,12 @@ fn newer_formats_are_refused() {
     let room = tempfile::tempdir().unwrap();
     let (store, _) = full(room.path());
     spoil(room.path(), "journal.jsonl", |text| {
-        text.replacen("\"journal\":1", "\"journal\":2", 1)
+        text.replacen("\"journal\":2", "\"journal\":3", 1)
     });
     insta::assert_snapshot!(refused(room.path(), &store, "journal.jsonl"), @r"
     store::newer
     `.sindri/journal.jsonl` was written by a newer version of sindri
-    it has format 2; use the version of sindri that wrote it, or a later one
+    it has format 3; use the version of sindri that wrote it, or a later one
     ");
     spoil(room.path(), "state.json", |_| {
         r#"{"version":7,"else":[]}"#.into()

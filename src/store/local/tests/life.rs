@@ -52,12 +52,14 @@ fn everything_is_private() {
     let mut names = Vec::new();
     for entry in fs::read_dir(&directory).unwrap() {
         let path = entry.unwrap().path();
-        assert_eq!(mode(&path), 0o600, "{}", path.display());
+        let expected = if path.is_dir() { 0o700 } else { 0o600 };
+        assert_eq!(mode(&path), expected, "{}", path.display());
         names.push(path.file_name().unwrap().to_str().unwrap().to_owned());
     }
     names.sort();
     let expected = [
         ".gitignore",
+        "history",
         "journal.jsonl",
         "journal.jsonl.backup",
         "key",

@@ -2,6 +2,7 @@
 
 mod child;
 mod damage;
+mod history;
 mod life;
 mod sealed;
 mod speed;

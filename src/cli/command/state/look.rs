@@ -1,8 +1,9 @@
 //! `sindri state`: what is recorded.
 
+use super::writing::not_recorded;
 use crate::cli::args::StateShowArgs;
 use crate::cli::session::{Outcome, Session};
-use crate::diagnostic::{Code, Diagnostic, Exit, did_you_mean};
+use crate::diagnostic::Exit;
 use crate::render;
 
 pub(crate) fn list(session: &mut Session) -> Outcome {
@@ -34,22 +35,8 @@ pub(crate) fn show(session: &mut Session, args: &StateShowArgs) -> Outcome {
         .and_then(|state| state.resources.get(&args.address));
     let object = record.and_then(|record| record.current.as_ref().or(record.deposed.first()));
     let Some(object) = object else {
-        let known: Vec<String> = state
-            .iter()
-            .flat_map(|state| state.resources.keys().map(ToString::to_string))
-            .collect();
-        let near = did_you_mean(&args.address.to_string(), known.iter().map(String::as_str));
-        let help = near.map_or_else(
-            || "`sindri state list` shows what is recorded".to_owned(),
-            |near| format!("did you mean `{near}`?"),
-        );
-        return Err(vec![
-            Diagnostic::error(
-                Code::new("state::not-recorded"),
-                format!("`{}` isn't recorded", args.address),
-            )
-            .help(help),
-        ]);
+        let state = state.unwrap_or_else(|| crate::engine::blank_state(""));
+        return Err(not_recorded(&state, &args.address));
     };
     let text = if session.is_json() {
         render::state_show_json(&args.address, object) + "\n"

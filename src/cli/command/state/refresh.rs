@@ -1,0 +1,103 @@
+//! `sindri refresh`: the record is brought to what the providers show.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::writing::{locked, record, recorded, undo};
+use crate::cli::args::RefreshArgs;
+use crate::cli::command::acting::{ask, settle};
+use crate::cli::screen::Screen;
+use crate::cli::session::{Outcome, Session, small_runtime};
+use crate::desired::Desired;
+use crate::diagnostic::{Diagnostic, Diagnostics, Exit};
+use crate::engine::{self, Reach, Scope};
+use crate::plan::Options;
+use crate::render;
+
+pub(crate) fn run(session: &mut Session, args: &RefreshArgs) -> Outcome {
+    recorded(session)?;
+    let runtime = small_runtime()?;
+    let mut locked = locked(session, "refresh", &args.wait)?;
+    let providers = session.providers();
+    let nothing = Desired::default();
+    let reach = Reach {
+        scope: Scope::Exists,
+        deep: false,
+    };
+    let mut survey = runtime.block_on(engine::survey(
+        providers.readers(),
+        &nothing,
+        &BTreeMap::new(),
+        locked.state().clone(),
+        Diagnostics::new(),
+        reach,
+    ));
+    let settled = !survey.recovered.is_empty();
+    if settled && !session.is_json() {
+        settle(session, &mut survey, &mut locked, &mut Screen::new(session))?;
+    } else if settled {
+        let events = std::mem::take(&mut survey.recovered);
+        record(
+            &mut locked,
+            events.into_iter().map(|one| one.event).collect(),
+        )?;
+        survey.state = locked.state().clone();
+    }
+    let drift = survey.plan(&nothing, &Options::default()).drift;
+    let events = engine::refreshed(&survey.state, &survey.observed);
+    let text = render::drift_list(&drift, &session.style());
+    if !session.is_json() {
+        session.answer(&text)?;
+    }
+    session.warn(&survey.facts.findings);
+    let exit = if survey.facts.findings.iter().any(Diagnostic::is_error) {
+        Exit::Error
+    } else {
+        Exit::Done
+    };
+    if events.is_empty() {
+        if settled {
+            record(&mut locked, Vec::new())?;
+        }
+        let text = if session.is_json() {
+            json!({ "refreshed": [], "diagnostics": survey.facts.findings }).to_string() + "\n"
+        } else {
+            "Nothing to write: what could be read is as recorded.\n".to_owned()
+        };
+        session.answer(&text)?;
+        return Ok(exit);
+    }
+    let question = "Do you want to record this? What stands isn't touched.";
+    if !args.auto_approve && !ask(session, question, "pass --auto-approve")? {
+        session.aside("\nNothing was written.\n");
+        return Ok(Exit::Error);
+    }
+    let before = locked.state().clone();
+    let refreshed: Vec<_> = events
+        .iter()
+        .map(|(address, gone, _)| (address.clone(), *gone))
+        .collect();
+    record(
+        &mut locked,
+        events.into_iter().map(|(_, _, event)| event).collect(),
+    )?;
+    if session.is_json() {
+        let rows: Vec<_> = refreshed
+            .iter()
+            .map(|(address, gone)| json!({ "address": address, "gone": gone }))
+            .collect();
+        let text = json!({ "refreshed": rows, "diagnostics": survey.facts.findings });
+        session.answer(&format!("{text}\n"))?;
+    } else {
+        let gone = refreshed.iter().filter(|(_, gone)| *gone).count();
+        session.answer(&format!(
+            "Refreshed: {} updated, {gone} gone.\n",
+            refreshed.len() - gone
+        ))?;
+        if !session.quiet {
+            session.aside(&undo(session, &before));
+        }
+    }
+    Ok(exit)
+}
