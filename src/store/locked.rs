@@ -1,16 +1,16 @@
 //! A store while it is locked: the one that may write.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
 use super::medium::{Document, Group, Holding, Medium, Ready, Room};
 use super::reading::{Loaded, load, read_key};
+use super::spill::{self, Spilled};
 use super::{Envelope, Piece, StoreError};
 use crate::digest::FingerprintKey;
-use crate::state::{
-    Event, Lineage, Serial, State, group_text, write_document, write_group, write_sealed_group,
-};
+use crate::state::{Event, Lineage, Serial, State, write_document};
 use crate::sys::World;
 
 /// How often a state is loaded anew because an earlier holder's last write came in between.
@@ -32,6 +32,10 @@ pub struct Locked {
     /// Whether an event that was written couldn't be applied.
     contradicted: bool,
     key: FingerprintKey,
+    /// Where outcomes go that can't be committed any more.
+    spills: Option<PathBuf>,
+    /// What became of those of an earlier command.
+    spilled: Vec<Spilled>,
     /// Given back last.
     holding: Box<dyn Holding>,
 }
@@ -77,6 +81,8 @@ impl Locked {
             journal_counts: loaded.journal_counts,
             contradicted: false,
             key,
+            spills: None,
+            spilled: Vec::new(),
             holding,
         })
     }
@@ -178,6 +184,39 @@ impl Locked {
         Ok(())
     }
 
+    /// What became of the outcomes that earlier commands from here couldn't record; once.
+    pub fn spilled(&mut self) -> Vec<Spilled> {
+        std::mem::take(&mut self.spilled)
+    }
+
+    /// Keeps outcomes that can't be committed any more on this host, durably, in place of those
+    /// kept before; gives the file, or none where there is no place for them.
+    ///
+    /// To be called after a commit has failed. The next command that takes the lock from here
+    /// records them, as far as they still fit.
+    pub fn keep(&self, outcomes: &[Event]) -> Result<Option<PathBuf>, StoreError> {
+        let Some(directory) = &self.spills else {
+            return Ok(None);
+        };
+        spill::write(directory, self.envelope.as_deref(), &self.state, outcomes).map(Some)
+    }
+
+    /// Records what earlier commands from here couldn't.
+    pub(super) fn take_in_spills(&mut self, directory: &Path) -> Result<(), StoreError> {
+        self.spills = Some(directory.to_owned());
+        if self.is_new {
+            return Ok(());
+        }
+        let envelope = self.envelope.clone();
+        for file in spill::list(directory, &self.state.lineage)? {
+            let state = self.state.clone();
+            let mut commit = |events| self.commit(events);
+            let spilled = spill::take_in(&file, envelope.as_deref(), &state, &mut commit)?;
+            self.spilled.push(spilled);
+        }
+        Ok(())
+    }
+
     /// The document, sealed where it is to be.
     fn document(&self) -> Result<Vec<u8>, StoreError> {
         let path = &self.medium.names().document;
@@ -192,19 +231,8 @@ impl Locked {
     /// A group as the journal's next line, sealed where it is to be.
     fn line(&self, first: Serial, events: &[Event]) -> Result<Vec<u8>, StoreError> {
         let path = &self.medium.names().journal;
-        let io = |error: serde_json::Error| StoreError::io(path, error.into());
-        let mut line = Vec::new();
-        write_group(first, events, &mut line).map_err(io)?;
-        if let (Some(envelope), Some(text)) = (&self.envelope, group_text(&line)) {
-            let piece = Piece::Group {
-                lineage: &self.state.lineage,
-                first,
-            };
-            let sealed = envelope.seal(piece, text.to_vec())?;
-            line.clear();
-            write_sealed_group(first, &sealed, &mut line).map_err(io)?;
-        }
-        Ok(line)
+        let place = (&self.state.lineage, first);
+        spill::line(path, self.envelope.as_deref(), place, events)
     }
 
     fn usable(&self) -> Result<(), StoreError> {

@@ -14,6 +14,9 @@ mod locked;
 mod medium;
 mod opened;
 mod reading;
+#[cfg(test)]
+pub(crate) mod shaky;
+mod spill;
 
 pub use envelope::{Envelope, Piece};
 pub use error::{Damage, StoreError};
@@ -21,3 +24,4 @@ pub use lock_info::{LockInfo, LockRequest};
 pub use locked::Locked;
 pub use medium::Abilities;
 pub use opened::Store;
+pub use spill::{Contradiction, Spilled};

@@ -1,10 +1,10 @@
 //! A store, wherever it is.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::local::Local;
-use super::medium::{Abilities, Medium};
+use super::medium::{Abilities, Holding, Medium};
 use super::reading::{load, read_key};
 use super::{Envelope, LockInfo, LockRequest, Locked, StoreError};
 use crate::digest::FingerprintKey;
@@ -16,19 +16,22 @@ use crate::sys::World;
 pub struct Store {
     medium: Arc<dyn Medium>,
     envelope: Option<Arc<dyn Envelope>>,
+    /// Where outcomes go that it can't take any more.
+    spills: Option<PathBuf>,
     world: World,
 }
 
 impl Store {
     /// The store in a directory beside the configuration; touches nothing.
     pub fn local(directory: &Path, world: &World) -> Self {
-        Self::on(Arc::new(Local::new(directory)), world)
+        Self::on(Arc::new(Local::new(directory)), world).spilling_to(directory)
     }
 
     pub(super) fn on(medium: Arc<dyn Medium>, world: &World) -> Self {
         Self {
             medium,
             envelope: None,
+            spills: None,
             world: world.clone(),
         }
     }
@@ -38,6 +41,15 @@ impl Store {
     pub fn sealed(self, envelope: Arc<dyn Envelope>) -> Self {
         Self {
             envelope: Some(envelope),
+            ..self
+        }
+    }
+
+    /// The same store; outcomes that it can't take any more are kept in a directory of this host.
+    #[must_use]
+    pub fn spilling_to(self, directory: &Path) -> Self {
+        Self {
+            spills: Some(directory.to_owned()),
             ..self
         }
     }
@@ -67,23 +79,31 @@ impl Store {
 
     /// Takes the lock for writing, making the store and the key if they are missing.
     ///
-    /// Waits up to the request's timeout, and calls `waiting` once for each holder it waits for.
-    /// It blocks its thread meanwhile.
+    /// What an earlier command from here couldn't record any more is recorded first, as far as it
+    /// still fits: [`Locked::spilled`]. Waits up to the request's timeout, and calls `waiting` once
+    /// for each holder it waits for. It blocks its thread meanwhile.
     pub fn lock(
         &self,
         request: LockRequest<'_>,
         waiting: &mut dyn FnMut(&LockInfo),
     ) -> Result<Locked, StoreError> {
         let holding = self.medium.hold(&self.world, request, waiting)?;
-        let (medium, envelope) = (Arc::clone(&self.medium), self.envelope.clone());
-        Locked::load(medium, envelope, &self.world, holding)
+        self.load(holding)
     }
 
     /// Opens it for writing without the lock, for a person who says that nobody else writes.
     pub fn without_lock(&self) -> Result<Locked, StoreError> {
         let holding = self.medium.without_lock(&self.world)?;
+        self.load(holding)
+    }
+
+    fn load(&self, holding: Box<dyn Holding>) -> Result<Locked, StoreError> {
         let (medium, envelope) = (Arc::clone(&self.medium), self.envelope.clone());
-        Locked::load(medium, envelope, &self.world, holding)
+        let mut locked = Locked::load(medium, envelope, &self.world, holding)?;
+        if let Some(directory) = &self.spills {
+            locked.take_in_spills(directory)?;
+        }
+        Ok(locked)
     }
 
     /// Takes the lock away from the holder with this id; gives who it was.

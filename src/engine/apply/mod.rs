@@ -6,8 +6,10 @@
 
 mod dispatcher;
 mod outcome;
+mod recorder;
 mod run;
 mod work;
 
 pub use dispatcher::{Apply, ApplyError, Journal, Stop, apply};
+pub use recorder::conclude;
 pub use run::Context;

@@ -3,4 +3,5 @@
 mod converge;
 mod crash;
 mod ground;
+mod lost;
 mod misbehave;
