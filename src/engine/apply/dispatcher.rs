@@ -17,7 +17,7 @@ use crate::diagnostic::{Diagnose, Diagnostics};
 use crate::engine::{Audience, Event, Providers, Summary};
 use crate::plan::{Action, Observed, Plan};
 use crate::resource::{Power, Spec};
-use crate::state::{self, OperationId, State};
+use crate::state::{self, OperationId, State, StepKind};
 use crate::store::StoreError;
 use crate::sys::World;
 
@@ -351,18 +351,44 @@ impl Dispatcher {
                     error,
                     effect,
                 });
-                self.summary
-                    .failed
-                    .push((address.clone(), diagnostics.clone()));
-                audience.event(Event::Failed {
-                    address: address.clone(),
-                    step: step.kind,
-                    diagnostics,
-                    elapsed: ended.elapsed,
-                });
-                self.block(index, &address);
+                self.failed(
+                    index,
+                    step.kind,
+                    (address, diagnostics),
+                    ended.elapsed,
+                    audience,
+                );
+            }
+            Outcome::Unknown { diagnostics } => {
+                self.failed(
+                    index,
+                    step.kind,
+                    (address, diagnostics),
+                    ended.elapsed,
+                    audience,
+                );
             }
         }
+    }
+
+    fn failed(
+        &mut self,
+        index: u32,
+        step: StepKind,
+        (address, diagnostics): (Address, Diagnostics),
+        elapsed: std::time::Duration,
+        audience: &mut dyn Audience,
+    ) {
+        self.block(index, &address);
+        self.summary
+            .failed
+            .push((address.clone(), diagnostics.clone()));
+        audience.event(Event::Failed {
+            address,
+            step,
+            diagnostics,
+            elapsed,
+        });
     }
 
     fn block(&mut self, index: u32, because: &Address) {
@@ -378,8 +404,7 @@ impl Dispatcher {
         }
     }
 
-    fn count(&mut self, action: Action, kind: crate::state::StepKind, address: &Address) {
-        use crate::state::StepKind;
+    fn count(&mut self, action: Action, kind: StepKind, address: &Address) {
         if address.kind().is_pin() {
             return;
         }

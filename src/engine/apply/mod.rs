@@ -5,6 +5,7 @@
 //! of their own and talk to it through values.
 
 mod dispatcher;
+mod leftover;
 mod outcome;
 mod recorder;
 mod run;

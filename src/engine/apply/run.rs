@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::leftover;
 use super::outcome::{Ended, Outcome};
 use super::work::{Inside, Prepared, Work};
 use crate::address::{Address, Name};
@@ -15,7 +16,7 @@ use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::digest::FingerprintKey;
 use crate::engine::Event;
 use crate::install::{self, InstallEvent, Installed, Job, Purpose};
-use crate::provider::{Answer, Class, Delivery, Made, Progress, Provider};
+use crate::provider::{Answer, Class, Delivery, Made, Progress, Provider, ProviderError};
 use crate::resource::{Attributes, Power, SecretSpec, Spec};
 use crate::secret::{Redactor, Value};
 use crate::state::{Effect, Intent, Object, ObjectId, Status};
@@ -62,19 +63,20 @@ pub(super) async fn run(
         // The dispatcher outlives its tasks; without it nobody is left to tell.
         let _gone = progress.send(event).is_err();
     };
-    let outcome = match perform(prepared.work, &prepared.intent, context, &tell).await {
-        Ok(outcome) => outcome,
-        Err(mut diagnostics) => {
-            for found in &mut diagnostics {
+    let performed = perform(prepared.work, &prepared.intent, context, &tell).await;
+    let mut outcome = performed.unwrap_or_else(|diagnostics| Outcome::Failed {
+        effect: Effect::Keep,
+        diagnostics,
+    });
+    match &mut outcome {
+        Outcome::Done { .. } => {}
+        Outcome::Failed { diagnostics, .. } | Outcome::Unknown { diagnostics } => {
+            for found in diagnostics {
                 found.address.get_or_insert_with(|| address.clone());
                 redact(found, &context.redactor);
             }
-            Outcome::Failed {
-                effect: Effect::Keep,
-                diagnostics,
-            }
         }
-    };
+    }
     Ended {
         step: prepared.step,
         intent: prepared.intent,
@@ -117,10 +119,10 @@ async fn perform(
             provider,
             request,
             dependencies,
-        } => {
-            let made = retry(|| provider.create(&request, &on_progress)).await?;
-            Ok(done(made, &*provider, intent, &dependencies, &request.spec))
-        }
+        } => match attempt(|| provider.create(&request, &on_progress)).await {
+            Ok(made) => Ok(done(made, &*provider, intent, &dependencies, &request.spec)),
+            Err(error) => leftover::outcome(error, &*provider, &request, intent).await,
+        },
         Work::Update {
             provider,
             request,
@@ -414,9 +416,14 @@ fn in_machine(
     }
 }
 
+/// As [`attempt`], its error told.
+async fn retry<'a, T>(call: impl Fn() -> Answer<'a, T>) -> Result<T, Diagnostics> {
+    attempt(call).await.map_err(|error| error.diagnose())
+}
+
 /// Tries a call again where its error says that nothing happened, or where its provider looks for
 /// the operation's object before it makes one.
-async fn retry<'a, T>(call: impl Fn() -> Answer<'a, T>) -> Result<T, Diagnostics> {
+async fn attempt<'a, T>(call: impl Fn() -> Answer<'a, T>) -> Result<T, ProviderError> {
     let mut tried = 0;
     loop {
         let error = match call().await {
@@ -432,10 +439,10 @@ async fn retry<'a, T>(call: impl Fn() -> Answer<'a, T>) -> Result<T, Diagnostics
             | Class::Denied
             | Class::Unreachable
             | Class::Invalid
-            | Class::Failed => return Err(error.diagnose()),
+            | Class::Failed => return Err(error),
         };
         if tried >= TRIES {
-            return Err(error.diagnose());
+            return Err(error);
         }
         tokio::time::sleep(pause).await;
     }
