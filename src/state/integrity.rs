@@ -50,7 +50,9 @@ pub fn invariants(state: &State) -> Vec<String> {
     let (mut ids, mut operations) = (BTreeSet::new(), BTreeSet::new());
     for (address, record) in &state.resources {
         for object in record.current.iter().chain(&record.deposed) {
-            if !ids.insert((address.kind(), object.provider, &object.id)) {
+            // Pins of one image are one image.
+            let pin = address.kind().is_pin();
+            if !pin && !ids.insert((address.kind(), object.provider, &object.id)) {
                 found.push(format!("object {} is recorded twice", object.id));
             }
             if !operations.insert(&object.operation) {

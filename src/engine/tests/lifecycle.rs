@@ -115,7 +115,7 @@ fn lives() -> ProptestConfig {
     if Environment::of_process().get("PROPTEST_CASES").is_some() {
         return ProptestConfig::default();
     }
-    ProptestConfig::with_cases(if cfg!(debug_assertions) { 192 } else { 10_000 })
+    ProptestConfig::with_cases(if cfg!(debug_assertions) { 512 } else { 10_000 })
 }
 
 proptest! {
