@@ -139,7 +139,7 @@ pub(super) fn sweep(prefix: &str, age: Duration) {
         ("network", &["network", "ls"], "{{.Name}} {{json .Created}}"),
         ("volume", &["volume", "ls"], "{{.Name}} {{json .CreatedAt}}"),
     ];
-    let oldest = jiff::Timestamp::now() - age;
+    let oldest = sindri::sys::World::real().clock.now() - age;
     for (kind, list, format) in KINDS {
         let filter = ["--quiet", "--filter", "label=dev.sindri.lineage"];
         for id in docker(&[list, &filter[..]].concat()).lines() {

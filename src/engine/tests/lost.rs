@@ -33,7 +33,7 @@ fn spills(directory: &Path) -> usize {
     names
         .filter(|entry| {
             let name = entry.file_name().into_string().unwrap();
-            name.starts_with("spill-") && name.ends_with(".jsonl")
+            name.starts_with("spill-") && name.strip_suffix(".jsonl").is_some()
         })
         .count()
 }
