@@ -268,3 +268,71 @@ fn address(event: &Event) -> &Address {
         Event::Succeeded { address, .. } | Event::Failed { address, .. } => address,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::state::sample::history;
+    use crate::store::{LockRequest, Locked, Store};
+    use crate::sys::World;
+
+    /// Hides what it seals from whoever looks for words.
+    #[derive(Debug)]
+    struct Turned;
+
+    impl Envelope for Turned {
+        fn seal(&self, _: Piece<'_>, plain: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+            Ok(plain.into_iter().map(|byte| byte ^ 0x5a).collect())
+        }
+
+        fn open(&self, piece: Piece<'_>, kept: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+            self.seal(piece, kept)
+        }
+    }
+
+    fn locked(store: &Store) -> Locked {
+        let request = LockRequest {
+            operation: "apply",
+            timeout: Duration::ZERO,
+        };
+        let mut locked = store.lock(request, &mut |_| {}).unwrap();
+        locked.initialise("dev").unwrap();
+        locked
+    }
+
+    #[test]
+    fn a_sealed_store_spills_sealed_and_takes_in_what_it_spilled() {
+        let groups = history(&(0..=255).collect::<Vec<u8>>());
+        let events: Vec<Event> = groups.into_iter().flatten().collect();
+        let first = events
+            .iter()
+            .position(|event| !matches!(event, Event::Begin(_)))
+            .unwrap();
+        let outcome = &events[first..=first];
+        let room = tempfile::tempdir().unwrap();
+        let store = Store::local(room.path(), &World::real()).sealed(Arc::new(Turned));
+        let mut held = locked(&store);
+        held.commit(events[..first].to_vec()).unwrap();
+        let open = held.state().pending.len();
+        let file = held.keep(outcome).unwrap().unwrap();
+        let bytes = std::fs::read(&file).unwrap();
+        assert!(!bytes.windows(9).any(|window| window == b"operation"));
+        drop(held);
+
+        let mut held = locked(&store);
+        let spilled = held.spilled();
+        assert_eq!(spilled[0].recorded, [address(&outcome[0]).clone()]);
+        assert_eq!((spilled.len(), &spilled[0].aside), (1, &None));
+        assert_eq!(held.state().pending.len(), open - 1);
+        assert!(!file.exists());
+        assert_eq!(locked_again(held, &store), []);
+    }
+
+    fn locked_again(held: Locked, store: &Store) -> Vec<Spilled> {
+        drop(held);
+        locked(store).spilled()
+    }
+}
