@@ -2,7 +2,7 @@
 //!
 //! The program itself runs here, is killed at random instants and met with a spoilt world; what
 //! counts is what stands afterwards. `SINDRI_KILLS` says how many kills the local tests deal out
-//! (100 otherwise; a fifth of it on an Engine), `SINDRI_KILL_SEED` replays the life a failure names.
+//! (300 otherwise; a fifteenth of it on an Engine), `SINDRI_KILL_SEED` replays the life a failure names.
 
 #![expect(
     clippy::unwrap_used,
@@ -10,6 +10,8 @@
     reason = "what can't go on in a test is a failure of it"
 )]
 
+mod boundaries;
+mod contention;
 mod damage;
 mod docker_life;
 mod engine;
@@ -26,3 +28,4 @@ mod secrets;
 mod seed;
 mod store;
 mod strangers;
+mod tally;

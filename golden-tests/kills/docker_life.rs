@@ -6,6 +6,7 @@ use super::engine::{self, IMAGES, docker};
 use super::ground::Ground;
 use super::life::{Act, Scene, live};
 use super::seed::kills;
+use super::tally::Wrong;
 
 const MACHINES: [&str; 2] = ["db", "web"];
 const VALUE: &str = "the-value-of-the-token";
@@ -14,7 +15,12 @@ struct Docker;
 
 #[test]
 fn a_life_on_an_engine_survives_its_kills() {
-    live(&Docker, kills().div_ceil(5));
+    live(
+        &Docker,
+        kills().div_ceil(15),
+        2,
+        "killed at random, on an Engine",
+    );
 }
 
 fn image(act: Act) -> &'static str {
@@ -92,9 +98,19 @@ impl Scene for Docker {
         }
     }
 
-    fn whole(&self, ground: &Ground, act: Act) {
+    fn whole(&self, ground: &Ground, act: Act) -> Wrong {
         let [containers, networks, volumes] = engine::ours(ground);
-        assert_eq!((containers.len(), networks.len()), (2, 1));
+        let mut wrong = Wrong::times(networks.len());
+        let machines: Vec<String> = MACHINES
+            .iter()
+            .map(|machine| (*machine).to_owned())
+            .collect();
+        let label = |id: &String| {
+            let format = "{{index .Config.Labels \"dev.sindri.address\"}}";
+            let address = docker(&["inspect", "--format", format, id]);
+            address.trim_start_matches("machine.").to_owned()
+        };
+        wrong += Wrong::between(&machines, &containers.iter().map(label).collect::<Vec<_>>());
         let project = name(ground);
         let wanted: BTreeSet<String> = MACHINES
             .iter()
@@ -102,7 +118,7 @@ impl Scene for Docker {
                 ["workspace", "secrets"].map(|part| format!("{project}-{machine}-{part}"))
             })
             .collect();
-        assert_eq!(volumes.into_iter().collect::<BTreeSet<_>>(), wanted);
+        wrong += Wrong::between(&wanted, &volumes);
         let id = docker(&["image", "inspect", "--format", "{{.Id}}", image(act)]);
         for machine in MACHINES {
             let machine = format!("{project}-{machine}");
@@ -113,17 +129,22 @@ impl Scene for Docker {
             let said = docker(&["exec", &machine, "sh", "-c", inside]);
             assert!(said.starts_with(VALUE), "{said}");
             let ends = said.lines().filter(|line| *line == "end").count();
-            assert_eq!(
-                ends, 1,
-                "alpha was installed {ends} times in {machine}: {said}"
-            );
+            wrong += Wrong::times(ends);
         }
+        wrong
     }
 
-    fn bare(&self, ground: &Ground, retained: bool) {
+    fn bare(&self, ground: &Ground, retained: bool) -> Wrong {
         let [containers, networks, volumes] = engine::ours(ground);
-        assert_eq!((containers.len(), networks.len()), (0, 0));
-        assert_eq!(volumes.len(), if retained { 2 } else { 0 }, "{volumes:?}");
+        let project = name(ground);
+        let kept: BTreeSet<String> = MACHINES
+            .iter()
+            .map(|machine| format!("{project}-{machine}-workspace"))
+            .filter(|_| retained)
+            .collect();
+        let mut wrong = Wrong::between([], containers.iter().chain(&networks));
+        wrong += Wrong::between(&kept, &volumes);
+        wrong
     }
 
     fn clean(&self, ground: &Ground) {

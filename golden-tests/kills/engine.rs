@@ -3,11 +3,18 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Once;
+use std::time::Duration;
 
 use super::ground::Ground;
 
 /// Two images that differ in one file: busybox and nothing else.
 pub(super) const IMAGES: [&str; 2] = ["sindri-kills/tiny:1", "sindri-kills/tiny:2"];
+
+/// How the names of all that these tests make begin.
+const PREFIXES: [&str; 2] = ["kills-", "sindrikills"];
+
+/// When a test that made something can't be at work any more.
+const ABANDONED: Duration = Duration::from_hours(1);
 
 /// What is left of a project after it.
 pub(super) const NOTHING: [Vec<String>; 3] = [Vec::new(), Vec::new(), Vec::new()];
@@ -49,6 +56,9 @@ pub(super) fn ground() -> Engine {
         });
         for image in IMAGES {
             import(image);
+        }
+        for prefix in PREFIXES {
+            sweep(prefix, ABANDONED);
         }
     });
     let ground = Ground::new();
@@ -119,6 +129,65 @@ impl Drop for Engine {
     fn drop(&mut self) {
         clean(&self.ground);
     }
+}
+
+/// Removes what killed runs of the tests have left: what carries a lineage, has a name that begins
+/// so, and is old enough.
+pub(super) fn sweep(prefix: &str, age: Duration) {
+    const KINDS: [(&str, &[&str], &str); 3] = [
+        ("container", &["ps", "--all"], "{{.Name}} {{json .Created}}"),
+        ("network", &["network", "ls"], "{{.Name}} {{json .Created}}"),
+        ("volume", &["volume", "ls"], "{{.Name}} {{json .CreatedAt}}"),
+    ];
+    let oldest = sindri::sys::World::real().clock.now() - age;
+    for (kind, list, format) in KINDS {
+        let filter = ["--quiet", "--filter", "label=dev.sindri.lineage"];
+        for id in docker(&[list, &filter[..]].concat()).lines() {
+            // Another run may remove it meanwhile.
+            let Ok(told) = asked(&[kind, "inspect", "--format", format, id]) else {
+                continue;
+            };
+            let (name, created) = told.split_once(' ').expect("a name and a time");
+            let created: jiff::Timestamp = created.trim_matches('"').parse().unwrap();
+            if name.trim_start_matches('/').starts_with(prefix) && created <= oldest {
+                let force: &[&str] = if kind == "network" { &[] } else { &["--force"] };
+                drop(asked(&[&[kind, "rm"], force, &[id]].concat()));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_killed_tests_have_left_is_swept_when_it_is_old() {
+    let engine = ground();
+    let name = format!("{}-swept", engine.name);
+    let label = "dev.sindri.lineage=00000000000000000000000000000000";
+    docker(&["network", "create", "--label", label, &name]);
+    docker(&["volume", "create", "--label", label, &name]);
+    docker(&[
+        "create", "--label", label, "--name", &name, IMAGES[0], "sleep", "1",
+    ]);
+    let filter = format!("name={name}");
+    let standing = || {
+        [
+            ["ps", "--all"].as_slice(),
+            &["network", "ls"],
+            &["volume", "ls"],
+        ]
+        .map(|list| {
+            docker(&[list, &["--quiet", "--filter", &filter]].concat())
+                .lines()
+                .count()
+        })
+    };
+    sweep(&name, Duration::from_hours(1));
+    assert_eq!(standing(), [1, 1, 1]);
+    sweep("another-name", Duration::ZERO);
+    assert_eq!(standing(), [1, 1, 1]);
+    // A volume's age is known to the second.
+    std::thread::sleep(Duration::from_secs(1));
+    sweep(&name, Duration::ZERO);
+    assert_eq!(standing(), [0, 0, 0]);
 }
 
 /// An object that isn't ours, removed whatever happens.

@@ -1,15 +1,18 @@
 //! A life: a project made, changed, replaced, stopped, started and destroyed, killed again and again.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use sindri::state::violations;
+use sindri::state::invariants;
 
+use super::boundaries::Boundary;
 use super::ground::Ground;
 use super::seed::{Chance, replayed};
+use super::tally::{Tally, Wrong};
 
 /// One act of a life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +34,7 @@ pub(super) enum Act {
 }
 
 impl Act {
-    const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 7] = [
         Self::Make,
         Self::Change,
         Self::Replace,
@@ -54,45 +57,53 @@ pub(super) trait Scene: Sync {
     /// The most kills an act is given in one life.
     fn kills(&self, act: Act) -> u64;
 
-    /// Asserts that the world holds everything once, and nothing else.
-    fn whole(&self, ground: &Ground, act: Act);
+    /// Asserts what everything is like; counts what isn't there once, and what is there besides.
+    fn whole(&self, ground: &Ground, act: Act) -> Wrong;
 
-    /// Asserts that nothing is left, but the volumes where they are retained.
-    fn bare(&self, ground: &Ground, retained: bool);
+    /// Counts what is left, but the volumes where they are retained.
+    fn bare(&self, ground: &Ground, retained: bool) -> Wrong;
 
     /// Removes what a failed life left outside its ground.
     fn clean(&self, ground: &Ground);
 }
 
-/// Lives until enough kills were dealt out, two at a time.
-pub(super) fn live(scene: &dyn Scene, kills: u64) {
+/// Lives until enough kills were dealt out, so many at a time; tells what they cost.
+pub(super) fn live(scene: &dyn Scene, kills: u64, at_once: usize, name: &str) {
+    let (tally, measured) = (Tally::default(), Mutex::default());
     if let Some(seed) = replayed() {
-        Life::new(scene, seed, &Mutex::default()).live();
+        Life::new(scene, seed, &measured, &tally).live();
         return;
     }
-    let dealt = AtomicU64::new(0);
     let next = AtomicU64::new(first_seed());
-    let measured = Mutex::default();
+    side_by_side(at_once, &|| {
+        while tally.kills() < kills {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            Life::new(scene, seed, &measured, &tally).live();
+        }
+    });
+    tell(name, &tally);
+}
+
+/// Lives side by side; the first failure is told when all have ended.
+pub(super) fn side_by_side(count: usize, live: &(dyn Fn() + Sync)) {
     std::thread::scope(|scope| {
-        let lives: Vec<_> = (0..2)
-            .map(|_| {
-                scope.spawn(|| {
-                    while dealt.load(Ordering::Relaxed) < kills {
-                        let seed = next.fetch_add(1, Ordering::Relaxed);
-                        let survived = Life::new(scene, seed, &measured).live();
-                        dealt.fetch_add(survived, Ordering::Relaxed);
-                    }
-                })
-            })
-            .collect();
+        let lives: Vec<_> = (0..count).map(|_| scope.spawn(live)).collect();
         for life in lives {
             if let Err(panic) = life.join() {
-                // Others end their lives first; the first failure is told.
-                dealt.store(kills, Ordering::Relaxed);
                 resume_unwind(panic);
             }
         }
     });
+}
+
+/// Prints a table; `cargo nextest run --no-capture` shows it.
+pub(super) fn tell(name: &str, tally: &Tally) {
+    tell_text(&format!("\n{name}:\n\n{tally}\n"));
+}
+
+/// Prints a text that isn't a failure.
+pub(super) fn tell_text(text: &str) {
+    std::io::stderr().write_all(text.as_bytes()).unwrap();
 }
 
 /// Every run kills at other instants; a failure tells its seed.
@@ -100,7 +111,7 @@ fn first_seed() -> u64 {
     u64::from_le_bytes(sindri::sys::Random::system().bytes()) >> 16
 }
 
-struct Life<'a> {
+pub(super) struct Life<'a> {
     scene: &'a dyn Scene,
     ground: Ground,
     chance: Chance,
@@ -109,8 +120,14 @@ struct Life<'a> {
     measured: &'a Mutex<BTreeMap<Act, Duration>>,
     /// The kills so far, for whoever has to understand a failure.
     history: Vec<String>,
-    dealt: u64,
+    tally: &'a Tally,
+    /// The one place to be killed at in each act, instead of anywhere; and from which number on an
+    /// act has no such place.
+    boundary: Option<(Boundary, &'a Over)>,
 }
+
+/// From which number on an act makes no call of a kind.
+pub(super) type Over = Mutex<BTreeMap<Act, u64>>;
 
 /// When a command is killed.
 #[derive(Debug)]
@@ -119,10 +136,17 @@ enum Moment {
     After(Duration),
     /// So soon after so many lines came to the journal.
     Lines(u64, Duration),
+    /// As it is about to write.
+    At(Boundary),
 }
 
 impl<'a> Life<'a> {
-    fn new(scene: &'a dyn Scene, seed: u64, measured: &'a Mutex<BTreeMap<Act, Duration>>) -> Self {
+    pub(super) fn new(
+        scene: &'a dyn Scene,
+        seed: u64,
+        measured: &'a Mutex<BTreeMap<Act, Duration>>,
+        tally: &'a Tally,
+    ) -> Self {
         Self {
             scene,
             ground: scene.ground(),
@@ -130,12 +154,21 @@ impl<'a> Life<'a> {
             seed,
             measured,
             history: Vec::new(),
-            dealt: 0,
+            tally,
+            boundary: None,
         }
     }
 
-    /// Lives to the end and tells how many kills were survived.
-    fn live(mut self) -> u64 {
+    /// The same life, killed once an act, at one place.
+    pub(super) fn killed_at(self, boundary: Boundary, over: &'a Over) -> Self {
+        Self {
+            boundary: Some((boundary, over)),
+            ..self
+        }
+    }
+
+    /// Lives to the end.
+    pub(super) fn live(mut self) {
         let lived = catch_unwind(AssertUnwindSafe(|| {
             for act in Act::ALL {
                 self.act(act);
@@ -149,16 +182,22 @@ impl<'a> Life<'a> {
                 .or_else(|| panic.downcast_ref::<&str>().copied())
                 .unwrap_or("it panicked");
             panic!(
-                "a life didn't survive its kills; replay it with SINDRI_KILL_SEED={}\n{}\n{said}",
+                "a life didn't survive its kills; replay it with SINDRI_KILL_SEED={}\n{}\n{}\n{said}",
                 self.seed,
-                self.history.join("\n")
+                self.history.join("\n"),
+                self.tally
             );
         }
-        self.dealt
     }
 
     fn act(&mut self, act: Act) {
-        let most = self.scene.kills(act);
+        let most = match self.boundary {
+            None => self.scene.kills(act),
+            Some((boundary, over)) => {
+                let over = over.lock().unwrap_or_else(PoisonError::into_inner);
+                u64::from(over.get(&act).is_none_or(|first| boundary.number < *first))
+            }
+        };
         let mut command = self.scene.lay(&self.ground, act, false);
         for _ in 0..most {
             if self.attempt(act, &command) {
@@ -167,11 +206,17 @@ impl<'a> Life<'a> {
             command = self.scene.lay(&self.ground, act, true);
         }
         let began = Instant::now();
-        self.ground.sindri(&command).ended(0);
-        let mut measured = self
-            .measured
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let ran = self.ground.sindri(&command);
+        let manual = usize::from(ran.code != Some(0));
+        self.tally.wrong(
+            act,
+            Wrong {
+                manual,
+                ..Wrong::default()
+            },
+        );
+        ran.ended(0);
+        let mut measured = self.measured.lock().unwrap_or_else(PoisonError::into_inner);
         let longest = measured.entry(act).or_default();
         *longest = (*longest).max(began.elapsed()).min(Duration::from_secs(10));
         drop(measured);
@@ -182,7 +227,13 @@ impl<'a> Life<'a> {
     fn attempt(&mut self, act: Act, command: &[&str]) -> bool {
         let moment = self.moment(act);
         let before = lines(&self.ground);
-        let mut running = self.ground.start(command);
+        let mut running = match &moment {
+            Moment::At(boundary) => {
+                let under = self.ground.command_after(&boundary.preparation(), command);
+                self.ground.launch(under)
+            }
+            Moment::After(_) | Moment::Lines(..) => self.ground.start(command),
+        };
         let began = Instant::now();
         match moment {
             Moment::After(time) => {
@@ -203,8 +254,12 @@ impl<'a> Life<'a> {
                 }
                 std::thread::sleep(time);
             }
+            Moment::At(_) => {}
         }
-        let ran = running.kill();
+        let ran = match moment {
+            Moment::At(_) => running.wait(),
+            Moment::After(_) | Moment::Lines(..) => running.kill(),
+        };
         let how = match ran.code {
             Some(code) => format!("ended with {code}"),
             None => "was killed".to_owned(),
@@ -215,18 +270,23 @@ impl<'a> Life<'a> {
         ));
         if ran.code.is_some() {
             ran.ended(0);
+            if let Some((boundary, over)) = self.boundary {
+                let mut over = over.lock().unwrap_or_else(PoisonError::into_inner);
+                let first = over.entry(act).or_insert(boundary.number);
+                *first = (*first).min(boundary.number);
+            }
             return true;
         }
-        self.dealt += 1;
+        self.tally.killed(act);
         self.look();
         false
     }
 
     fn moment(&mut self, act: Act) -> Moment {
-        let measured = self
-            .measured
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some((boundary, _)) = self.boundary {
+            return Moment::At(boundary);
+        }
+        let measured = self.measured.lock().unwrap_or_else(PoisonError::into_inner);
         let whole = measured.get(&act).copied();
         drop(measured);
         let guess = match act {
@@ -260,27 +320,29 @@ impl<'a> Life<'a> {
 
     fn check(&self, act: Act) {
         let state = self.ground.state().expect("there is a state");
-        assert_eq!(violations(&state), []);
+        assert_eq!(invariants(&state), Vec::<String>::new());
         assert!(
             state.pending.is_empty(),
             "operations are open: {:?}",
             state.pending
         );
-        match act {
+        let wrong = match act {
             Act::Make | Act::Change | Act::Replace | Act::Start => {
                 self.ground
                     .sindri(&["plan", "--deep", "--detailed-exitcode"])
                     .ended(0);
                 self.ground.sindri(&["drift"]).ended(0);
-                self.scene.whole(&self.ground, act);
+                self.scene.whole(&self.ground, act)
             }
-            Act::Stop => {}
+            Act::Stop => Wrong::default(),
             Act::Destroy => self.scene.bare(&self.ground, true),
             Act::Purge => {
                 assert!(state.resources.is_empty(), "{:?}", state.resources.keys());
-                self.scene.bare(&self.ground, false);
+                self.scene.bare(&self.ground, false)
             }
-        }
+        };
+        self.tally.wrong(act, wrong);
+        assert_eq!(wrong, Wrong::default(), "after {act:?}");
     }
 }
 

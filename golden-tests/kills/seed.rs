@@ -34,7 +34,7 @@ impl Chance {
 
 /// How many kills are asked for.
 pub(super) fn kills() -> u64 {
-    number("SINDRI_KILLS").unwrap_or(100)
+    number("SINDRI_KILLS").unwrap_or(300)
 }
 
 /// The one life to replay, where somebody asks for one.

@@ -17,6 +17,7 @@ install_packages() {
     need python3 python3 python3-venv python3-pip
     need npm nodejs npm
     need setsid util-linux
+    need strace strace
     # The tests put this very file into the smallest image there is.
     [ -x /bin/busybox ] && /bin/busybox true && ! ldd /bin/busybox >/dev/null 2>&1 || wanted+=(busybox-static)
     if command -v python3 >/dev/null 2>&1 && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then

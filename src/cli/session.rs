@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::args::{Common, Format, OutputOptions};
 use super::host::{Host, Terminal};
-use super::whereabouts::whereabouts;
+use super::whereabouts::{STATE_DIRECTORY, whereabouts};
 use crate::config::Overrides;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics, Exit, Severity};
 use crate::engine::{self, Project, Providers};
@@ -145,7 +145,8 @@ impl Session {
         }
         let opened = whereabouts(self)?.open(&self.host.world);
         let store = opened.map_err(|error| error.diagnose())?;
-        let store = store.sealed(&self.sealing);
+        let beside = engine::directory_of(&self.config).join(STATE_DIRECTORY);
+        let store = store.sealed(&self.sealing).spilling_to(&beside);
         Ok(self.store.get_or_init(|| store).clone())
     }
 

@@ -10,7 +10,7 @@ use crate::store::{self, HttpPlace, ObjectPlace, Place};
 use crate::sys::files;
 
 /// The directory of the state, beside the configuration, where nobody says otherwise.
-const STATE_DIRECTORY: &str = ".sindri";
+pub(crate) const STATE_DIRECTORY: &str = ".sindri";
 
 /// Where the state of a session's project lives.
 ///

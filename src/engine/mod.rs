@@ -18,7 +18,7 @@ mod survey;
 #[cfg(test)]
 mod tests;
 
-pub use apply::{Apply, ApplyError, Context, Journal, Stop, apply};
+pub use apply::{Apply, ApplyError, Context, Journal, Stop, apply, conclude};
 pub use event::{Audience, Event, Summary};
 pub use imports::strays;
 pub use project::{Project, catalog_beside, directory_of, load, locate_imports};

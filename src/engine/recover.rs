@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::address::{Address, Kind};
 use crate::plan::{Observation, Observed, Seen};
-use crate::resource::{Attributes, Spec};
+use crate::resource::{Attributes, ProviderKind, Spec};
 use crate::state::{Effect, Event, Intent, Object, State, Status, StepKind};
 
 /// One open operation settled.
@@ -87,7 +87,21 @@ fn created(state: &State, intent: &Intent, seen: Option<&Seen>) -> (String, Effe
     let Some(provider) = provider else {
         return ("it was never made".to_owned(), Effect::Keep);
     };
-    let object = Object {
+    let object = taken_over(intent, seen, spec, provider);
+    (
+        format!("it was made as {} and is taken over", seen.id),
+        put(object),
+    )
+}
+
+/// The record of an object that its operation is known to have made.
+pub(super) fn taken_over(
+    intent: &Intent,
+    seen: &Seen,
+    spec: &Arc<Spec>,
+    provider: ProviderKind,
+) -> Object {
+    Object {
         id: seen.id.clone(),
         provider,
         operation: intent.operation.clone(),
@@ -99,11 +113,7 @@ fn created(state: &State, intent: &Intent, seen: Option<&Seen>) -> (String, Effe
         dependencies: intent.dependencies.clone(),
         status: Status::Ready,
         incarnation: seen.incarnation.clone(),
-    };
-    (
-        format!("it was made as {} and is taken over", seen.id),
-        put(object),
-    )
+    }
 }
 
 /// A machine must remember the image it runs; the rest of the outputs may change by themselves.

@@ -54,6 +54,7 @@ pub fn plan(
             unwanted(&mut decider, desired, address, &mut changes);
         }
     }
+    spare(&mut changes, recorded);
     let steps = steps::steps(&changes);
     let mut checks = decider.checks;
     if !options.destroy {
@@ -95,6 +96,36 @@ fn fetch_images(changes: &mut [Change], observed: &Observed) {
         {
             change.action = Action::Update;
             change.reason = Some(Reason::Missing);
+        }
+    }
+}
+
+/// Leaves what a resource stands on that couldn't be read, since that resource stays.
+fn spare(changes: &mut [Change], recorded: &State) {
+    let mut open: Vec<&Address> = changes
+        .iter()
+        .filter(|change| change.reason == Some(Reason::Unreadable))
+        .filter(|change| !change.address.lives_inside())
+        .filter_map(|change| recorded.resources.get_key_value(&change.address))
+        .map(|(address, _)| address)
+        .collect();
+    let mut spared: FxHashSet<&Address> = FxHashSet::default();
+    while let Some(address) = open.pop() {
+        for on in recorded
+            .current(address)
+            .iter()
+            .flat_map(|o| &o.dependencies)
+        {
+            if spared.insert(on) {
+                open.push(on);
+            }
+        }
+    }
+    for change in changes {
+        let goes = matches!(change.action, Action::Delete | Action::Forget) || change.retains();
+        if goes && change.desired.is_none() && spared.contains(&change.address) {
+            change.action = Action::NoOp;
+            change.reason = Some(Reason::Unreadable);
         }
     }
 }

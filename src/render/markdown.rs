@@ -34,7 +34,11 @@ pub fn plan_markdown(plan: &Plan, meta: &PlanMeta<'_>) -> String {
         "Plan for"
     };
     heading(&mut out, verb, plan);
-    if shown.is_empty() {
+    if shown.is_empty() && DriftTotals::of(plan).unreadable > 0 {
+        out.push_str(
+            "**No changes to what could be read**; the rest is unknown, and left alone.\n\n",
+        );
+    } else if shown.is_empty() {
         out.push_str("**No changes.** What stands matches the configuration.\n\n");
     } else {
         out.push_str(&format_totals(totals));

@@ -41,6 +41,37 @@ pub fn violations(state: &State) -> Vec<Violation> {
     found
 }
 
+/// All that is wrong with a state, in words: the violations, and what no sound history leads to.
+///
+/// Stricter than what reading insists on: a state that breaks no more than these is still read, and
+/// mended by the next apply.
+pub fn invariants(state: &State) -> Vec<String> {
+    let mut found: Vec<String> = violations(state).iter().map(ToString::to_string).collect();
+    let (mut ids, mut operations) = (BTreeSet::new(), BTreeSet::new());
+    for (address, record) in &state.resources {
+        for object in record.current.iter().chain(&record.deposed) {
+            // Pins of one image are one image.
+            let pin = address.kind().is_pin();
+            if !pin && !ids.insert((address.kind(), object.provider, &object.id)) {
+                found.push(format!("object {} is recorded twice", object.id));
+            }
+            if !operations.insert(&object.operation) {
+                found.push(format!("operation {} made two objects", object.operation));
+            }
+            if object.dependencies.contains(address) {
+                found.push(format!("`{address}` depends on itself"));
+            }
+        }
+    }
+    let mut pending = BTreeSet::new();
+    for intent in &state.pending {
+        if !pending.insert(&intent.address) {
+            found.push(format!("`{}` has two open operations", intent.address));
+        }
+    }
+    found
+}
+
 /// The invariant that an object would break at an address.
 pub(super) fn object_violation(address: &Address, object: &Object) -> Option<Violation> {
     if object.spec.kind() != address.kind() {

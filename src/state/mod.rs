@@ -20,7 +20,7 @@ pub use document::{DocumentError, read_document, write_document};
 pub use event::{Effect, Event, Intent, StepKind};
 pub use fold::{FoldError, fold};
 pub use identity::{Lineage, ObjectId, OperationId, Serial};
-pub use integrity::{Violation, violations};
+pub use integrity::{Violation, invariants, violations};
 pub use journal::{
     Entry, JournalError, JournalHeader, Lines, OpenLine, read_group, read_journal, read_line,
     read_lines, write_group,

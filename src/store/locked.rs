@@ -1,11 +1,13 @@
 //! A store while it is locked: the one that may write.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
 use super::medium::{Document, Group, Holding, Medium, Ready, Room, Start};
 use super::reading::{Loaded, load, orphan_key, read_key};
+use super::spill::{self, Spilled};
 use super::{Form, Sealing, StoreError};
 use crate::digest::FingerprintKey;
 use crate::seal::Kind;
@@ -41,6 +43,10 @@ pub struct Locked {
     command: String,
     sealing: Sealing,
     world: World,
+    /// Where outcomes go that can't be committed any more.
+    spills: Option<PathBuf>,
+    /// What became of those of an earlier command.
+    spilled: Vec<Spilled>,
     /// Given back last.
     pub(super) holding: Box<dyn Holding>,
 }
@@ -106,6 +112,8 @@ impl Locked {
             command: command.to_owned(),
             sealing: sealing.clone(),
             world: world.clone(),
+            spills: None,
+            spilled: Vec::new(),
             holding,
         })
     }
@@ -316,6 +324,39 @@ impl Locked {
         self.fold_at = self.medium.room(length);
         self.document_serial = self.state.serial;
         self.wrote = true;
+    }
+
+    /// What became of the outcomes that earlier commands from here couldn't record; once.
+    pub fn spilled(&mut self) -> Vec<Spilled> {
+        std::mem::take(&mut self.spilled)
+    }
+
+    /// Keeps outcomes that can't be committed any more on this host, durably, in place of those
+    /// kept before; gives the file, or none where there is no place for them.
+    ///
+    /// To be called after a commit has failed. The next command that takes the lock from here
+    /// records them, as far as they still fit.
+    pub fn keep(&self, outcomes: &[Event]) -> Result<Option<PathBuf>, StoreError> {
+        let Some(directory) = &self.spills else {
+            return Ok(None);
+        };
+        spill::write(directory, &self.form, &self.state, outcomes).map(Some)
+    }
+
+    /// Records what earlier commands from here couldn't.
+    pub(super) fn take_in_spills(&mut self, directory: &Path) -> Result<(), StoreError> {
+        self.spills = Some(directory.to_owned());
+        if self.is_new {
+            return Ok(());
+        }
+        let form = self.form.clone();
+        for file in spill::list(directory, &self.state.lineage)? {
+            let state = self.state.clone();
+            let mut commit = |events| self.commit(events);
+            let spilled = spill::take_in(&file, &form, &state, &mut commit)?;
+            self.spilled.push(spilled);
+        }
+        Ok(())
     }
 
     /// The document in its form.

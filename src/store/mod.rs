@@ -23,6 +23,9 @@ mod place;
 mod reading;
 mod rekey;
 mod sealing;
+#[cfg(test)]
+pub(crate) mod shaky;
+mod spill;
 
 pub use error::{Damage, StoreError};
 pub use http::HttpPlace;
@@ -34,3 +37,4 @@ pub use opened::Store;
 pub use place::Place;
 pub use rekey::{Rekeyed, Renew};
 pub use sealing::{Form, Opened, Sealing};
+pub use spill::{Contradiction, Spilled};

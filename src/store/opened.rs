@@ -1,6 +1,6 @@
 //! A store, wherever it is.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::local::Local;
@@ -17,19 +17,22 @@ use crate::sys::World;
 pub struct Store {
     medium: Arc<dyn Medium>,
     sealing: Sealing,
+    /// Where outcomes go that it can't take any more.
+    spills: Option<PathBuf>,
     world: World,
 }
 
 impl Store {
     /// The store in a directory beside the configuration; touches nothing.
     pub fn local(directory: &Path, world: &World) -> Self {
-        Self::on(Arc::new(Local::new(directory)), world)
+        Self::on(Arc::new(Local::new(directory)), world).spilling_to(directory)
     }
 
     pub(super) fn on(medium: Arc<dyn Medium>, world: &World) -> Self {
         Self {
             medium,
             sealing: Sealing::new(world, Path::new(""), None),
+            spills: None,
             world: world.clone(),
         }
     }
@@ -39,6 +42,15 @@ impl Store {
     pub fn sealed(self, sealing: &Sealing) -> Self {
         Self {
             sealing: sealing.clone(),
+            ..self
+        }
+    }
+
+    /// The same store; outcomes that it can't take any more are kept in a directory of this host.
+    #[must_use]
+    pub fn spilling_to(self, directory: &Path) -> Self {
+        Self {
+            spills: Some(directory.to_owned()),
             ..self
         }
     }
@@ -103,8 +115,9 @@ impl Store {
 
     /// Takes the lock for writing, making the store and the key if they are missing.
     ///
-    /// Waits up to the request's timeout, and calls `waiting` once for each holder it waits for.
-    /// It blocks its thread meanwhile.
+    /// What an earlier command from here couldn't record any more is recorded first, as far as it
+    /// still fits: [`Locked::spilled`]. Waits up to the request's timeout, and calls `waiting` once
+    /// for each holder it waits for. It blocks its thread meanwhile.
     pub fn lock(
         &self,
         request: LockRequest<'_>,
@@ -138,14 +151,19 @@ impl Store {
         operation: &str,
     ) -> Result<Locked, StoreError> {
         let medium = Arc::clone(&self.medium);
-        Locked::load(
+        let mut locked = Locked::load(
             medium,
             &self.sealing,
             rekeying,
             operation,
             &self.world,
             holding,
-        )
+        )?;
+        // What is being brought into another form takes nothing in on the way.
+        if let Some(directory) = self.spills.as_ref().filter(|_| !rekeying) {
+            locked.take_in_spills(directory)?;
+        }
+        Ok(locked)
     }
 
     /// Takes the lock away from the holder with this id; gives who it was.

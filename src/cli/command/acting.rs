@@ -282,9 +282,45 @@ pub(super) fn hold(
         );
         screen.event(session, &Event::Waiting(found));
     };
-    store
+    let mut locked = store
         .lock(request, &mut waiting)
-        .map_err(|error| error.diagnose())
+        .map_err(|error| error.diagnose())?;
+    tell_spilled(session, &mut locked, screen);
+    Ok(locked)
+}
+
+/// Tells what was recorded now of what an earlier command from here couldn't record.
+pub(super) fn tell_spilled(session: &mut Session, locked: &mut Locked, screen: &mut Screen) {
+    for spilled in locked.spilled() {
+        for address in spilled.recorded {
+            let event = Event::Recovered {
+                address,
+                text: "how it ended was kept on this host, and is recorded now".to_owned(),
+            };
+            screen.event(session, &event);
+        }
+        if let Some((aside, why)) = spilled.aside {
+            let found = Diagnostic::warning(
+                Code::new("store::spill-contradicts"),
+                format!(
+                    "outcomes that an earlier run kept in `{}` don't fit the state any more",
+                    spilled.file.display()
+                ),
+            )
+            .caused_by(&why)
+            .help(format!(
+                "what they made is looked for by its labels; they are in `{}` now, which may be \
+                 removed",
+                aside.display()
+            ));
+            if session.is_json() {
+                // A reader that went away must not stop the work.
+                let _deaf = Screen::diagnostics(session, &[found]).is_err();
+            } else {
+                session.warn(&[found]);
+            }
+        }
+    }
 }
 
 /// Records what became of the operations that an earlier run left open.

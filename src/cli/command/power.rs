@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Runtime;
 
-use super::acting::{hold, settle};
+use super::acting::{hold, settle, tell_spilled};
 use super::machine::pick;
 use crate::address::Address;
 use crate::cli::args::MachineArgs;
@@ -42,6 +42,7 @@ fn set(
         timeout: session.lock_timeout(args.lock_timeout)?,
     };
     let mut locked = hold(session, &mut screen, request, args.lock)?;
+    tell_spilled(session, &mut locked, &mut screen);
     let runtime = small_runtime()?;
     settle_open(session, &mut locked, &runtime, &mut screen)?;
     let (name, object) = pick(Some(locked.state()), args.machine.as_deref())?;
@@ -95,9 +96,7 @@ fn set(
             effect: Effect::Keep,
         },
     };
-    locked
-        .commit(vec![outcome])
-        .map_err(|error| error.diagnose())?;
+    engine::conclude(&mut locked, outcome)?;
     locked.compact().map_err(|error| error.diagnose())?;
     result?;
     let event = Event::Finished {

@@ -1,6 +1,7 @@
 //! The dispatcher: a ready queue over in-degrees, a journal, and the tasks in flight.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -8,6 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::outcome::{Ended, Outcome};
+use super::recorder::{Lost, Recorder};
 use super::run::{self, Context};
 use super::work::{self, Prepared};
 use crate::address::{Address, Name};
@@ -15,7 +17,7 @@ use crate::diagnostic::{Diagnose, Diagnostics};
 use crate::engine::{Audience, Event, Providers, Summary};
 use crate::plan::{Action, Change, Observed, Plan};
 use crate::resource::{Power, Spec};
-use crate::state::{self, OperationId, State};
+use crate::state::{self, OperationId, State, StepKind};
 use crate::store::StoreError;
 use crate::sys::World;
 
@@ -29,6 +31,10 @@ pub trait Journal {
 
     /// Makes events durable, all or none, and applies them to the state.
     fn commit(&mut self, events: Vec<state::Event>) -> Result<(), StoreError>;
+
+    /// Keeps outcomes that can't be committed any more where the next run from here records them,
+    /// in place of those kept before; gives where, or none where there is no place for them.
+    fn keep(&mut self, outcomes: &[state::Event]) -> Result<Option<PathBuf>, StoreError>;
 }
 
 /// How far a person wants an apply to stop.
@@ -75,7 +81,8 @@ pub struct ApplyError {
 /// Executes a plan.
 ///
 /// A failed step stops what depends on it and nothing else. When the journal can't be written, no
-/// new call starts; what runs is awaited, and the next run finds it by its operation.
+/// new call starts; what runs is awaited and how it ended is kept, so that the next run from here
+/// records it; any other finds it by its operation.
 pub async fn apply(
     apply: Apply<'_>,
     journal: &mut dyn Journal,
@@ -91,17 +98,20 @@ pub async fn apply(
     };
     let result = match renamed {
         Ok(()) => dispatcher.run(&apply, journal, audience).await,
-        Err(error) => Err(error),
+        // Nothing was started yet, so there is no outcome to keep.
+        Err(error) => Err(Lost::at_the_start(error)),
     };
-    dispatcher.rest(&apply, journal.state()).await;
+    if result.is_ok() {
+        dispatcher.rest(&apply, journal.state()).await;
+    }
     let mut summary = dispatcher.summary;
     summary.destroy = apply.plan.header.destroy;
     summary.elapsed = started.elapsed();
     match result {
         Ok(()) => Ok(summary),
-        Err(error) => Err(Box::new(ApplyError {
+        Err(lost) => Err(Box::new(ApplyError {
             summary,
-            diagnostics: error.diagnose(),
+            diagnostics: lost.diagnose(),
         })),
     }
 }
@@ -157,30 +167,25 @@ impl Dispatcher {
         apply: &Apply<'_>,
         journal: &mut dyn Journal,
         audience: &mut dyn Audience,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), Lost> {
         let mut stop = apply.stop.clone();
         let mut group: Vec<state::Event> = Vec::new();
-        let mut broken: Option<StoreError> = None;
+        let mut recorder = Recorder::new(journal);
         loop {
-            let stopping = *stop.borrow() != Stop::Go || broken.is_some();
+            let stopping = *stop.borrow() != Stop::Go || recorder.is_lost();
             let batch = if stopping {
                 Vec::new()
             } else {
-                self.prepare(apply, journal.state(), &mut group)
+                self.prepare(apply, recorder.state(), &mut group)
             };
-            if !group.is_empty()
-                && broken.is_none()
-                && let Err(error) = journal.commit(std::mem::take(&mut group))
-            {
-                broken = Some(error);
-                continue;
-            }
-            for prepared in batch {
-                self.start(apply, prepared, audience);
+            if recorder.record(std::mem::take(&mut group)) {
+                for prepared in batch {
+                    self.start(apply, prepared, audience);
+                }
             }
             if self.running.is_empty() {
                 // Steps that only touch the state end at once and may have freed others.
-                if stopping || self.ready.is_empty() {
+                if stopping || recorder.is_lost() || self.ready.is_empty() {
                     break;
                 }
                 continue;
@@ -198,7 +203,7 @@ impl Dispatcher {
             self.summary.interrupted = true;
         }
         self.skip_rest(apply, audience);
-        broken.map_or(Ok(()), Err)
+        recorder.end()
     }
 
     /// Takes as many ready steps as there is room for and writes their intents into the group.
@@ -353,18 +358,44 @@ impl Dispatcher {
                     error,
                     effect,
                 });
-                self.summary
-                    .failed
-                    .push((address.clone(), diagnostics.clone()));
-                audience.event(Event::Failed {
-                    address: address.clone(),
-                    step: step.kind,
-                    diagnostics,
-                    elapsed: ended.elapsed,
-                });
-                self.block(index, &address);
+                self.failed(
+                    index,
+                    step.kind,
+                    (address, diagnostics),
+                    ended.elapsed,
+                    audience,
+                );
+            }
+            Outcome::Unknown { diagnostics } => {
+                self.failed(
+                    index,
+                    step.kind,
+                    (address, diagnostics),
+                    ended.elapsed,
+                    audience,
+                );
             }
         }
+    }
+
+    fn failed(
+        &mut self,
+        index: u32,
+        step: StepKind,
+        (address, diagnostics): (Address, Diagnostics),
+        elapsed: std::time::Duration,
+        audience: &mut dyn Audience,
+    ) {
+        self.block(index, &address);
+        self.summary
+            .failed
+            .push((address.clone(), diagnostics.clone()));
+        audience.event(Event::Failed {
+            address,
+            step,
+            diagnostics,
+            elapsed,
+        });
     }
 
     fn block(&mut self, index: u32, because: &Address) {
@@ -380,8 +411,7 @@ impl Dispatcher {
         }
     }
 
-    fn count(&mut self, change: &Change, kind: crate::state::StepKind, address: &Address) {
-        use crate::state::StepKind;
+    fn count(&mut self, change: &Change, kind: StepKind, address: &Address) {
         if address.kind().is_pin() {
             return;
         }
@@ -447,5 +477,9 @@ impl Journal for crate::store::Locked {
 
     fn commit(&mut self, events: Vec<state::Event>) -> Result<(), StoreError> {
         Self::commit(self, events)
+    }
+
+    fn keep(&mut self, outcomes: &[state::Event]) -> Result<Option<PathBuf>, StoreError> {
+        Self::keep(self, outcomes)
     }
 }

@@ -5,9 +5,12 @@
 //! of their own and talk to it through values.
 
 mod dispatcher;
+mod leftover;
 mod outcome;
+mod recorder;
 mod run;
 mod work;
 
 pub use dispatcher::{Apply, ApplyError, Journal, Stop, apply};
+pub use recorder::conclude;
 pub use run::Context;

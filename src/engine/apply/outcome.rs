@@ -37,4 +37,9 @@ pub(super) enum Outcome {
         /// Why.
         diagnostics: Diagnostics,
     },
+    /// Nobody knows: its intent stays open, and the next run settles it.
+    Unknown {
+        /// What the call said.
+        diagnostics: Diagnostics,
+    },
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::leftover;
 use super::outcome::{Ended, Outcome};
 use super::work::{Inside, Prepared, Work};
 use crate::address::{Address, Name};
@@ -16,7 +17,7 @@ use crate::digest::FingerprintKey;
 use crate::engine::Event;
 use crate::install::{self, InstallEvent, Installed, Job, Purpose};
 use crate::provider::{
-    Answer, Class, Delivery, Made, Progress, Provider, TakeRequest, UpdateRequest,
+    Answer, Class, Delivery, Made, Progress, Provider, ProviderError, TakeRequest, UpdateRequest,
 };
 use crate::resource::{Attributes, Power, SecretSpec, Spec};
 use crate::secret::{Redactor, Value};
@@ -64,19 +65,20 @@ pub(super) async fn run(
         // The dispatcher outlives its tasks; without it nobody is left to tell.
         let _gone = progress.send(event).is_err();
     };
-    let outcome = match perform(prepared.work, &prepared.intent, context, &tell).await {
-        Ok(outcome) => outcome,
-        Err(mut diagnostics) => {
-            for found in &mut diagnostics {
+    let performed = perform(prepared.work, &prepared.intent, context, &tell).await;
+    let mut outcome = performed.unwrap_or_else(|diagnostics| Outcome::Failed {
+        effect: Effect::Keep,
+        diagnostics,
+    });
+    match &mut outcome {
+        Outcome::Done { .. } => {}
+        Outcome::Failed { diagnostics, .. } | Outcome::Unknown { diagnostics } => {
+            for found in diagnostics {
                 found.address.get_or_insert_with(|| address.clone());
                 redact(found, &context.redactor);
             }
-            Outcome::Failed {
-                effect: Effect::Keep,
-                diagnostics,
-            }
         }
-    };
+    }
     Ended {
         step: prepared.step,
         intent: prepared.intent,
@@ -119,11 +121,13 @@ async fn perform(
             provider,
             request,
             dependencies,
-        } => {
-            let made = retry(|| provider.create(&request, &on_progress)).await?;
-            let spec = &request.spec;
-            Ok(done(made, &*provider, intent, &dependencies, spec, None))
-        }
+        } => match attempt(|| provider.create(&request, &on_progress)).await {
+            Ok(made) => {
+                let spec = &request.spec;
+                Ok(done(made, &*provider, intent, &dependencies, spec, None))
+            }
+            Err(error) => leftover::outcome(error, &*provider, &request, intent).await,
+        },
         Work::Update {
             provider,
             request,
@@ -174,29 +178,37 @@ async fn perform(
             wake(&inside).await?;
             put_in(&inside, was.as_deref(), intent, context, tell).await
         }
-        Work::Uninstall { inside } => {
-            wake(&inside).await?;
-            let Some(manifest) = context.manifests.get(&inside.name) else {
-                return Ok(Outcome::Done {
-                    effect: Effect::Remove,
-                    id: None,
-                    note: Some("its manifest is gone: left in the machine".to_owned()),
-                    partial: None,
-                });
-            };
-            let on_event = |event| tell_install(&intent.address, event, tell);
-            install::remove(
-                &*inside.provider,
-                &inside.machine,
-                &job(&inside, manifest, Purpose::Install),
-                &context.redactor,
-                &on_event,
-            )
-            .await
-            .map_err(|error| error.diagnose())?;
-            Ok(removed())
-        }
+        Work::Uninstall { inside } => uninstall(&inside, intent, context, tell).await,
     }
+}
+
+/// Removes an extension from its machine.
+async fn uninstall(
+    inside: &Inside,
+    intent: &Intent,
+    context: &Context,
+    tell: &(dyn Fn(Event) + Send + Sync),
+) -> Result<Outcome, Diagnostics> {
+    wake(inside).await?;
+    let Some(manifest) = context.manifests.get(&inside.name) else {
+        return Ok(Outcome::Done {
+            effect: Effect::Remove,
+            id: None,
+            note: Some("its manifest is gone: left in the machine".to_owned()),
+            partial: None,
+        });
+    };
+    let on_event = |event| tell_install(&intent.address, event, tell);
+    install::remove(
+        &*inside.provider,
+        &inside.machine,
+        &job(inside, manifest, Purpose::Install),
+        &context.redactor,
+        &on_event,
+    )
+    .await
+    .map_err(|error| error.diagnose())?;
+    Ok(removed())
 }
 
 /// Takes an object over, then changes in place what isn't as wanted.
@@ -460,9 +472,14 @@ fn in_machine(
     }
 }
 
+/// As [`attempt`], its error told.
+async fn retry<'a, T>(call: impl Fn() -> Answer<'a, T>) -> Result<T, Diagnostics> {
+    attempt(call).await.map_err(|error| error.diagnose())
+}
+
 /// Tries a call again where its error says that nothing happened, or where its provider looks for
 /// the operation's object before it makes one.
-async fn retry<'a, T>(call: impl Fn() -> Answer<'a, T>) -> Result<T, Diagnostics> {
+async fn attempt<'a, T>(call: impl Fn() -> Answer<'a, T>) -> Result<T, ProviderError> {
     let mut tried = 0;
     loop {
         let error = match call().await {
@@ -478,10 +495,10 @@ async fn retry<'a, T>(call: impl Fn() -> Answer<'a, T>) -> Result<T, Diagnostics
             | Class::Denied
             | Class::Unreachable
             | Class::Invalid
-            | Class::Failed => return Err(error.diagnose()),
+            | Class::Failed => return Err(error),
         };
         if tried >= TRIES {
-            return Err(error.diagnose());
+            return Err(error);
         }
         tokio::time::sleep(pause).await;
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -11,10 +11,11 @@ use tokio::sync::watch;
 use crate::address::{Address, Kind, Name, NameRule};
 use crate::desired::Desired;
 use crate::desired::sample::Shape;
+use crate::diagnostic::Diagnose;
 use crate::digest::FingerprintKey;
 use crate::engine::{
-    Apply, Audience, Context, Event, Journal, OpenOnce, Reach, Scope, Stop, Summary, Survey, apply,
-    resolve, survey,
+    Apply, ApplyError, Audience, Context, Event, Journal, OpenOnce, Reach, Scope, Stop, Summary,
+    Survey, apply, resolve, survey,
 };
 use crate::plan::{Options, Plan};
 use crate::provider::fake::{Fake, FakeWorldHandle, Scripted};
@@ -43,6 +44,16 @@ pub(super) struct Memory {
     pub(super) commits: usize,
     /// At which commit the process ends, and how.
     pub(super) end: Option<(usize, End)>,
+}
+
+impl Memory {
+    fn blank() -> Self {
+        Self {
+            state: State::new("team", Lineage::from_random([7; 16])),
+            commits: 0,
+            end: None,
+        }
+    }
 }
 
 struct Killed;
@@ -78,6 +89,10 @@ impl Journal for Memory {
         }
         Ok(())
     }
+
+    fn keep(&mut self, _: &[state::Event]) -> Result<Option<PathBuf>, StoreError> {
+        Ok(None)
+    }
 }
 
 struct Silence;
@@ -108,11 +123,7 @@ impl Ground {
             (0..4).map(|number| (format!("S{number}"), format!("value-{number}-of-a-secret")));
         Self {
             fakes,
-            journal: Memory {
-                state: State::new("team", Lineage::from_random([7; 16])),
-                commits: 0,
-                end: None,
-            },
+            journal: Memory::blank(),
             parallelism: 4,
             environment: Environment::of(values),
             random: Arc::new(Random::counted()),
@@ -143,12 +154,11 @@ impl Ground {
         (desired, values)
     }
 
-    async fn survey(&self, desired: &Desired) -> Survey {
+    async fn survey(&self, desired: &Desired, state: State) -> Survey {
         let reach = Reach {
             scope: Scope::Checked,
             deep: false,
         };
-        let state = self.journal.state.clone();
         survey(
             &self.providers(),
             desired,
@@ -163,29 +173,46 @@ impl Ground {
     /// The plan as a reader makes it: nothing is written.
     pub(super) async fn plan(&self, shape: &Shape, options: &Options) -> Plan {
         let (desired, _) = self.wanted(shape);
-        self.survey(&desired).await.plan(&desired, options)
+        self.survey(&desired, self.journal.state.clone())
+            .await
+            .plan(&desired, options)
     }
 
     /// One round as a writing command makes it: settle what is open, plan, apply.
     ///
     /// None where the process ended on the way.
     pub(super) async fn round(&mut self, shape: &Shape, options: &Options) -> Option<Summary> {
-        AssertUnwindSafe(self.unguarded(shape, options))
+        let mut journal = std::mem::replace(&mut self.journal, Memory::blank());
+        let ended = AssertUnwindSafe(self.act(&mut journal, shape, options))
             .catch_unwind()
-            .await
-            .ok()
+            .await;
+        self.journal = journal;
+        match ended {
+            Ok(Ok(summary)) => Some(summary),
+            Ok(Err(broken)) => Some(broken.summary),
+            Err(_) => None,
+        }
     }
 
-    async fn unguarded(&mut self, shape: &Shape, options: &Options) -> Summary {
+    /// One round on a journal of somebody else's.
+    pub(super) async fn act(
+        &self,
+        journal: &mut dyn Journal,
+        shape: &Shape,
+        options: &Options,
+    ) -> Result<Summary, Box<ApplyError>> {
         let (desired, secrets) = self.wanted(shape);
-        let mut survey = self.survey(&desired).await;
+        let mut survey = self.survey(&desired, journal.state().clone()).await;
         let settled = std::mem::take(&mut survey.recovered);
         if !settled.is_empty() {
             let events = settled.into_iter().map(|one| one.event).collect();
-            if self.journal.commit(events).is_err() {
-                return Summary::default();
+            if let Err(error) = journal.commit(events) {
+                return Err(Box::new(ApplyError {
+                    summary: Summary::default(),
+                    diagnostics: error.diagnose(),
+                }));
             }
-            survey.state = self.journal.state.clone();
+            survey.state = journal.state().clone();
         }
         let plan = survey.plan(&desired, options);
         assert!(!plan.is_errored(), "{:#?}", plan.checks);
@@ -212,10 +239,7 @@ impl Ground {
             world: &world,
             stop,
         };
-        match apply(work, &mut self.journal, &mut Silence).await {
-            Ok(summary) => summary,
-            Err(broken) => broken.summary,
-        }
+        apply(work, journal, &mut Silence).await
     }
 
     /// What stands of ours, by address, pins left out: they are decisions, not objects.

@@ -10,9 +10,9 @@ use crate::desired::sample::edit;
 use crate::plan::Options;
 use crate::provider::Class;
 use crate::provider::fake::{Effect, Failure, Fault, Verb};
-use crate::state::violations;
+use crate::state::{StepKind, violations};
 
-fn class() -> impl Strategy<Value = Class> {
+pub(super) fn class() -> impl Strategy<Value = Class> {
     prop_oneof![
         Just(Class::Retryable),
         Just(Class::Throttled(Duration::from_millis(5))),
@@ -24,7 +24,7 @@ fn class() -> impl Strategy<Value = Class> {
     ]
 }
 
-fn effect() -> impl Strategy<Value = Effect> {
+pub(super) fn effect() -> impl Strategy<Value = Effect> {
     prop_oneof![
         3 => class().prop_map(|class| Effect::Fail(Failure::new(class, "it failed"))),
         3 => class().prop_map(|class| Effect::FailAfter(Failure::new(class, "nobody heard"))),
@@ -32,7 +32,7 @@ fn effect() -> impl Strategy<Value = Effect> {
     ]
 }
 
-fn fault(effect: impl Strategy<Value = Effect>) -> impl Strategy<Value = Fault> {
+pub(super) fn fault(effect: impl Strategy<Value = Effect>) -> impl Strategy<Value = Fault> {
     let verb = prop::sample::select(vec![
         Verb::Create,
         Verb::Update,
@@ -75,9 +75,12 @@ proptest! {
             let shape = if early { &before } else { &after };
             ground.round(shape, &options).await.unwrap();
             prop_assert_eq!(violations(&ground.journal.state), Vec::new());
-            prop_assert!(ground.journal.state.pending.is_empty());
+            // Only a create of which nobody knows stays open.
+            let open = &ground.journal.state.pending;
+            prop_assert!(open.iter().all(|intent| intent.step == StepKind::Create), "{open:?}");
             ground.fakes.change(|world| world.faults.clear());
             let summary = ground.round(shape, &options).await.unwrap();
+            prop_assert!(ground.journal.state.pending.is_empty());
             prop_assert!(summary.is_clean(), "{summary:#?}");
             let next = ground.plan(shape, &options).await;
             prop_assert!(next.is_empty() && next.drift.is_empty(), "{:#?}", next.changes);
@@ -96,16 +99,23 @@ proptest! {
             let mut ground = Ground::new();
             ground.round(&before, &options).await.unwrap();
             let mut lies = lies;
-            // What a lie about a deletion leaves behind is no longer recorded, so nobody looks.
-            lies.retain(|lie| !matches!(lie.verb, Some(Verb::Delete | Verb::Deliver | Verb::Withdraw | Verb::Exec)));
+            // What is inside a machine isn't looked at without being asked to.
+            lies.retain(|lie| !matches!(lie.verb, Some(Verb::Deliver | Verb::Withdraw | Verb::Exec)));
             ground.fakes.change(|world| world.faults = lies);
             ground.round(&after, &options).await.unwrap();
             prop_assert_eq!(violations(&ground.journal.state), Vec::new());
             ground.fakes.change(|world| world.faults.clear());
-            ground.round(&after, &options).await.unwrap();
+            // What still stands after a deletion that never was is taken over as it is, and only
+            // the plan after that sees how it differs.
+            for _ in 0..2 {
+                ground.round(&after, &options).await.unwrap();
+            }
             let next = ground.plan(&after, &options).await;
             prop_assert!(next.is_empty() && next.drift.is_empty(), "{:#?}", next.changes);
-            prop_assert_eq!(ground.standing(), ground.expected(&after));
+            // What a lie about a deletion leaves where nothing is wanted is no longer recorded.
+            let (mut standing, expected) = (ground.standing(), ground.expected(&after));
+            standing.retain(|address| expected.contains(address));
+            prop_assert_eq!(standing, expected);
             Ok(())
         })?;
     }

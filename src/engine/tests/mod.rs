@@ -3,4 +3,6 @@
 mod converge;
 mod crash;
 mod ground;
+mod lifecycle;
+mod lost;
 mod misbehave;

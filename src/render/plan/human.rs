@@ -132,14 +132,19 @@ fn no_changes(page: &mut Page, plan: &Plan) {
         narrowed(page, plan);
         return;
     }
-    page.tone(Tone::Good, "No changes.");
     let unread = |drift: &Drift| matches!(drift.kind, DriftKind::Unreadable(_));
+    if plan.drift.iter().any(unread) {
+        page.tone(Tone::Changed, "No changes to what could be read;")
+            .raw(" the rest is unknown, and left alone.")
+            .end();
+        narrowed(page, plan);
+        return;
+    }
+    page.tone(Tone::Good, "No changes.");
     if plan.header.destroy {
         page.raw(" There is nothing to destroy.");
     } else if plan.drift.is_empty() {
         page.raw(" What stands matches the configuration.");
-    } else if plan.drift.iter().any(unread) {
-        page.raw(" What could be read matches the configuration; the rest is left alone.");
     } else {
         page.raw(" Nothing of the above contradicts the configuration.");
     }
