@@ -88,7 +88,10 @@ impl Locked {
                 };
                 let key = match found {
                     Some(key) => key,
-                    None => make_key(&mut *holding, &medium, &loaded.form, &loaded.state, world)?,
+                    None => {
+                        let (form, state) = (&loaded.form, &loaded.state);
+                        make_key(&mut *holding, &medium, form, state, &new_key(world))?
+                    }
                 };
                 (loaded, key)
             }
@@ -259,7 +262,7 @@ impl Locked {
                 &self.medium,
                 &self.form,
                 &self.state,
-                &self.world,
+                &new_key(&self.world),
             )?;
         }
         let bytes = self.document()?;
@@ -401,9 +404,14 @@ fn nothing(
         let lineage = opened.origin.map_or_else(fresh, |(lineage, _)| lineage);
         return Ok((Loaded::nothing(lineage, opened.form), key));
     }
+    let bytes = new_key(world);
     let loaded = Loaded::nothing(fresh(), sealing.begin(&medium.names().key)?);
-    let key = make_key(holding, medium, &loaded.form, &loaded.state, world)?;
+    let key = make_key(holding, medium, &loaded.form, &loaded.state, &bytes)?;
     Ok((loaded, key))
+}
+
+fn new_key(world: &World) -> Zeroizing<[u8; 32]> {
+    Zeroizing::new(world.random.bytes())
 }
 
 fn make_key(
@@ -411,12 +419,11 @@ fn make_key(
     medium: &Arc<dyn Medium>,
     form: &Form,
     state: &State,
-    world: &World,
+    bytes: &[u8; 32],
 ) -> Result<FingerprintKey, StoreError> {
-    let bytes = Zeroizing::new(world.random.bytes::<32>());
-    let sealed = seal_key(&**medium, form, state, &bytes)?;
+    let sealed = seal_key(&**medium, form, state, bytes)?;
     holding.replace_key(&sealed)?;
-    Ok(FingerprintKey::new(&bytes))
+    Ok(FingerprintKey::new(bytes))
 }
 
 /// A fingerprint key in the form of its state.
