@@ -71,14 +71,22 @@ impl Room {
         locked.rekey(&sealing, &world, decrypt, None)
     }
 
-    /// Every file of the store, but for the lock's.
+    /// Every file of the store and its history, but for what tells who wrote and writes.
     fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
-        let entries = fs::read_dir(self.path(".sindri")).unwrap();
-        entries
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| !path.ends_with("lock.json") && !path.ends_with(".gitignore"))
-            .map(|path| (path.clone(), fs::read(path).unwrap()))
-            .collect()
+        let mut files = Vec::new();
+        for directory in [self.path(".sindri"), self.file("history")] {
+            let entries = fs::read_dir(directory).into_iter().flatten();
+            files.extend(entries.map(|entry| entry.unwrap().path()).filter(|path| {
+                let name = path.to_string_lossy();
+                path.is_file()
+                    && ![".gitignore", "lock.json", ".note.json"]
+                        .iter()
+                        .any(|end| name.ends_with(end))
+            }));
+        }
+        files.sort();
+        let read = |path: PathBuf| (path.clone(), fs::read(path).unwrap());
+        files.into_iter().map(read).collect()
     }
 }
 
@@ -282,18 +290,22 @@ fn an_interrupted_change_of_form_is_finished_by_the_next_and_refused_by_all_else
         let room = Room::new();
         let began = u8::from(old > 0 || decrypt);
         let state = full(&room, began);
-        let before = room.bytes("key");
+        let before = [room.bytes("state.json"), room.bytes("journal.jsonl")];
         room.rekey(key, old, decrypt).unwrap();
-        // Killed between the document and the key.
-        fs::write(room.file("key"), before).unwrap();
+        // Killed between the key and the document.
+        fs::write(room.file("state.json"), &before[0]).unwrap();
+        fs::write(room.file("journal.jsonl"), &before[1]).unwrap();
         let reader = if decrypt { 0 } else { key };
-        let error = take(&room.store(reader)).unwrap_err();
+        // With the keys that the change was made with; with one alone the other is missing.
+        let both = Store::local(&room.path(".sindri"), &room.world(key, old));
+        let error = take(&both).unwrap_err();
         let found = error.diagnose().remove(0);
         assert!(
             found.help.unwrap().contains("state rekey"),
             "{}",
             found.code
         );
+        assert!(take(&room.store(reader)).is_err());
         room.rekey(key, old, decrypt).unwrap();
         assert_eq!(read(&room.store(reader)).resources, state.resources);
         take(&room.store(reader)).unwrap();
