@@ -103,7 +103,7 @@ fn a_newer_state_is_refused_everywhere() {
     let ground = project();
     let path = ground.path(".sindri/state.json");
     let whole = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, whole.replacen("\"version\":1", "\"version\":2", 1)).unwrap();
+    std::fs::write(&path, whole.replacen("\"version\":1", "\"version\":9", 1)).unwrap();
     refused(&ground, "store::newer");
     std::fs::write(&path, &whole).unwrap();
     ground.settled();
