@@ -86,12 +86,11 @@ impl Locked {
                 } else {
                     read_key(&*medium, &loaded.form, &loaded.state.lineage)?
                 };
-                let key = match found {
-                    Some(key) => key,
-                    None => {
-                        let (form, state) = (&loaded.form, &loaded.state);
-                        make_key(&mut *holding, &medium, form, state, &new_key(world))?
-                    }
+                let key = if let Some(key) = found {
+                    key
+                } else {
+                    let (form, state) = (&loaded.form, &loaded.state);
+                    make_key(&mut *holding, &medium, form, state, &new_key(world))?
                 };
                 (loaded, key)
             }
