@@ -32,7 +32,7 @@ pub(crate) struct Session {
     /// The configuration's path as the person knows it.
     pub(crate) shown: String,
     /// Where the keys of the state come from.
-    sealing: Sealing,
+    sealing: OnceCell<Sealing>,
     no_color: bool,
     /// The store of the state, once it was opened.
     store: OnceCell<Store>,
@@ -64,11 +64,10 @@ impl Session {
             },
         };
         let config = plain(&directory.join(&named));
-        let key_file = key_file(&config);
         Self {
             format,
             quiet: output.quiet,
-            sealing: Sealing::new(&host.world, &directory, key_file),
+            sealing: OnceCell::new(),
             config,
             directory,
             shown: named.display().to_string(),
@@ -146,13 +145,16 @@ impl Session {
         let opened = whereabouts(self)?.open(&self.host.world);
         let store = opened.map_err(|error| error.diagnose())?;
         let beside = engine::directory_of(&self.config).join(STATE_DIRECTORY);
-        let store = store.sealed(&self.sealing).spilling_to(&beside);
+        let store = store.sealed(self.sealing()).spilling_to(&beside);
         Ok(self.store.get_or_init(|| store).clone())
     }
 
     /// Where the keys of the state come from.
     pub(crate) fn sealing(&self) -> &Sealing {
-        &self.sealing
+        self.sealing.get_or_init(|| {
+            let configured = key_file(&self.config);
+            Sealing::new(&self.host.world, &self.directory, configured)
+        })
     }
 
     /// The state as it stands; none of a project that was never applied.

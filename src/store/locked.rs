@@ -421,7 +421,7 @@ fn make_key(
     bytes: &[u8; 32],
 ) -> Result<FingerprintKey, StoreError> {
     let sealed = seal_key(&**medium, form, state, bytes)?;
-    holding.replace_key(&sealed)?;
+    holding.put_key(&sealed)?;
     Ok(FingerprintKey::new(bytes))
 }
 

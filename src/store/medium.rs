@@ -197,12 +197,9 @@ pub(super) trait Holding: fmt::Debug + Send {
     /// Puts a document in place of the last one and drops the journal that it holds.
     fn replace(&mut self, document: Document<'_>) -> Result<(), StoreError>;
 
-    /// Keeps the fingerprint key, where there was none.
+    /// Keeps the fingerprint key, in place of the one there was; a document follows at once, and both
+    /// may be written together.
     fn put_key(&mut self, bytes: &[u8]) -> Result<(), StoreError>;
-
-    /// Keeps another fingerprint key in the place of the one there was; a document follows at once,
-    /// and both may be written together.
-    fn replace_key(&mut self, bytes: &[u8]) -> Result<(), StoreError>;
 
     /// Leaves no backup but the document that stands now, since what was before doesn't lead to it.
     fn drop_backups(&mut self) -> Result<(), StoreError> {

@@ -64,7 +64,7 @@ impl Locked {
         };
         self.state.serial = self.state.serial.next();
         let sealed = seal_key(&*self.medium, &self.form, &self.state, &key)?;
-        self.holding.replace_key(&sealed)?;
+        self.holding.put_key(&sealed)?;
         self.journal_counts = true;
         self.compact()?;
         self.key = FingerprintKey::new(&key);

@@ -189,8 +189,4 @@ impl Holding for Held {
     fn put_key(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
         self.inner.put_key(bytes)
     }
-
-    fn replace_key(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
-        self.inner.replace_key(bytes)
-    }
 }

@@ -1,6 +1,5 @@
 //! Tests of the room as a whole.
 
-mod bench;
 mod embedded;
 mod fixture;
 mod mistakes;

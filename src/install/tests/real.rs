@@ -79,21 +79,3 @@ async fn binaries_of_the_catalog_are_verified_and_run() {
         assert!(installed.tools[0].version.is_some(), "{name}");
     }
 }
-
-#[tokio::test]
-#[ignore = "takes minutes: builds crates and fetches everything in the catalog"]
-async fn every_extension_of_the_catalog_that_needs_no_root_installs() {
-    let ground = ground().await;
-    let catalog = Catalog::new(Arc::new(Folders::default()));
-    for name in catalog.names() {
-        let manifest = catalog.manifest(&name).unwrap().unwrap();
-        if manifest.method == "apt" {
-            continue;
-        }
-        let mut job = job(manifest);
-        job.purpose = Purpose::Upgrade;
-        let installed = ground.install(&job).await.unwrap();
-        assert_eq!(installed.outcome, Outcome::Ready, "{name}");
-        ground.remove(&job).await.unwrap();
-    }
-}

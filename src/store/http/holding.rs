@@ -113,14 +113,9 @@ impl Holding for Held {
     }
 
     fn put_key(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
-        // It goes with the first document: there is one body for both.
+        // It goes with the next document: there is one body for both.
         self.content.key = Zeroizing::new(bytes.to_vec());
         Ok(())
-    }
-
-    fn replace_key(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
-        // It goes with the next document.
-        self.put_key(bytes)
     }
 }
 

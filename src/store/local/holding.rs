@@ -59,10 +59,6 @@ impl Holding for Held {
         files::replace(&self.paths.key, bytes, Durable::Yes)
     }
 
-    fn replace_key(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
-        files::replace(&self.paths.key, bytes, Durable::Yes)
-    }
-
     fn drop_backups(&mut self) -> Result<(), StoreError> {
         let Some(bytes) = files::read(&self.paths.document)? else {
             return Ok(());

@@ -179,13 +179,6 @@ impl Holding for Held {
     fn put_key(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
         self.firm()?;
         let (bucket, bytes) = (self.bucket.clone(), zeroize::Zeroizing::new(bytes.to_vec()));
-        let put = self.wait(async move { bucket.create(KEY, &bytes).await });
-        self.settle(put).map(|_| ())
-    }
-
-    fn replace_key(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
-        self.firm()?;
-        let (bucket, bytes) = (self.bucket.clone(), zeroize::Zeroizing::new(bytes.to_vec()));
         let put = self.wait(async move {
             match bucket.version(KEY).await? {
                 Some(version) => bucket.update(KEY, &bytes, version).await,
