@@ -9,7 +9,7 @@ use super::place::Place;
 use crate::address::Address;
 use crate::resource::{Attributes, Power, Spec};
 use crate::state::{Lineage, OperationId};
-use crate::sys::files;
+use crate::sys::files::{self, Nearby};
 
 /// No marker is larger.
 const MOST: u64 = 1 << 20;
@@ -111,7 +111,12 @@ impl Marker {
 
     /// Reads the marker of a place.
     pub(super) fn read(place: &Place) -> Reading {
-        let bytes = match files::read_small(&place.marker(), MOST) {
+        Self::read_near(&Nearby::default(), place)
+    }
+
+    /// Reads the marker of a place that lies in an open directory.
+    pub(super) fn read_near(nearby: &Nearby, place: &Place) -> Reading {
+        let bytes = match nearby.read_small(&place.marker(), MOST) {
             Ok(bytes) => bytes,
             Err(error) => {
                 return match error.kind() {

@@ -13,7 +13,7 @@ use crate::diagnostic::Code;
 use crate::provider::{Class, ProviderError};
 use crate::resource::Mount;
 use crate::state::Object;
-use crate::sys::files::{self, Entry};
+use crate::sys::files::{self, Entry, Nearby};
 
 /// Where a mount's link lies, relative to the machine's directory.
 fn place_of(machine: &Path, mount: &Mount) -> Result<String, ProviderError> {
@@ -96,14 +96,13 @@ pub(super) fn make(machine: &Path, link: &Link) -> io::Result<()> {
 
 /// Takes one link away; what isn't our link stays.
 pub(super) fn unmake(machine: &Path, link: &Link) -> io::Result<()> {
-    if is_made(machine, link) {
+    if is_made(&Nearby::default(), machine, link) {
         files::remove_file(&machine.join(&link.place))?;
     }
     Ok(())
 }
 
 /// Whether a link is there and leads where it should.
-pub(super) fn is_made(machine: &Path, link: &Link) -> bool {
-    files::link_target(&machine.join(&link.place))
-        .is_some_and(|there| there == Path::new(&link.target))
+pub(super) fn is_made(nearby: &Nearby, machine: &Path, link: &Link) -> bool {
+    nearby.links_to(&machine.join(&link.place), &link.target)
 }

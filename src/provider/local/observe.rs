@@ -15,7 +15,7 @@ use crate::plan::{Observation, Seen};
 use crate::provider::{Query, Question};
 use crate::resource::{Attributes, Spec};
 use crate::state::Lineage;
-use crate::sys::files::{self, Entry};
+use crate::sys::files::{self, Entry, Nearby};
 
 /// From how many questions on a second thread is worth its start.
 const MANY: usize = 256;
@@ -30,6 +30,7 @@ const PIECE: usize = 64;
 pub(super) fn observe(root: &Path, query: &Query) -> BTreeMap<Address, Observation> {
     let parents = Parents::of(root, &query.lineage);
     let volumes = Volumes::list(&parents, &query.questions);
+    let machines = Nearby::open(parents.of_shelf(Shelf::Machines));
     // The threads take pieces as they come: the second one starts late.
     let pieces = Mutex::new(query.questions.chunks(PIECE));
     let work = || -> Vec<(Address, Observation)> {
@@ -37,7 +38,7 @@ pub(super) fn observe(root: &Path, query: &Query) -> BTreeMap<Address, Observati
         let next = || pieces.lock().ok()?.next();
         while let Some(piece) = next() {
             answers.extend(piece.iter().filter_map(|question| {
-                let found = answer(&parents, &volumes, &query.lineage, question)?;
+                let found = answer(&parents, &volumes, &machines, &query.lineage, question)?;
                 Some((question.address.clone(), found))
             }));
         }
@@ -77,6 +78,7 @@ pub(super) fn observe(root: &Path, query: &Query) -> BTreeMap<Address, Observati
 fn answer(
     parents: &Parents,
     volumes: &Volumes,
+    machines: &Nearby,
     lineage: &Lineage,
     question: &Question,
 ) -> Option<Observation> {
@@ -90,7 +92,15 @@ fn answer(
     for place in places(shelf, parents, lineage, question, name) {
         let recorded = question.id.as_ref() == Some(&place.id());
         let made_at = question.made_at.as_ref().filter(|_| recorded);
-        let found = look(shelf, &place, lineage, made_at.unwrap_or(&question.address));
+        let whose = made_at.unwrap_or(&question.address);
+        let mut found = look(machines, shelf, &place, lineage, whose);
+        if let Observation::Present(seen) = &mut found
+            && recorded
+            && seen.attributes == Marker::attributes_of(&question.spec)
+        {
+            // Here there is a thread to help with comparing; later there is none.
+            seen.attributes = Attributes::default();
+        }
         if found != Observation::Absent {
             return Some(found);
         }
@@ -192,12 +202,13 @@ fn places(
 
 /// What of ours stands in a place.
 pub(super) fn look(
+    nearby: &Nearby,
     shelf: Shelf,
     place: &Place,
     lineage: &Lineage,
     address: &Address,
 ) -> Observation {
-    match Marker::read(place) {
+    match Marker::read_near(nearby, place) {
         Reading::Absent => Observation::Absent,
         // A marker without content is what a kill left behind.
         Reading::Broken(why) => match files::entry(&place.directory) {
@@ -208,7 +219,7 @@ pub(super) fn look(
         },
         Reading::Found(marker) if !marker.is_of(lineage, address) => Observation::Absent,
         Reading::Found(marker) => match shelf {
-            Shelf::Machines => Observation::Present(Box::new(machine(place, *marker))),
+            Shelf::Machines => Observation::Present(Box::new(machine(nearby, place, *marker))),
             Shelf::Volumes => match files::entry(&place.directory) {
                 Ok(Entry::Directory) => Observation::Present(Box::new(volume(place, *marker))),
                 Ok(Entry::Absent | Entry::Link(_) | Entry::File) => Observation::Absent,
@@ -231,14 +242,14 @@ fn volume(place: &Place, marker: Marker) -> Seen {
     }
 }
 
-fn machine(place: &Place, mut marker: Marker) -> Seen {
+fn machine(nearby: &Nearby, place: &Place, mut marker: Marker) -> Seen {
     let directory = &place.directory;
     let mut attributes = std::mem::take(&mut marker.attributes);
     attributes.set("name", place.name());
     let (made, broken): (Vec<&Link>, Vec<&Link>) = marker
         .links
         .iter()
-        .partition(|link| mount::is_made(directory, link));
+        .partition(|link| mount::is_made(nearby, directory, link));
     if !broken.is_empty()
         && let Some(Value::Array(mounts)) = attributes.0.get_mut("mounts")
     {
@@ -291,7 +302,13 @@ fn renamed(
             continue;
         };
         if missing.contains(&marker.address) {
-            let found = look(shelf, &place, &query.lineage, &marker.address);
+            let found = look(
+                &Nearby::default(),
+                shelf,
+                &place,
+                &query.lineage,
+                &marker.address,
+            );
             if found != Observation::Absent {
                 seen.insert(marker.address, found);
             }

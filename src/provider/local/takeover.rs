@@ -18,7 +18,7 @@ use crate::plan::{Observation, Seen};
 use crate::provider::{Class, Made, Owned, ProviderError, Sought, TakeRequest};
 use crate::resource::{Attributes, Power, Spec};
 use crate::state::Lineage;
-use crate::sys::files::{self, Entry};
+use crate::sys::files::{self, Entry, Nearby};
 
 /// What a named directory is.
 enum Named {
@@ -36,7 +36,13 @@ pub(super) fn find(root: &Path, sought: &Sought) -> Result<Seen, ProviderError> 
     let target = Place::named(shelf, root, &sought.lineage, name)?;
     match named(shelf, &target, sought)? {
         Named::Ours(place, marker) => {
-            let found = observe::look(shelf, &place, &sought.lineage, &marker.address);
+            let found = observe::look(
+                &Nearby::default(),
+                shelf,
+                &place,
+                &sought.lineage,
+                &marker.address,
+            );
             match found {
                 Observation::Present(seen) => Ok(*seen),
                 Observation::Unreadable(why) => Err(unfit(why)),

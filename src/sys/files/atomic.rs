@@ -104,19 +104,6 @@ pub fn read_limited(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Reads a regular file of at most `max` bytes; the fastest way where most of them are small.
-///
-/// A larger one is [`io::ErrorKind::FileTooLarge`].
-pub fn read_small(path: &Path, max: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = [0; 4096];
-    let count = File::open(path)?.read(&mut bytes)?;
-    // Of a regular file, fewer bytes than asked for are all that is left.
-    if count == bytes.len() {
-        return read_limited(path, max);
-    }
-    Ok(bytes[..count].to_vec())
-}
-
 fn create_beside(path: &Path, mode: u32) -> io::Result<(PathBuf, PathBuf, File)> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
     let directory = match path.parent() {
@@ -187,21 +174,6 @@ mod tests {
         write_by_way_of(&temporary, &path, b"whole", 0o400).unwrap();
         assert_eq!(read_limited(&path, 9).unwrap(), b"whole");
         assert_eq!(std::fs::read_dir(room.path()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn a_small_file_is_read_like_any_other() {
-        let room = tempfile::tempdir().unwrap();
-        let path = room.path().join("file");
-        for size in [0, 1, 4095, 4096, 4097, 9000] {
-            std::fs::write(&path, vec![b'x'; size]).unwrap();
-            assert_eq!(read_small(&path, 9000).unwrap().len(), size);
-        }
-        std::fs::write(&path, vec![b'x'; 9001]).unwrap();
-        assert_eq!(
-            read_small(&path, 9000).unwrap_err().kind(),
-            io::ErrorKind::FileTooLarge
-        );
     }
 
     #[test]

@@ -4,10 +4,12 @@
 //! content, the new one, or a leftover whose name starts with a dot.
 
 mod atomic;
+mod nearby;
 mod tree;
 
-pub use atomic::{read_limited, read_small, sync_dir, write_atomic, write_by_way_of, write_new};
+pub use atomic::{read_limited, sync_dir, write_atomic, write_by_way_of, write_new};
+pub use nearby::Nearby;
 pub use tree::{
-    Entry, create_dir, create_private_dir_all, entry, link, link_target, list, list_kinds,
-    remove_empty_dir, remove_file, remove_tree, rename_new, resolve, writable,
+    Entry, create_dir, create_private_dir_all, entry, link, list, list_kinds, remove_empty_dir,
+    remove_file, remove_tree, rename_new, resolve, writable,
 };

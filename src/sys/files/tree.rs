@@ -76,11 +76,6 @@ pub fn link(target: &Path, path: &Path) -> io::Result<()> {
     std::os::unix::fs::symlink(target, path)
 }
 
-/// Where a symbolic link leads; `None` if there is none.
-pub fn link_target(path: &Path) -> Option<PathBuf> {
-    std::fs::read_link(path).ok()
-}
-
 /// Renames without replacing anything: what stands at `to` is [`io::ErrorKind::AlreadyExists`].
 pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     use rustix::io::Errno;
