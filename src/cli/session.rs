@@ -162,6 +162,23 @@ impl Session {
         self.store()?.read().map_err(|error| error.diagnose())
     }
 
+    /// Reads the project, and the state at the same time; what is wrong with the project comes first.
+    pub(crate) fn project_and_state(
+        &self,
+        overrides: Overrides,
+    ) -> Result<(Project, Option<State>), Diagnostics> {
+        let reading = self
+            .store()
+            .map(|store| std::thread::spawn(move || store.read()));
+        // Of a project that is wrong nobody waits for the state: reading it changes nothing.
+        let project = self.project(overrides)?;
+        let state = match reading?.join() {
+            Ok(state) => state.map_err(|error| error.diagnose())?,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        Ok((project, state))
+    }
+
     /// Writes the answer.
     pub(crate) fn answer(&mut self, text: &str) -> Result<(), Diagnostics> {
         write(&mut *self.host.stdout, text)

@@ -108,8 +108,7 @@ pub(super) fn read(
     asked: &Asked,
     runtime: &Runtime,
 ) -> Result<Read, Diagnostics> {
-    let mut project = session.project(asked.overrides)?;
-    let state = session.state()?;
+    let (mut project, state) = session.project_and_state(asked.overrides)?;
     same_project(&project, state.as_ref())?;
     let key = session
         .store()?
@@ -157,8 +156,7 @@ pub(super) fn look(
     asked: &Asked,
     runtime: &Runtime,
 ) -> Result<Read, Diagnostics> {
-    let project = session.project(asked.overrides)?;
-    let state = session.state()?;
+    let (project, state) = session.project_and_state(asked.overrides)?;
     same_project(&project, state.as_ref())?;
     let state = state.unwrap_or_else(|| engine::blank_state(project.config.name.as_str()));
     let reach = Reach {
