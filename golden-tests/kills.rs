@@ -27,6 +27,7 @@ mod local_life;
 mod meddling;
 mod needles;
 mod open_intents;
+mod rekeying;
 mod remote;
 mod secrets;
 mod seed;
