@@ -11,6 +11,7 @@
 )]
 
 mod boundaries;
+mod canaries;
 mod contention;
 mod damage;
 mod docker_life;
@@ -18,14 +19,19 @@ mod engine;
 mod engine_away;
 mod extensions;
 mod ground;
+#[path = "../src/store/http/tests/server.rs"]
+mod http_server;
 mod interrupts;
 mod life;
 mod local_life;
 mod meddling;
+mod needles;
 mod open_intents;
+mod rekeying;
 mod remote;
 mod secrets;
 mod seed;
 mod store;
 mod strangers;
 mod tally;
+mod trace;

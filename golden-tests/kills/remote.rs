@@ -8,6 +8,8 @@ use sindri::store::{Place, Store};
 use sindri::sys::{Environment, World};
 
 use super::ground::{Ground, Ran};
+use super::needles::Needles;
+use super::trace::traced;
 
 const CREDENTIALS: [(&str, &str); 2] = [
     ("AWS_ACCESS_KEY_ID", "test"),
@@ -132,6 +134,50 @@ fn commands_on_one_bucket_come_one_after_the_other() {
     assert_eq!(made, 1);
     shared.sindri(&["plan", "--detailed-exitcode"]).ended(0);
     shared.sindri(&["destroy", "--force", "--volumes"]).ended(0);
+}
+
+/// A bucket's credentials sign requests, and an encrypted state is nothing but sealed there too.
+#[test]
+fn neither_credentials_nor_an_encrypted_state_are_sent_or_written() {
+    let mut shared = Shared::new();
+    let passphrase = ("SINDRI_STATE_PASSPHRASE", "test-canary-passphrase");
+    let variables = CREDENTIALS.into_iter().chain([passphrase]);
+    let owned = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    shared.ground.environment.extend(owned);
+    let openers = [CREDENTIALS[1], passphrase].map(|(name, value)| (name.to_owned(), value));
+    let openers = Needles::of(openers);
+    let words = Needles::words(&[
+        "machine.two-1",
+        "/srv/data",
+        "\"current\"",
+        "\"generation\"",
+    ]);
+    for arguments in [
+        &[
+            "apply",
+            "--auto-approve",
+            "--target",
+            "machine.one",
+            "--json",
+        ][..],
+        &["state", "rekey"],
+        &["destroy", "--force", "--volumes"],
+    ] {
+        let (ran, trace) = traced(&shared.ground, arguments);
+        let ran = ran.ended(0);
+        assert_eq!(openers.found((ran.stdout + &ran.stderr).as_bytes()), None);
+        trace.is_free_of(&openers, &|_| false);
+        let sent = trace.written_to(&|path| path.starts_with("socket:") || path.starts_with("TCP"));
+        assert!(!sent.is_empty());
+        for (_, bytes) in sent {
+            assert_eq!(
+                words.found(bytes),
+                None,
+                "{}",
+                String::from_utf8_lossy(bytes)
+            );
+        }
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::provider::docker::{self, Docker};
 use crate::provider::local::{self, Local};
 use crate::provider::{Provider, TerminalSize};
 use crate::resource::ProviderKind;
-use crate::sys::World;
+use crate::sys::{World, keep_memory_private};
 
 /// What a command line runs on.
 pub struct Host {
@@ -49,8 +49,9 @@ pub struct Terminal {
 }
 
 impl Host {
-    /// The host of this process.
+    /// The host of this process, which from now on may hold keys and secrets.
     pub fn real() -> Self {
+        keep_memory_private();
         let world = World::real();
         let providers = Arc::new(real_providers(&world));
         Self {

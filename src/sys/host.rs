@@ -18,3 +18,13 @@ pub fn user_name(environment: &Environment) -> String {
             str::to_owned,
         )
 }
+
+/// Keeps the memory of this process to itself: no image of it is written when it crashes, and other
+/// processes of the same user can't look into it.
+///
+/// What it starts isn't concerned. Where the system refuses, nothing is lost but this.
+pub fn keep_memory_private() {
+    #[cfg(target_os = "linux")]
+    let _refused =
+        rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}

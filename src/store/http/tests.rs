@@ -1,118 +1,19 @@
-//! A server of Terraform's protocol, as small as it can be, and what only this store owes.
+//! What only this store owes.
 
-use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+mod server;
 
-use serde_json::Value;
+use std::sync::Arc;
+
+use server::Server;
 
 use super::HttpPlace;
 use crate::store::contract_tests::{Ground, begun, intent, read, take};
 use crate::store::{Place, StoreError};
 use crate::sys::{Environment, World};
 
-/// States and locks by their paths.
-#[derive(Debug, Default)]
-struct Shelf {
-    states: BTreeMap<String, Vec<u8>>,
-    locks: BTreeMap<String, Vec<u8>>,
-}
-
 /// Starts a server that knows one user; it ends with the process. Gives its address.
 fn serve() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let shelf = Arc::new(Mutex::new(Shelf::default()));
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let shelf = Arc::clone(&shelf);
-            std::thread::spawn(move || answer(stream.unwrap(), &shelf));
-        }
-    });
-    format!("http://{address}")
-}
-
-/// Answers the requests of one connection.
-fn answer(mut stream: TcpStream, shelf: &Mutex<Shelf>) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).unwrap_or(0) == 0 {
-            return;
-        }
-        let mut words = line.split_whitespace();
-        let (method, url) = (words.next().unwrap().to_owned(), words.next().unwrap());
-        let (path, query) = url.split_once('?').unwrap_or((url, ""));
-        let (path, query) = (path.to_owned(), query.to_owned());
-        let (mut length, mut login) = (0, String::new());
-        loop {
-            let mut header = String::new();
-            reader.read_line(&mut header).unwrap();
-            let Some((name, value)) = header.trim().split_once(": ") else {
-                break;
-            };
-            match name.to_ascii_lowercase().as_str() {
-                "content-length" => length = value.parse().unwrap(),
-                "authorization" => value.clone_into(&mut login),
-                _ => {}
-            }
-        }
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body).unwrap();
-        let (status, text) = if ["Basic YWRhOmxvdmVsYWNl", "Bearer lovelace"].contains(&&*login) {
-            act(&method, &path, &query, body, &mut shelf.lock().unwrap())
-        } else {
-            (401, Vec::new())
-        };
-        let head = format!(
-            "HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n",
-            text.len()
-        );
-        let written = stream.write_all(head.as_bytes());
-        if written.and_then(|()| stream.write_all(&text)).is_err() {
-            return;
-        }
-    }
-}
-
-fn act(method: &str, path: &str, query: &str, body: Vec<u8>, shelf: &mut Shelf) -> (u16, Vec<u8>) {
-    let state = path.trim_end_matches("/lock").to_owned();
-    let id = |lock: &[u8]| {
-        let value: Value = serde_json::from_slice(lock).unwrap();
-        format!("ID={}", value["ID"].as_str().unwrap())
-    };
-    let held = shelf.locks.get(&state).cloned();
-    match method {
-        "GET" => match shelf.states.get(&state) {
-            Some(found) => (200, found.clone()),
-            None => (404, Vec::new()),
-        },
-        "POST" if path == state => match held {
-            Some(lock) if !query.is_empty() && id(&lock) != query => (409, lock),
-            None if !query.is_empty() => (409, b"{}".to_vec()),
-            Some(_) | None => {
-                shelf.states.insert(state, body);
-                (200, Vec::new())
-            }
-        },
-        "LOCK" | "POST" => {
-            if let Some(lock) = held {
-                return (423, lock);
-            }
-            shelf.locks.insert(state, body);
-            (200, Vec::new())
-        }
-        "UNLOCK" | "DELETE" => match held {
-            Some(lock) if id(&lock) == query => {
-                shelf.locks.remove(&state);
-                (200, Vec::new())
-            }
-            Some(lock) => (409, lock),
-            None => (409, b"{}".to_vec()),
-        },
-        _ => (405, Vec::new()),
-    }
+    Server::start(&["Basic YWRhOmxvdmVsYWNl", "Bearer lovelace"]).address
 }
 
 fn world(variables: &[(&str, &str)]) -> World {
@@ -197,4 +98,29 @@ fn a_login_is_needed_and_never_shown() {
     let error = ground.open().read().unwrap_err();
     assert!(matches!(error, StoreError::Unreachable { .. }), "{error:?}");
     assert!(!format!("{error:?}").contains("token"), "{error:?}");
+}
+
+/// A server in trouble is an error, and what it took before stays.
+#[test]
+fn what_a_server_took_before_it_failed_stays() {
+    let server = Server::start(&["Bearer lovelace"]);
+    let place = Place::parse(&format!("{}/dev", server.address), "/".as_ref()).unwrap();
+    let ground = Ground::on(place, world(&[("SINDRI_HTTP_TOKEN", "lovelace")]));
+    let mut locked = begun(&ground.open());
+    locked.commit(intent(1)).unwrap();
+    let before = locked.state().clone();
+    server.takes(0);
+    let error = locked.commit(intent(2)).unwrap_err();
+    assert!(matches!(error, StoreError::Refused { .. }), "{error:?}");
+    drop(locked);
+    assert_eq!(read(&ground.open()), before);
+    // The login goes where it belongs, and nowhere else.
+    let said = server.heard();
+    assert!(said.iter().all(|(_, login, _)| login == "Bearer lovelace"));
+    let elsewhere = said
+        .iter()
+        .map(|(line, _, body)| (line, String::from_utf8_lossy(body)));
+    for (line, body) in elsewhere {
+        assert!(!line.contains("lovelace") && !body.contains("lovelace"));
+    }
 }
