@@ -17,13 +17,28 @@ use crate::sys::{Environment, World};
 struct Shelf {
     states: BTreeMap<String, Vec<u8>>,
     locks: BTreeMap<String, Vec<u8>>,
+    /// How many requests of a method go without an answer, and whether they are done all the same.
+    silent: BTreeMap<&'static str, (usize, bool)>,
+}
+
+impl Shelf {
+    /// Whether a request goes without an answer: then, whether it is done all the same.
+    fn falls_silent(&mut self, method: &str) -> Option<bool> {
+        let (left, done) = self.silent.get_mut(method).filter(|(left, _)| *left > 0)?;
+        *left -= 1;
+        Some(*done)
+    }
 }
 
 /// Starts a server that knows one user; it ends with the process. Gives its address.
 fn serve() -> String {
+    serve_from(&Arc::default())
+}
+
+fn serve_from(shelf: &Arc<Mutex<Shelf>>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let shelf = Arc::new(Mutex::new(Shelf::default()));
+    let shelf = Arc::clone(shelf);
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let shelf = Arc::clone(&shelf);
@@ -60,11 +75,18 @@ fn answer(mut stream: TcpStream, shelf: &Mutex<Shelf>) {
         }
         let mut body = vec![0; length];
         reader.read_exact(&mut body).unwrap();
+        let silent = shelf.lock().unwrap().falls_silent(&method);
+        if silent == Some(false) {
+            return;
+        }
         let (status, text) = if ["Basic YWRhOmxvdmVsYWNl", "Bearer lovelace"].contains(&&*login) {
             act(&method, &path, &query, body, &mut shelf.lock().unwrap())
         } else {
             (401, Vec::new())
         };
+        if silent.is_some() {
+            return;
+        }
         let head = format!(
             "HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n",
             text.len()
@@ -131,6 +153,81 @@ pub(in crate::store) fn ground() -> Ground {
         ("SINDRI_HTTP_PASSWORD", "lovelace"),
     ];
     Ground::on(place, world(&login))
+}
+
+/// A ground whose server falls silent on command.
+fn shaky() -> (Ground, Arc<Mutex<Shelf>>) {
+    let shelf = Arc::new(Mutex::new(Shelf::default()));
+    let place = Place::parse(&format!("{}/dev", serve_from(&shelf)), "/".as_ref()).unwrap();
+    let ground = Ground::on(place, world(&[("SINDRI_HTTP_TOKEN", "lovelace")]));
+    (ground, shelf)
+}
+
+/// Longer than anybody asks.
+const FOR_EVER: usize = 1000;
+
+#[test]
+fn a_write_without_an_answer_that_arrived_counts() {
+    let (ground, shelf) = shaky();
+    let store = ground.open();
+    let mut locked = begun(&store);
+    shelf.lock().unwrap().silent.insert("POST", (4, true));
+    locked.commit(intent(1)).unwrap();
+    locked.commit(intent(2)).unwrap();
+    let written = locked.state().clone();
+    drop(locked);
+    assert_eq!(store.lock_left(), None);
+    assert_eq!(take(&ground.open()).unwrap().state(), &written);
+}
+
+#[test]
+fn a_write_without_an_answer_that_did_not_arrive_is_the_last_and_the_lock_is_given_back() {
+    let (ground, shelf) = shaky();
+    let store = ground.open();
+    let mut locked = begun(&store);
+    let written = locked.state().clone();
+    shelf.lock().unwrap().silent.insert("POST", (4, false));
+    let error = locked.commit(intent(1)).unwrap_err();
+    assert!(matches!(error, StoreError::Unreachable { .. }), "{error:?}");
+    let error = locked.commit(intent(1)).unwrap_err();
+    assert!(matches!(error, StoreError::Poisoned(_)), "{error:?}");
+    drop(locked);
+    assert_eq!(store.lock_left(), None);
+    assert_eq!(take(&ground.open()).unwrap().state(), &written);
+}
+
+#[test]
+fn a_lock_that_cannot_be_given_back_is_told_by_its_id() {
+    let (ground, shelf) = shaky();
+    let store = ground.open();
+    let mut locked = begun(&store);
+    for method in ["POST", "GET", "UNLOCK"] {
+        shelf
+            .lock()
+            .unwrap()
+            .silent
+            .insert(method, (FOR_EVER, false));
+    }
+    let error = locked.commit(intent(1)).unwrap_err();
+    assert!(matches!(error, StoreError::Unreachable { .. }), "{error:?}");
+    drop(locked);
+    shelf.lock().unwrap().silent.clear();
+    let left = store.lock_left().expect("a lock is left");
+    let error = take(&ground.open()).unwrap_err();
+    assert!(matches!(error, StoreError::HeldWithoutEnd(_)), "{error:?}");
+    assert_eq!(store.force_unlock(&left.id).unwrap().id, left.id);
+    take(&ground.open()).unwrap();
+}
+
+#[test]
+fn a_lock_that_was_given_without_an_answer_is_given_back() {
+    let (ground, shelf) = shaky();
+    drop(begun(&ground.open()));
+    // The server takes the first request, and hears no other.
+    shelf.lock().unwrap().silent.insert("LOCK", (4, true));
+    let error = take(&ground.open()).unwrap_err();
+    assert!(matches!(error, StoreError::Unreachable { .. }), "{error:?}");
+    take(&ground.open()).unwrap();
 }
 
 /// As GitLab has it: another address for the lock, and other methods.
