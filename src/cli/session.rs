@@ -149,6 +149,11 @@ impl Session {
         Ok(self.store.get_or_init(|| store).clone())
     }
 
+    /// The store of the state, where the command opened it.
+    pub(crate) fn store_used(&self) -> Option<&Store> {
+        self.store.get()
+    }
+
     /// Where the keys of the state come from.
     pub(crate) fn sealing(&self) -> &Sealing {
         self.sealing.get_or_init(|| {

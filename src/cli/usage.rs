@@ -25,9 +25,16 @@ pub fn run(typed: &[OsString], host: Host) -> Exit {
         Ok(()) => dispatch(&mut session, arguments.command),
         Err(diagnostics) => Err(diagnostics),
     };
+    let left = lock_left(&session);
     match outcome {
-        Ok(exit) => exit,
-        Err(diagnostics) => {
+        Ok(exit) => {
+            if let Some(left) = left {
+                tell(&mut session, left, acts);
+            }
+            exit
+        }
+        Err(mut diagnostics) => {
+            diagnostics.extend(left);
             fail(&mut session, &diagnostics, acts);
             Exit::Error
         }
@@ -61,6 +68,30 @@ fn dispatch(session: &mut Session, command: Command) -> Outcome {
         Command::Doctor(args) => command::doctor(session, &args),
         Command::Version(_) => command::version(session),
         Command::Completions(args) => command::completions(session, &args),
+    }
+}
+
+/// A lock that the command couldn't give back, and how to be rid of it.
+fn lock_left(session: &Session) -> Option<Diagnostic> {
+    let left = session.store_used()?.lock_left()?;
+    let found = Diagnostic::warning(
+        Code::new("store::lock-left"),
+        "the store didn't take the lock of this command back, and may hold it for ever",
+    );
+    Some(found.help(format!(
+        "where the next command finds it locked, run `sindri force-unlock {}`",
+        left.id
+    )))
+}
+
+/// Tells what was found after a command's answer.
+fn tell(session: &mut Session, found: Diagnostic, acts: bool) {
+    if session.is_json() && acts {
+        fail(session, &vec![found], acts);
+    } else {
+        // The one document of other commands is written already.
+        let text = render::diagnostics_human(&vec![found], &session.side_style());
+        session.aside(&text);
     }
 }
 

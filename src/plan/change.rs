@@ -217,6 +217,15 @@ impl Plan {
         self.steps.is_empty() && self.moves.is_empty() && self.renamed_from.is_none()
     }
 
+    /// What is left as it is since it couldn't be read, or since something that couldn't stands on it.
+    pub fn left_unread(&self) -> Vec<&Address> {
+        self.changes
+            .iter()
+            .filter(|change| change.reason == Some(Reason::Unreadable))
+            .map(|change| &change.address)
+            .collect()
+    }
+
     /// Whether a check forbids applying it.
     pub fn is_errored(&self) -> bool {
         self.checks

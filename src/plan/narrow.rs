@@ -58,7 +58,8 @@ pub(super) fn scope(desired: &Desired, recorded: &State, options: &Options) -> S
         };
         included.retain(|address| !out.contains(address));
     }
-    if !options.targets.is_empty() || !options.excludes.is_empty() {
+    let narrowed = !options.targets.is_empty() || !options.excludes.is_empty();
+    if narrowed && !options.narrow_by_nature {
         findings.push(
             Diagnostic::warning(
                 Code::new("plan::narrowed"),

@@ -12,6 +12,8 @@ pub struct Options {
     pub delete_volumes: bool,
     /// Narrows the plan to these and what they need; empty for all.
     pub targets: Vec<Address>,
+    /// Whether the command itself means no more than the targets: nobody has to be told.
+    pub narrow_by_nature: bool,
     /// Leaves these out, and what needs them.
     pub excludes: Vec<Address>,
     /// Replaces these even where nothing changed.
@@ -28,6 +30,7 @@ impl Default for Options {
             destroy: false,
             delete_volumes: false,
             targets: Vec::new(),
+            narrow_by_nature: false,
             excludes: Vec::new(),
             replace: Vec::new(),
             allow: Vec::new(),

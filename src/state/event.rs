@@ -67,10 +67,12 @@ pub enum Effect {
     Put(Box<Object>),
     /// The current object is gone.
     Remove,
-    /// The current object waits to be deleted; none is current.
+    /// The current object is set aside, retained where the step retains it; none is current.
     Depose,
     /// The deposed objects are gone.
     RemoveDeposed,
+    /// Nothing is recorded there any more, deposed objects included.
+    RemoveAll,
 }
 
 /// One entry's content.

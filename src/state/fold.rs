@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::integrity::object_violation;
-use super::{Effect, Entry, Event, Intent, OperationId, Record, Serial, State, Violation};
+use super::{
+    Effect, Entry, Event, Intent, OperationId, Record, Serial, State, Status, StepKind, Violation,
+};
 use crate::address::Address;
 
 /// Why a journal doesn't continue a document.
@@ -100,8 +102,8 @@ impl State {
                 same_address(&operation, &self.pending[open].address, &address)?;
                 sound(&address, &effect)?;
                 // In order, since recovery settles the oldest first.
-                self.pending.remove(open);
-                self.effect(address, effect);
+                let intent = self.pending.remove(open);
+                self.effect(address, effect, intent.step);
             }
             Event::Moved { .. }
             | Event::Forgotten { .. }
@@ -173,7 +175,7 @@ impl State {
             .position(|intent| intent.operation == *operation)
     }
 
-    fn effect(&mut self, address: Address, effect: Effect) {
+    fn effect(&mut self, address: Address, effect: Effect, step: StepKind) {
         match effect {
             Effect::Keep => {}
             Effect::Put(object) => {
@@ -181,9 +183,18 @@ impl State {
             }
             Effect::Remove => self.take(&address, |record| record.current = None),
             Effect::Depose => self.take(&address, |record| {
-                record.deposed.extend(record.current.take());
+                let mut aside = record.current.take();
+                if let Some(object) = &mut aside
+                    && step == StepKind::Retain
+                {
+                    Arc::make_mut(object).status = Status::Retained;
+                }
+                record.deposed.extend(aside);
             }),
             Effect::RemoveDeposed => self.take(&address, |record| record.deposed.clear()),
+            Effect::RemoveAll => {
+                self.resources.remove(&address);
+            }
         }
     }
 
@@ -216,6 +227,10 @@ fn same_address(
 fn sound(address: &Address, effect: &Effect) -> Result<(), Violation> {
     match effect {
         Effect::Put(object) => object_violation(address, object).map_or(Ok(()), Err),
-        Effect::Keep | Effect::Remove | Effect::Depose | Effect::RemoveDeposed => Ok(()),
+        Effect::Keep
+        | Effect::Remove
+        | Effect::Depose
+        | Effect::RemoveDeposed
+        | Effect::RemoveAll => Ok(()),
     }
 }

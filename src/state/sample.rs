@@ -149,6 +149,7 @@ pub(crate) fn history(choices: &[u8]) -> Vec<Vec<Event>> {
                 0 => Effect::Keep,
                 1 => Effect::Remove,
                 2 => Effect::Depose,
+                3 if choice % 3 == 0 => Effect::RemoveAll,
                 3 => Effect::RemoveDeposed,
                 _ => Effect::Put(Box::new(object(&address, &operation, choice))),
             };

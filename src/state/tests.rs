@@ -232,6 +232,31 @@ fn an_object_goes_through_its_life() {
     assert!(state.pending.is_empty());
 }
 
+/// A volume that another takes the address of is kept, whatever is destroyed later.
+#[test]
+fn what_a_retaining_step_sets_aside_is_retained() {
+    let address: Address = "volume.dev.workspace".parse().unwrap();
+    let mut state = State::new("dev", lineage());
+    let operation = OperationId::from_label("first");
+    let run = |state: &mut State, number: u8, step, effect| {
+        let operation = OperationId::from_random([number; 8]);
+        let Event::Begin(mut intent) = begin(&operation, &address) else {
+            unreachable!()
+        };
+        intent.step = step;
+        state.apply(Event::Begin(intent)).unwrap();
+        state.apply(end(&operation, &address, effect)).unwrap();
+    };
+    let old = object(&address, &operation, 4);
+    let put = Effect::Put(Box::new(old));
+    run(&mut state, 1, StepKind::Create, put);
+    run(&mut state, 2, StepKind::Retain, Effect::Depose);
+    let aside = &state.resources[&address].deposed[0];
+    assert_eq!(aside.status, Status::Retained);
+    run(&mut state, 3, StepKind::Destroy, Effect::RemoveAll);
+    assert_eq!(state.resources.get(&address), None);
+}
+
 #[test]
 fn entries_of_another_moment_are_refused() {
     let groups = history(&[2, 4, 6, 8, 10]);

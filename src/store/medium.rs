@@ -168,6 +168,11 @@ pub(super) trait Medium: fmt::Debug + Send + Sync {
     /// Writes without the lock, for a person who says that nobody else does.
     fn without_lock(&self, world: &World) -> Result<Box<dyn Holding>, StoreError>;
 
+    /// A lock that a holder from here couldn't give back; it stays until somebody takes it away.
+    fn lock_left(&self) -> Option<LockInfo> {
+        None
+    }
+
     /// Takes the lock away from the holder with this id, who may still be at work.
     fn force_unlock(&self, id: &str) -> Result<LockInfo, StoreError>;
 }

@@ -166,6 +166,11 @@ impl Store {
         Ok(locked)
     }
 
+    /// A lock of this process that couldn't be given back, and that doesn't end by itself.
+    pub fn lock_left(&self) -> Option<LockInfo> {
+        self.medium.lock_left()
+    }
+
     /// Takes the lock away from the holder with this id; gives who it was.
     ///
     /// The holder may still be at work: where the store is fenced, its next write fails.

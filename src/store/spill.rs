@@ -237,6 +237,7 @@ fn agrees(state: &State, address: &Address, effect: &Effect) -> bool {
         Effect::Remove => current.is_none_or(|current| current.status == Status::Deleting),
         Effect::Depose => current.is_none() || deposed > 0,
         Effect::RemoveDeposed => deposed == 0,
+        Effect::RemoveAll => deposed == 0 && current.is_none(),
     }
 }
 

@@ -193,11 +193,34 @@ fn conclude(
     if timed_out {
         return Err(too_late());
     }
+    if let Some(left) = left_standing(&ready.plan).filter(|_| !summary.interrupted) {
+        return Err(vec![left]);
+    }
     Ok(match (summary.interrupted, summary.is_clean()) {
         (true, _) => Exit::Interrupted,
         (false, true) => Exit::Done,
         (false, false) => Exit::Error,
     })
+}
+
+/// What a destroy had to leave since nobody could say how it stands.
+fn left_standing(plan: &Plan) -> Option<Diagnostic> {
+    let left = plan.left_unread();
+    if !plan.header.destroy || left.is_empty() {
+        return None;
+    }
+    let named: Vec<String> = left.iter().map(|address| format!("`{address}`")).collect();
+    Some(
+        Diagnostic::error(
+            Code::new("destroy::left"),
+            format!(
+                "not everything is destroyed; left as it was: {}",
+                named.join(", ")
+            ),
+        )
+        .because("its provider couldn't say how it stands, or what stands on it")
+        .help("mend what the provider said, then run the command again"),
+    )
 }
 
 /// Takes the lock, saying whom it waits for.

@@ -42,6 +42,7 @@ pub(super) fn take(
 ) -> Outcome {
     let mut asked = Asked::narrowed(&Narrow::default());
     asked.targets = imports.iter().map(|import| import.to.clone()).collect();
+    asked.narrow_by_nature = true;
     let listed = &mut project.desired.transitions.imports;
     listed.retain(|other| imports.iter().all(|import| import.to != other.to));
     listed.extend(imports);

@@ -20,6 +20,8 @@ pub(super) struct Asked {
     pub(super) destroy: bool,
     pub(super) delete_volumes: bool,
     pub(super) targets: Vec<Address>,
+    /// Whether the command means no more than the targets, without a person narrowing it.
+    pub(super) narrow_by_nature: bool,
     pub(super) excludes: Vec<Address>,
     pub(super) replace: Vec<Address>,
     /// Every machine, as `deploy --force` asks.
@@ -37,6 +39,7 @@ impl Asked {
             destroy: false,
             delete_volumes: false,
             targets: narrow.target.clone(),
+            narrow_by_nature: false,
             excludes: narrow.exclude.clone(),
             replace: Vec::new(),
             replace_machines: false,
@@ -74,6 +77,7 @@ impl Asked {
             destroy: self.destroy,
             delete_volumes: self.delete_volumes,
             targets: self.targets.clone(),
+            narrow_by_nature: self.narrow_by_nature,
             excludes: self.excludes.clone(),
             replace,
             allow: self.allow.clone(),

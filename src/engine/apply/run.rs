@@ -151,12 +151,10 @@ async fn perform(
             let spec = &request.wanted.spec;
             Ok(done(made, &*provider, intent, &dependencies, spec, None))
         }
-        Work::Delete {
-            provider,
-            request,
-            effect,
-        } => {
-            retry(|| provider.delete(&request)).await?;
+        Work::Delete { objects, effect } => {
+            for (provider, request) in &objects {
+                retry(|| provider.delete(request)).await?;
+            }
             Ok(Outcome::Done {
                 effect,
                 id: None,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Apply;
 use crate::address::{Address, Name};
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
-use crate::plan::{Change, Effectuation, Reason};
+use crate::plan::{Action, Change, Effectuation, Reason};
 use crate::provider::{
     CreateRequest, DeleteRequest, MachineRef, Provider, TakeRequest, UpdateRequest,
 };
@@ -50,10 +50,9 @@ pub(super) enum Work {
         paths: Vec<String>,
         dependencies: Vec<Address>,
     },
-    /// Deletes an object.
+    /// Deletes objects, one after the other.
     Delete {
-        provider: Arc<dyn Provider>,
-        request: DeleteRequest,
+        objects: Vec<(Arc<dyn Provider>, DeleteRequest)>,
         effect: Effect,
     },
     /// Delivers a secret.
@@ -166,27 +165,10 @@ fn outside(
 ) -> Result<Work, Diagnostics> {
     let address = &change.address;
     match intent.step {
+        StepKind::Forget if change.reason == Some(Reason::LetGo) => Ok(record(Effect::RemoveAll)),
         StepKind::Forget => Ok(record(Effect::Remove)),
         StepKind::Retain => Ok(retain(change, current)),
-        StepKind::Destroy => {
-            let Some(current) = current else {
-                return Ok(record(Effect::Keep));
-            };
-            let effect = if state.current(address).is_some_and(|now| now == current) {
-                Effect::Remove
-            } else {
-                Effect::RemoveDeposed
-            };
-            Ok(Work::Delete {
-                provider: open(apply, current.provider, address)?,
-                request: DeleteRequest {
-                    lineage: state.lineage.clone(),
-                    address: address.clone(),
-                    current: Arc::clone(current),
-                },
-                effect,
-            })
-        }
+        StepKind::Destroy => delete(apply, change, state),
         StepKind::Create | StepKind::Update | StepKind::Adopt => {
             let spec = wanted(change)?;
             if let Spec::Gpu(_) = &**spec {
@@ -248,6 +230,38 @@ fn outside(
             })
         }
     }
+}
+
+/// Deletes what is recorded at an address; of one that is replaced only the current object.
+fn delete(apply: &Apply<'_>, change: &Change, state: &State) -> Result<Work, Diagnostics> {
+    let address = &change.address;
+    let Some(recorded) = state.resources.get(address) else {
+        return Ok(record(Effect::Keep));
+    };
+    let all = change.action == Action::Delete;
+    let deposed = recorded.deposed.iter().filter(|_| all);
+    let objects: Result<Vec<_>, Diagnostics> = recorded
+        .current
+        .iter()
+        .chain(deposed)
+        .map(|object| {
+            let request = DeleteRequest {
+                lineage: state.lineage.clone(),
+                address: address.clone(),
+                current: Arc::clone(object),
+            };
+            Ok((open(apply, object.provider, address)?, request))
+        })
+        .collect();
+    let effect = if all {
+        Effect::RemoveAll
+    } else {
+        Effect::Remove
+    };
+    Ok(Work::Delete {
+        objects: objects?,
+        effect,
+    })
 }
 
 /// Secrets and extensions.

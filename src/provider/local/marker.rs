@@ -39,6 +39,9 @@ pub(super) struct Marker {
     /// A machine's mounts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) links: Vec<Link>,
+    /// The path of the directory that became it, where it was imported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) imported: Option<String>,
     /// How often a machine's home was found missing and made anew.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) lost_homes: u64,
@@ -85,6 +88,7 @@ impl Marker {
             attributes: Self::attributes_of(spec),
             power: None,
             links: Vec::new(),
+            imported: None,
             lost_homes: 0,
         }
     }

@@ -143,7 +143,10 @@ fn named(shelf: Shelf, target: &Place, sought: &Sought) -> Result<Named, Provide
     match files::entry(path) {
         Ok(Entry::Directory) => {}
         Ok(Entry::Absent) if is_cut_short(shelf, target) => return Ok(Named::Moved),
-        Ok(Entry::Absent) => return Err(absent(path)),
+        Ok(Entry::Absent) => {
+            let moved = imported_from(shelf, target, sought);
+            return moved.ok_or_else(|| absent(path));
+        }
         Ok(Entry::Link(_) | Entry::File) => {
             return Err(unfit(format!("`{}` is no directory", path.display()))
                 .help("name a directory; a link is not followed"));
@@ -168,6 +171,26 @@ fn named(shelf: Shelf, target: &Place, sought: &Sought) -> Result<Named, Provide
         )));
     }
     Ok(Named::Theirs(path.to_owned()))
+}
+
+/// The object that a directory became before, which the state forgot since.
+fn imported_from(shelf: Shelf, target: &Place, sought: &Sought) -> Option<Named> {
+    let parent = target.directory.parent()?;
+    let names = files::list(parent).unwrap_or_default();
+    names
+        .iter()
+        .filter_map(|name| name.to_str())
+        .filter(|name| super::place::is_fit(name))
+        .map(|name| Place::within(shelf, parent, name))
+        .find_map(|place| match Marker::read(&place) {
+            Reading::Found(marker)
+                if marker.lineage == sought.lineage
+                    && marker.imported.as_deref() == Some(sought.id.as_str()) =>
+            {
+                Some(Named::Ours(place, marker))
+            }
+            Reading::Found(_) | Reading::Absent | Reading::Broken(_) => None,
+        })
 }
 
 /// The lineage of an object that lies at a path.
@@ -203,7 +226,10 @@ fn volume(
     request: &TakeRequest,
     from: Option<&Path>,
 ) -> Result<Made, ProviderError> {
-    let marker = marker_of(&request.wanted);
+    let marker = Marker {
+        imported: Some(request.id.to_string()),
+        ..marker_of(&request.wanted)
+    };
     let Some(from) = from else {
         return Ok(made(target, &marker));
     };
@@ -235,6 +261,7 @@ fn machine(
             Power::Running | Power::Provider => Power::Running,
         }),
         links: links_of(target, wanted, spec)?,
+        imported: Some(request.id.to_string()),
         ..marker_of(wanted)
     };
     if marker.links.iter().any(|link| link.place == "home") {

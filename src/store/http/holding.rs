@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::medium::Server;
+use super::left::Left;
+use super::medium::{Server, Unsaved};
 use super::protocol::{Body, Content, Holder};
 use crate::state::Lineage;
 use crate::store::StoreError;
@@ -18,6 +19,8 @@ pub(super) struct Held {
     background: Arc<Background>,
     /// None where a person said that nobody else writes.
     lock: Option<Holder>,
+    /// Told of a lock that can't be given back.
+    left: Left,
     content: Content,
     /// Why nothing more may be written.
     stopped: Option<Stopped>,
@@ -32,17 +35,26 @@ enum Stopped {
 }
 
 impl Held {
-    pub(super) fn new(server: Server, background: Arc<Background>, lock: Option<Holder>) -> Self {
+    pub(super) fn new(
+        server: Server,
+        background: Arc<Background>,
+        lock: Option<Holder>,
+        left: Left,
+    ) -> Self {
         Self {
             server,
             background,
             lock,
+            left,
             content: Content::default(),
             stopped: None,
         }
     }
 
     /// Writes all of it; on an error what is kept here is as it was.
+    ///
+    /// Where no answer comes, it is looked up what became of the write. One that arrived counts;
+    /// one that didn't may still be on its way, so nothing follows it.
     fn save(&mut self, content: Content, lineage: &Lineage, serial: u64) -> Result<(), StoreError> {
         self.usable()?;
         let body = Body::new(serial, lineage.as_str(), &content);
@@ -50,27 +62,31 @@ impl Held {
             self.server.clone(),
             self.lock.as_ref().map(|l| l.id.clone()),
         );
-        let saved = self
-            .background
-            .wait(async move { server.save(&body, id.as_deref()).await });
-        match saved {
-            Some(Ok(())) => {
-                self.content = content;
-                Ok(())
+        let (before, after) = (self.content.clone(), content.clone());
+        let saved = self.background.wait(async move {
+            let lost = || (Err(StoreError::Lost(server.name())), Some(Stopped::Lost));
+            let error = match server.save(&body, id.as_deref()).await {
+                Ok(()) => return (Ok(()), None),
+                Err(Unsaved::Refused(error)) => return (Err(error), None),
+                Err(Unsaved::Lost) => return lost(),
+                Err(Unsaved::Unheard(error)) => error,
+            };
+            match server.load().await.map(Option::unwrap_or_default) {
+                Ok(found) if found == after => (Ok(()), None),
+                Ok(found) if found.records_as(&before) => (Err(error), Some(Stopped::Unknown)),
+                Ok(_) => lost(),
+                Err(_) => (Err(error), Some(Stopped::Unknown)),
             }
-            Some(Err(error)) => {
-                if matches!(error, StoreError::Lost(_)) {
-                    self.stopped = Some(Stopped::Lost);
-                } else if matches!(error, StoreError::Unreachable { .. }) {
-                    self.stopped = Some(Stopped::Unknown);
-                }
-                Err(error)
-            }
-            None => {
-                self.stopped = Some(Stopped::Unknown);
-                self.usable()
-            }
+        });
+        let Some((result, stopped)) = saved else {
+            self.stopped = Some(Stopped::Unknown);
+            return self.usable();
+        };
+        self.stopped = stopped;
+        if result.is_ok() {
+            self.content = content;
         }
+        result
     }
 }
 
@@ -121,15 +137,14 @@ impl Holding for Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        // A write that may still arrive needs the lock until a person has looked.
-        if self.stopped.is_none()
-            && let Some(lock) = self.lock.take()
-        {
-            let server = self.server.clone();
-            // Where it can't be given back, the next command is told how to.
-            let _kept = self
-                .background
-                .wait(async move { server.unlock(&lock).await });
+        let Some(lock) = self.lock.take() else { return };
+        let (server, holder) = (self.server.clone(), lock.clone());
+        let was_lost = matches!(self.stopped, Some(Stopped::Lost));
+        let given = self
+            .background
+            .wait(async move { server.give_back(&holder, was_lost).await });
+        if given != Some(true) {
+            self.left.note(lock.told());
         }
     }
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use super::holding::Held;
+use super::left::Left;
 use super::place::HttpPlace;
 use super::protocol::{Body, Content, Holder, with_id};
 use crate::store::background::Background;
@@ -25,12 +26,16 @@ const BYTES_MAX: u64 = 64 << 10;
 /// How long to sleep between two tries to take the lock.
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// How long giving a lock back may take.
+const FAREWELL: Duration = Duration::from_secs(10);
+
 /// A state behind an address.
 #[derive(Debug)]
 pub(in crate::store) struct Http {
     server: Server,
     names: Names,
     background: Arc<Background>,
+    left: Left,
 }
 
 /// The server, and how it is asked.
@@ -38,6 +43,16 @@ pub(in crate::store) struct Http {
 pub(super) struct Server {
     client: HttpClient,
     place: HttpPlace,
+}
+
+/// Why a write wasn't confirmed.
+pub(super) enum Unsaved {
+    /// The server refused it: nothing was written.
+    Refused(StoreError),
+    /// Another has the lock: nothing was written.
+    Lost,
+    /// Nobody knows what became of it.
+    Unheard(StoreError),
 }
 
 impl Http {
@@ -57,6 +72,7 @@ impl Http {
                 key: name,
             },
             background: Arc::new(background),
+            left: Left::default(),
         })
     }
 
@@ -75,7 +91,8 @@ impl Http {
 
     fn holding(&self, lock: Option<Holder>) -> Box<dyn Holding> {
         let server = self.server.clone();
-        Box::new(Held::new(server, Arc::clone(&self.background), lock))
+        let background = Arc::clone(&self.background);
+        Box::new(Held::new(server, background, lock, self.left.clone()))
     }
 }
 
@@ -122,7 +139,15 @@ impl Medium for Http {
         let mut told = None;
         loop {
             let (server, wanted) = (self.server.clone(), me.clone());
-            let Some(holder) = self.wait(async move { server.lock(&wanted).await })? else {
+            let asked = self.wait(async move {
+                let asked = server.lock(&wanted).await;
+                if let Err(StoreError::Unreachable { .. } | StoreError::Refused { .. }) = asked {
+                    // It may have been given all the same; who can't be reached can't be asked.
+                    let _kept = server.give_back(&wanted, true).await;
+                }
+                asked
+            });
+            let Some(holder) = asked? else {
                 return Ok(self.holding(Some(me)));
             };
             let left = request.timeout.saturating_sub(began.elapsed());
@@ -140,6 +165,10 @@ impl Medium for Http {
 
     fn without_lock(&self, _world: &World) -> Result<Box<dyn Holding>, StoreError> {
         Ok(self.holding(None))
+    }
+
+    fn lock_left(&self) -> Option<LockInfo> {
+        self.left.told()
     }
 
     fn force_unlock(&self, id: &str) -> Result<LockInfo, StoreError> {
@@ -185,19 +214,22 @@ impl Server {
     }
 
     /// Writes all of it; repeating that changes nothing.
-    pub(super) async fn save(&self, body: &Body, lock: Option<&str>) -> Result<(), StoreError> {
+    pub(super) async fn save(&self, body: &Body, lock: Option<&str>) -> Result<(), Unsaved> {
         let io = |error: serde_json::Error| StoreError::io(&self.name(), error.into());
-        let bytes = serde_json::to_vec(body).map_err(io)?;
+        let bytes = serde_json::to_vec(body).map_err(|error| Unsaved::Refused(io(error)))?;
         let url = match lock {
             None => self.place.address.clone(),
             Some(id) => with_id(&self.place.address, id),
         };
-        let answer = self.ask("POST", &url, Some(bytes)).await?;
+        let asked = self.ask("POST", &url, Some(bytes)).await;
+        let answer = asked.map_err(Unsaved::Unheard)?;
         match answer.status {
             200..=299 => Ok(()),
             // The lock isn't ours any more.
-            409 | 423 => Err(StoreError::Lost(self.name())),
-            _ => Err(self.refused(&answer)),
+            409 | 423 => Err(Unsaved::Lost),
+            // Whoever answered so may have passed it on.
+            500..=599 => Err(Unsaved::Unheard(self.refused(&answer))),
+            _ => Err(Unsaved::Refused(self.refused(&answer))),
         }
     }
 
@@ -233,6 +265,21 @@ impl Server {
             200..=299 => Ok(()),
             _ => Err(self.refused(&answer)),
         }
+    }
+
+    /// Gives a lock back within a bounded time, or finds that another has it; whether that is so.
+    ///
+    /// One that was lost is asked for first: a server that doesn't look whose lock it gives away
+    /// would give away another's.
+    pub(super) async fn give_back(&self, holder: &Holder, was_lost: bool) -> bool {
+        let given = async {
+            if was_lost && self.lock(holder).await?.is_some() {
+                return Ok(());
+            }
+            self.unlock(holder).await
+        };
+        let given: Result<Result<(), StoreError>, _> = tokio::time::timeout(FAREWELL, given).await;
+        matches!(given, Ok(Ok(())))
     }
 
     fn told(&self, holder: &Holder) -> Result<Vec<u8>, StoreError> {

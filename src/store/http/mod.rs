@@ -3,6 +3,7 @@
 //! The protocol has one body for everything, locks that never run out, and no condition on a write.
 
 mod holding;
+mod left;
 mod medium;
 mod place;
 mod protocol;

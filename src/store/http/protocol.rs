@@ -33,7 +33,7 @@ struct Pieces {
 }
 
 /// The pieces of a state.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct Content {
     pub(super) document: Vec<u8>,
     pub(super) journal: Vec<Vec<u8>>,
@@ -43,6 +43,13 @@ pub(super) struct Content {
 impl std::fmt::Debug for Content {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Content(..)")
+    }
+}
+
+impl Content {
+    /// Whether both record the same, whatever their keys: a new key waits here for its document.
+    pub(super) fn records_as(&self, other: &Self) -> bool {
+        (&self.document, &self.journal) == (&other.document, &other.journal)
     }
 }
 

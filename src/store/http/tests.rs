@@ -11,9 +11,12 @@ use crate::store::contract_tests::{Ground, begun, intent, read, take};
 use crate::store::{Place, StoreError};
 use crate::sys::{Environment, World};
 
+/// The logins its servers know.
+const LOGINS: [&str; 2] = ["Basic YWRhOmxvdmVsYWNl", "Bearer lovelace"];
+
 /// Starts a server that knows one user; it ends with the process. Gives its address.
 fn serve() -> String {
-    Server::start(&["Basic YWRhOmxvdmVsYWNl", "Bearer lovelace"]).address
+    Server::start(&LOGINS).address
 }
 
 fn world(variables: &[(&str, &str)]) -> World {
@@ -32,6 +35,77 @@ pub(in crate::store) fn ground() -> Ground {
         ("SINDRI_HTTP_PASSWORD", "lovelace"),
     ];
     Ground::on(place, world(&login))
+}
+
+/// A ground whose server falls silent on command.
+fn shaky() -> (Ground, Server) {
+    let server = Server::start(&LOGINS);
+    let place = Place::parse(&format!("{}/dev", server.address), "/".as_ref()).unwrap();
+    let ground = Ground::on(place, world(&[("SINDRI_HTTP_TOKEN", "lovelace")]));
+    (ground, server)
+}
+
+/// Longer than anybody asks.
+const FOR_EVER: usize = 1000;
+
+#[test]
+fn a_write_without_an_answer_that_arrived_counts() {
+    let (ground, server) = shaky();
+    let store = ground.open();
+    let mut locked = begun(&store);
+    server.falls_silent("POST", 4, true);
+    locked.commit(intent(1)).unwrap();
+    locked.commit(intent(2)).unwrap();
+    let written = locked.state().clone();
+    drop(locked);
+    assert_eq!(store.lock_left(), None);
+    assert_eq!(take(&ground.open()).unwrap().state(), &written);
+}
+
+#[test]
+fn a_write_without_an_answer_that_did_not_arrive_is_the_last_and_the_lock_is_given_back() {
+    let (ground, server) = shaky();
+    let store = ground.open();
+    let mut locked = begun(&store);
+    let written = locked.state().clone();
+    server.falls_silent("POST", 4, false);
+    let error = locked.commit(intent(1)).unwrap_err();
+    assert!(matches!(error, StoreError::Unreachable { .. }), "{error:?}");
+    let error = locked.commit(intent(1)).unwrap_err();
+    assert!(matches!(error, StoreError::Poisoned(_)), "{error:?}");
+    drop(locked);
+    assert_eq!(store.lock_left(), None);
+    assert_eq!(take(&ground.open()).unwrap().state(), &written);
+}
+
+#[test]
+fn a_lock_that_cannot_be_given_back_is_told_by_its_id() {
+    let (ground, server) = shaky();
+    let store = ground.open();
+    let mut locked = begun(&store);
+    for method in ["POST", "GET", "UNLOCK"] {
+        server.falls_silent(method, FOR_EVER, false);
+    }
+    let error = locked.commit(intent(1)).unwrap_err();
+    assert!(matches!(error, StoreError::Unreachable { .. }), "{error:?}");
+    drop(locked);
+    server.speaks_again();
+    let left = store.lock_left().expect("a lock is left");
+    let error = take(&ground.open()).unwrap_err();
+    assert!(matches!(error, StoreError::HeldWithoutEnd(_)), "{error:?}");
+    assert_eq!(store.force_unlock(&left.id).unwrap().id, left.id);
+    take(&ground.open()).unwrap();
+}
+
+#[test]
+fn a_lock_that_was_given_without_an_answer_is_given_back() {
+    let (ground, server) = shaky();
+    drop(begun(&ground.open()));
+    // The server takes the first request, and hears no other.
+    server.falls_silent("LOCK", 4, true);
+    let error = take(&ground.open()).unwrap_err();
+    assert!(matches!(error, StoreError::Unreachable { .. }), "{error:?}");
+    take(&ground.open()).unwrap();
 }
 
 /// As GitLab has it: another address for the lock, and other methods.

@@ -19,6 +19,17 @@ struct Shelf {
     heard: Vec<Heard>,
     /// How many more states it takes before it is in trouble.
     takes: u32,
+    /// How many requests of a method go without an answer, and whether they are done all the same.
+    silent: BTreeMap<&'static str, (usize, bool)>,
+}
+
+impl Shelf {
+    /// Whether a request goes without an answer: then, whether it is done all the same.
+    fn is_silent(&mut self, method: &str) -> Option<bool> {
+        let (left, done) = self.silent.get_mut(method).filter(|(left, _)| *left > 0)?;
+        *left -= 1;
+        Some(*done)
+    }
 }
 
 /// A server; it ends with the process.
@@ -38,6 +49,7 @@ impl Server {
             locks: BTreeMap::new(),
             heard: Vec::new(),
             takes: u32::MAX,
+            silent: BTreeMap::new(),
         }));
         let inside = Arc::clone(&shelf);
         std::thread::spawn(move || {
@@ -57,6 +69,17 @@ impl Server {
     /// Lets it take so many more states, and fail then.
     pub(super) fn takes(&self, states: u32) {
         self.shelf.lock().unwrap().takes = states;
+    }
+
+    /// Lets so many requests of a method go without an answer, done all the same or not.
+    pub(super) fn falls_silent(&self, method: &'static str, requests: usize, done: bool) {
+        let mut shelf = self.shelf.lock().unwrap();
+        shelf.silent.insert(method, (requests, done));
+    }
+
+    /// Lets it answer everything again.
+    pub(super) fn speaks_again(&self) {
+        self.shelf.lock().unwrap().silent.clear();
     }
 }
 
@@ -89,12 +112,19 @@ fn answer(mut stream: TcpStream, shelf: &Mutex<Shelf>) {
         reader.read_exact(&mut body).unwrap();
         let mut shelf = shelf.lock().unwrap();
         shelf.heard.push((line, login.clone(), body.clone()));
+        let silent = shelf.is_silent(&method);
+        if silent == Some(false) {
+            return;
+        }
         let (status, text) = if shelf.logins.contains(&login) {
             act(&method, &path, &query, body, &mut shelf)
         } else {
             (401, Vec::new())
         };
         drop(shelf);
+        if silent.is_some() {
+            return;
+        }
         let head = format!(
             "HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n",
             text.len()
