@@ -347,12 +347,7 @@ impl StoreError {
                  or, if that command is gone for certain, run `sindri force-unlock {}`",
                 info.since, info.id
             ),
-            Self::HeldUntilGone(info) => format!(
-                "process {} there has held it since {}; it comes free when that one ends, or its \
-                 connection does: give it time with `--lock-timeout`, or, if it must not go on, \
-                 run `sindri force-unlock {}`",
-                info.pid, info.since, info.id
-            ),
+            Self::HeldUntilGone(info) => until_gone(info),
             Self::OtherHolder(info) => format!(
                 "its id is {}, and it was taken {}; see that it is the one you mean",
                 info.id, info.since
@@ -458,6 +453,16 @@ fn wait_for(info: &LockInfo) -> String {
             info.pid, info.since, info.id
         ),
     }
+}
+
+/// What to do about a lock that ends with its connection.
+fn until_gone(info: &LockInfo) -> String {
+    format!(
+        "process {} there has held it since {}; it comes free when that one ends, or its \
+         connection does: give it time with `--lock-timeout`, or, if it must not go on, run \
+         `sindri force-unlock {}`",
+        info.pid, info.since, info.id
+    )
 }
 
 /// How a damaged piece is mended.

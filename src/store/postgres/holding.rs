@@ -354,11 +354,11 @@ impl Hand {
     async fn connect_anew(&mut self, this: &str) -> Result<Found, Failure> {
         let server = Arc::clone(&self.row.server);
         let session = server.connect().await?;
-        let look = self.row.look(&session).await?;
+        let found = self.row.look(&session).await?;
         let (epoch, written) = match &mut self.lock {
-            None => (look.epoch, look.written),
-            Some(lock) if look.holder.as_ref() == Some(&lock.holder) => {
-                let next = look.forced + 1;
+            None => (found.epoch, found.written),
+            Some(lock) if found.holder.as_ref() == Some(&lock.holder) => {
+                let next = found.forced + 1;
                 let parameters: &[_] = &[
                     (&&*self.row.lock as _, Type::TEXT),
                     (&next as _, Type::INT8),
@@ -372,7 +372,7 @@ impl Hand {
                 }
                 let parameters: &[_] = &[
                     (&&*self.row.name as _, Type::TEXT),
-                    (&look.forced as _, Type::INT8),
+                    (&found.forced as _, Type::INT8),
                     (&lock.holder as _, Type::TEXT),
                     (&session.identity as _, Type::TEXT),
                 ];

@@ -30,9 +30,9 @@ pub(super) fn password(
     if let Some(password) = names.iter().find_map(|name| environment.get(name)) {
         return Ok(Some(Zeroizing::new(password.to_owned())));
     }
-    let named = environment.get("PGPASSFILE").map(PathBuf::from);
+    let chosen = environment.get("PGPASSFILE").map(PathBuf::from);
     let usual = || Some(PathBuf::from(environment.get("HOME")?).join(".pgpass"));
-    let Some(file) = named.or_else(usual) else {
+    let Some(file) = chosen.or_else(usual) else {
         return Ok(None);
     };
     let io = |error| StoreError::io(&file, error);

@@ -97,7 +97,7 @@ impl Server {
         let number = found.split(|c: char| !c.is_ascii_digit()).next();
         if number.is_none_or(|number| number.parse().is_ok_and(|number: u32| number < OLDEST)) {
             let store = self.name.clone();
-            return Err(self.refused(PostgresError::TooOld { store, found }));
+            return Err(Self::refused(PostgresError::TooOld { store, found }));
         }
         let rows = self
             .in_time(PATIENCE, client.query_typed(SETTLE, &[]))
@@ -211,7 +211,7 @@ impl Server {
         })
     }
 
-    pub(super) fn refused(&self, error: PostgresError) -> Failure {
+    fn refused(error: PostgresError) -> Failure {
         Failure::Refused(StoreError::Postgres(Box::new(error)))
     }
 
