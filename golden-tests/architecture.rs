@@ -163,10 +163,12 @@ const ROOMS: [(&str, &[&str]); 20] = [
 ];
 
 /// Crates that stay in the rooms named.
-const CRATES: [(&str, &[&str]); 14] = [
+const CRATES: [(&str, &[&str]); 16] = [
     ("bollard", &["src/provider/docker/"]),
     ("reqwest", &["src/sys/http"]),
-    ("rustls", &["src/sys/http"]),
+    ("rustls", &["src/sys/http", "src/store/postgres/"]),
+    ("tokio_rustls", &["src/store/postgres/"]),
+    ("tokio_postgres", &["src/store/postgres/"]),
     ("object_store", &["src/store/object/"]),
     ("clap", &["src/cli/"]),
     ("clap_complete", &["src/cli/"]),

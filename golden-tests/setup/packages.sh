@@ -5,8 +5,13 @@ need() {
     command -v "$1" >/dev/null 2>&1 || wanted+=("${@:2}")
 }
 
+# Where Debian keeps what serves Postgres: the newest version that is there.
+postgres_binaries() {
+    find /usr/lib/postgresql -mindepth 2 -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -n 1
+}
+
 install_packages() {
-    local PATH=$PATH:/usr/sbin:/sbin
+    local PATH=$PATH:/usr/sbin:/sbin:$(postgres_binaries)
     local wanted=()
     need cc build-essential
     need git git
@@ -18,6 +23,9 @@ install_packages() {
     need npm nodejs npm
     need setsid util-linux
     need strace strace
+    need initdb postgresql
+    need pgbouncer pgbouncer
+    need openssl openssl
     # The tests put this very file into the smallest image there is.
     [ -x /bin/busybox ] && /bin/busybox true && ! ldd /bin/busybox >/dev/null 2>&1 || wanted+=(busybox-static)
     if command -v python3 >/dev/null 2>&1 && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then

@@ -1,8 +1,23 @@
-# The servers that remote stores are tested against: an S3 that honours conditional writes.
+# The servers that remote stores are tested against: an S3 that honours conditional writes, and a
+# Postgres, once by itself and once behind a pooler.
 
 localstack_pid=
 
 start_stores() {
+    start_s3
+    start_postgres
+}
+
+stop_stores() {
+    stop_postgres
+    stop_s3
+}
+
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+start_s3() {
     local venv=$here/target/localstack
     local pins=$here/golden-tests/setup/localstack-requirements.txt
     if ! cmp -s "$pins" "$venv/installed.txt"; then
@@ -15,7 +30,7 @@ start_stores() {
         cp "$pins" "$venv/installed.txt"
     fi
     local port
-    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    port=$(free_port)
     # Of the environment it gets what it needs: it reads many a variable, credentials included.
     env -i PATH="$PATH" HOME="$ground" TMPDIR="${TMPDIR:-/tmp}" \
         SERVICES=s3 EAGER_SERVICE_LOADING=1 SKIP_SSL_CERT_DOWNLOAD=1 DISABLE_EVENTS=1 \
@@ -40,7 +55,7 @@ END
     echo "started an S3 server at $SINDRI_TEST_S3"
 }
 
-stop_stores() {
+stop_s3() {
     [ -n "$localstack_pid" ] || return 0
     kill "$localstack_pid" 2>/dev/null || true
     local waited=0
@@ -50,4 +65,67 @@ stop_stores() {
     done
     kill -9 "$localstack_pid" 2>/dev/null || true
     localstack_pid=
+}
+
+postgres_room=
+
+# It refuses to be root.
+as_postgres() {
+    if [ "$(id -u)" = 0 ]; then
+        setpriv --reuid postgres --regid postgres --clear-groups env PATH="$PATH:$(postgres_binaries)" "$@"
+    else
+        env PATH="$PATH:$(postgres_binaries)" "$@"
+    fi
+}
+
+start_postgres() {
+    local port pooled
+    port=$(free_port)
+    pooled=$(free_port)
+    # Its user must reach it, and the names of sockets are short.
+    postgres_room=$(mktemp -d /tmp/sindri-postgres.XXXXXX)
+    openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
+        -addext basicConstraints=critical,CA:FALSE \
+        -keyout "$postgres_room/server.key" -out "$postgres_room/server.crt" 2>/dev/null
+    chmod 600 "$postgres_room/server.key"
+    echo test >"$postgres_room/password"
+    cat >"$postgres_room/pgbouncer.ini" <<END
+[databases]
+* = host=$postgres_room port=$port user=sindri
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = $pooled
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+logfile = $postgres_room/pgbouncer.log
+pidfile = $postgres_room/pgbouncer.pid
+END
+    if [ "$(id -u)" = 0 ]; then chown -R postgres:postgres "$postgres_room"; fi
+    chmod 755 "$postgres_room"
+    (
+        cd "$postgres_room"
+        as_postgres initdb -D data -U sindri -A scram-sha-256 --auth-local=trust --pwfile=password --no-sync >initdb.log
+        as_postgres pg_ctl -D data -w -l postgres.log -o "-k $postgres_room -p $port -c listen_addresses=127.0.0.1 \
+            -c max_connections=300 -c fsync=off -c ssl=on \
+            -c ssl_cert_file=$postgres_room/server.crt -c ssl_key_file=$postgres_room/server.key" start >start.log
+        as_postgres createdb -h "$postgres_room" -p "$port" -U sindri sindri
+        as_postgres pgbouncer -q -d pgbouncer.ini
+    ) </dev/null 2>"$postgres_room/errors.log" || {
+        tail -n 30 "$postgres_room"/*.log >&2
+        return 1
+    }
+    export SINDRI_TEST_POSTGRES=127.0.0.1:$port SINDRI_TEST_POSTGRES_POOLED=127.0.0.1:$pooled
+    export SINDRI_TEST_POSTGRES_ROOM=$postgres_room
+    echo "started a Postgres at $SINDRI_TEST_POSTGRES, and a pooler at $SINDRI_TEST_POSTGRES_POOLED"
+}
+
+stop_postgres() {
+    [ -n "$postgres_room" ] || return 0
+    local pooler
+    pooler=$(cat "$postgres_room/pgbouncer.pid" 2>/dev/null || true)
+    if [ -n "$pooler" ]; then as_root kill "$pooler" 2>/dev/null || true; fi
+    (cd "$postgres_room" && as_postgres pg_ctl -D data -m immediate stop >/dev/null 2>&1) || true
+    as_root rm -rf "$postgres_room"
+    postgres_room=
 }

@@ -6,7 +6,7 @@ use super::session::Session;
 use crate::config::{self, ObjectProtocol, StateStore};
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::engine;
-use crate::store::{self, HttpPlace, ObjectPlace, Place};
+use crate::store::{self, HttpPlace, ObjectPlace, Place, PostgresPlace};
 use crate::sys::files;
 
 /// The directory of the state, beside the configuration, where nobody says otherwise.
@@ -67,5 +67,14 @@ pub(crate) fn whereabouts(session: &Session) -> Result<Place, Diagnostics> {
             lock_method,
             unlock_method,
         }),
+        Some(StateStore::Postgres { address, schema }) => {
+            let place = PostgresPlace::parse(&address).and_then(|mut place| {
+                if let Some(schema) = &schema {
+                    place.use_schema(schema)?;
+                }
+                Ok(place)
+            });
+            Place::Postgres(place.map_err(|error| error.diagnose())?)
+        }
     })
 }

@@ -71,6 +71,13 @@ pub enum StateStore {
         /// The method that unlocks.
         unlock_method: Option<String>,
     },
+    /// A row of a database.
+    Postgres {
+        /// The server, the database and the state's name.
+        address: String,
+        /// The schema of the tables.
+        schema: Option<String>,
+    },
 }
 
 /// Whose protocol a bucket speaks.

@@ -342,6 +342,11 @@ fn state_store(state: &StateStore) -> Value {
             "lockMethod": lock_method,
             "unlockMethod": unlock_method,
         })),
+        StateStore::Postgres { address, schema } => dense(json!({
+            "store": "postgres",
+            "address": address,
+            "schema": schema,
+        })),
     }
 }
 

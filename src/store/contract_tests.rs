@@ -170,7 +170,9 @@ fn events_that_contradict_the_state_are_not_written(ground: &Ground) {
 fn a_second_writer_is_told_who_writes_and_waits(ground: &Ground) {
     let (store, other) = (ground.open(), ground.open());
     let mut first = begun(&store);
-    let (StoreError::Held(info) | StoreError::HeldWithoutEnd(info)) = take(&other).unwrap_err()
+    let (StoreError::Held(info)
+    | StoreError::HeldWithoutEnd(info)
+    | StoreError::HeldUntilGone(info)) = take(&other).unwrap_err()
     else {
         panic!("it isn't held")
     };
@@ -303,7 +305,7 @@ fn everything_is_sealed_and_sealed_anew(ground: &Ground) {
 
 fn holder(store: &Store) -> LockInfo {
     match take(store) {
-        Err(StoreError::Held(info)) => *info,
+        Err(StoreError::Held(info) | StoreError::HeldUntilGone(info)) => *info,
         other => panic!("{other:?} isn't held"),
     }
 }
@@ -400,6 +402,24 @@ behaviours!(
     a_reader_beside_compactions_never_goes_back,
     without_the_lock_what_is_written_counts,
     everything_is_sealed_and_sealed_anew,
+);
+
+fn postgres_ground() -> Ground {
+    super::postgres::tests::ground()
+}
+
+behaviours!(
+    postgres: postgres_ground(),
+    reading_writes_nothing,
+    a_state_begins_once_and_stays_what_it_is,
+    what_is_committed_is_read_by_anybody,
+    events_that_contradict_the_state_are_not_written,
+    a_second_writer_is_told_who_writes_and_waits,
+    fifty_writers_come_one_at_a_time_and_none_is_lost,
+    a_reader_beside_compactions_never_goes_back,
+    without_the_lock_what_is_written_counts,
+    everything_is_sealed_and_sealed_anew,
+    a_holder_that_lost_its_lock_is_kept_from_writing,
 );
 
 /// The lock of the system can't be taken from a running process, and says so.

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::LockInfo;
+use super::{LockInfo, PostgresError};
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::seal::SealError;
 use crate::state::{DocumentError, FoldError, JournalError, Lineage, Serial};
@@ -40,6 +40,9 @@ pub enum StoreError {
     /// Another command is writing, or was, to a store whose locks never end by themselves.
     #[error("the state is locked by `{}` of {} on {}", .0.operation, .0.who, .0.host)]
     HeldWithoutEnd(Box<LockInfo>),
+    /// Another command is writing, to a store whose locks end with their connections.
+    #[error("the state is locked by `{}` of {} on {}", .0.operation, .0.who, .0.host)]
+    HeldUntilGone(Box<LockInfo>),
     /// The lock to be taken away is another's.
     #[error("the state is held by another lock: `{}` of {} on {}", .0.operation, .0.who, .0.host)]
     OtherHolder(Box<LockInfo>),
@@ -202,6 +205,9 @@ pub enum StoreError {
         /// Its permissions.
         mode: u32,
     },
+    /// What only a database says.
+    #[error(transparent)]
+    Postgres(Box<PostgresError>),
     /// Something else stands in the place of the store.
     #[error("`{}` is not a directory", .0.display())]
     NotADirectory(PathBuf),
@@ -300,7 +306,7 @@ impl StoreError {
 
     fn code(&self) -> Code {
         Code::new(match self {
-            Self::Held(_) | Self::HeldWithoutEnd(_) => "store::held",
+            Self::Held(_) | Self::HeldWithoutEnd(_) | Self::HeldUntilGone(_) => "store::held",
             Self::OtherHolder(_) => "store::other-holder",
             Self::OfTheSystem(_) => "store::lock-of-the-system",
             Self::NotHeld(_) => "store::not-held",
@@ -324,6 +330,7 @@ impl StoreError {
             Self::NotBegun(_) => "store::not-begun",
             Self::Poisoned(_) => "store::poisoned",
             Self::NotADirectory(_) => "store::not-a-directory",
+            Self::Postgres(error) => error.code(),
             Self::Sealed { source, .. } => return source.code(),
             Self::NoNewKey => "seal::no-new-key",
             Self::TwoKeys(..) => "seal::two-keys",
@@ -340,6 +347,7 @@ impl StoreError {
                  or, if that command is gone for certain, run `sindri force-unlock {}`",
                 info.since, info.id
             ),
+            Self::HeldUntilGone(info) => until_gone(info),
             Self::OtherHolder(info) => format!(
                 "its id is {}, and it was taken {}; see that it is the one you mean",
                 info.id, info.since
@@ -356,7 +364,7 @@ impl StoreError {
             }
             Self::BadPlace(_) => "write it as a path, or as \
                 `s3://BUCKET/PREFIX?endpoint=URL&region=NAME` (or `gs://`, `az://`), or as an \
-                address of `https://`"
+                address of `https://`, or as `postgres://HOST/DATABASE/NAME`"
                 .to_owned(),
             Self::Unreachable { .. } => "see that its address is right and the network is up; \
                 nothing that was recorded is lost, and what was begun is picked up by the next run"
@@ -410,6 +418,7 @@ impl StoreError {
                 "nothing that was recorded before is lost; run the command again".to_owned()
             }
             Self::NotADirectory(_) => "move it away; sindri keeps its state there".to_owned(),
+            Self::Postgres(error) => error.advice(),
             Self::Sealed { source, .. } => source.advice().to_owned(),
             Self::NoNewKey => {
                 "set `SINDRI_STATE_PASSPHRASE` or `SINDRI_STATE_KEY_FILE`; the key that \
@@ -444,6 +453,16 @@ fn wait_for(info: &LockInfo) -> String {
             info.pid, info.since, info.id
         ),
     }
+}
+
+/// What to do about a lock that ends with its connection.
+fn until_gone(info: &LockInfo) -> String {
+    format!(
+        "process {} there has held it since {}; it comes free when that one ends, or its \
+         connection does: give it time with `--lock-timeout`, or, if it must not go on, run \
+         `sindri force-unlock {}`",
+        info.pid, info.since, info.id
+    )
 }
 
 /// How a damaged piece is mended.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::http::{Http, HttpPlace};
 use super::object::{Object, ObjectPlace, ObjectProtocol};
+use super::postgres::{Postgres, PostgresPlace};
 use super::{Store, StoreError};
 use crate::sys::World;
 
@@ -18,12 +19,14 @@ pub enum Place {
     Object(ObjectPlace),
     /// An address in Terraform's protocol of HTTP.
     Http(HttpPlace),
+    /// A row of a database.
+    Postgres(PostgresPlace),
 }
 
 impl Place {
     /// Reads an address, as `SINDRI_STATE` holds it: a path, or
     /// `s3://BUCKET/PREFIX?endpoint=URL&region=NAME`, or the same with `gs` or `az`, or
-    /// `https://…`.
+    /// `https://…`, or `postgres://HOST/DATABASE/NAME`.
     ///
     /// A path is relative to the directory given.
     pub fn parse(text: &str, directory: &Path) -> Result<Self, StoreError> {
@@ -33,6 +36,7 @@ impl Place {
         let protocol = match scheme {
             "file" => return Ok(Self::Local(directory.join(rest))),
             "http" | "https" => return http(text).map(Self::Http),
+            "postgres" | "postgresql" => return PostgresPlace::parse(text).map(Self::Postgres),
             "s3" => ObjectProtocol::S3,
             "gs" => ObjectProtocol::Gcs,
             "az" => ObjectProtocol::Azure,
@@ -58,6 +62,10 @@ impl Place {
                 let medium = Http::new(place.clone(), world)?;
                 Ok(Store::on(Arc::new(medium), world))
             }
+            Self::Postgres(place) => {
+                let medium = Postgres::new(place, world)?;
+                Ok(Store::on(Arc::new(medium), world))
+            }
         }
     }
 }
@@ -68,6 +76,7 @@ impl fmt::Display for Place {
             Self::Local(directory) => directory.display().fmt(f),
             Self::Object(place) => place.address().fmt(f),
             Self::Http(place) => place.shown().fmt(f),
+            Self::Postgres(place) => place.fmt(f),
         }
     }
 }

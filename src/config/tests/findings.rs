@@ -316,6 +316,12 @@ fn a_state_that_has_no_place() {
         "state: { store: object, bucket: s3://b/x, endpoint: \"https://me:hunter2@b\" }\n",
         "---",
         "state: { store: http, lockAddress: \"https://me:hunter2@b/lock\" }\n",
+        "---",
+        "state: { store: postgres, address: \"postgres://me:hunter2@b/d/n\", bucket: b }\n",
+        "---",
+        "state: { store: postgres, address: \"postgres://b/d\" }\n",
+        "---",
+        "state: { store: postgres, schema: x }\n",
     );
     let found: Vec<String> = text.split("---").map(findings).collect();
     assert!(!found.concat().contains("hunter2"));
@@ -328,5 +334,9 @@ fn a_state_that_has_no_place() {
     sindri.yaml:3:53 config::invalid-value the address holds credentials / leave them out of the file: they are read from the environment
     sindri.yaml:3:8 config::missing-field `state` names no address / add `address: URL`
     sindri.yaml:3:36 config::invalid-value the address holds credentials / leave them out of the file: they are read from the environment
+    sindri.yaml:3:36 config::invalid-value the address holds a password / leave it out of the file: it is read from `SINDRI_POSTGRES_PASSWORD`, `PGPASSWORD`, or the file that `PGPASSFILE` names
+    sindri.yaml:3:75 config::no-effect `bucket` has no effect with `store: postgres` / leave it out
+    sindri.yaml:3:36 config::invalid-value this isn't the address of a state in a database / write it as `postgres://HOST/DATABASE/NAME`
+    sindri.yaml:3:8 config::missing-field `state` names no address / add `address: postgres://HOST/DATABASE/NAME`
     ");
 }

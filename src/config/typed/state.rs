@@ -25,7 +25,8 @@ section! {
         "endpoint" => endpoint: Option<At<String>> = None;
         /// `object`: the region.
         "region" => region: Option<At<String>> = None;
-        /// `http`: where the state is read and written, in Terraform's protocol.
+        /// `http`: where the state is read and written, in Terraform's protocol; `postgres`: which
+        /// one, as `postgres://HOST/DATABASE/NAME`.
         "address" => address: Option<At<String>> = None;
         /// `http`: where it is locked; at `address` where absent.
         "lockAddress" => lock_address: Option<At<String>> = None;
@@ -35,6 +36,8 @@ section! {
         "lockMethod" => lock_method: Option<At<String>> = None;
         /// `http`: the method that unlocks; `UNLOCK` where absent, `DELETE` for GitLab.
         "unlockMethod" => unlock_method: Option<At<String>> = None;
+        /// `postgres`: the schema of the tables; `sindri` where absent.
+        "schema" => schema: Option<At<String>> = None;
         /// What it is encrypted with.
         "encryption" => encryption: Option<Encryption> = None;
     }
@@ -46,6 +49,7 @@ pub(in crate::config) enum StoreKind {
     Local,
     Object,
     Http,
+    Postgres,
 }
 
 impl StateFields {
@@ -64,8 +68,9 @@ impl StateFields {
         ];
         let local = [("path", self.path.as_ref().map(|at| at.span))];
         let span_of = |field: &Option<At<String>>| field.as_ref().map(|at| at.span);
+        let schema = [("schema", span_of(&self.schema))];
+        let address = [("address", span_of(&self.address))];
         let http = [
-            ("address", span_of(&self.address)),
             ("lockAddress", span_of(&self.lock_address)),
             ("unlockAddress", span_of(&self.unlock_address)),
             ("lockMethod", span_of(&self.lock_method)),
@@ -76,7 +81,9 @@ impl StateFields {
                 // A kind that couldn't be read isn't `local`, and was reported.
                 if !reading.has_errors() {
                     unused(&object, "local", reading);
+                    unused(&address, "local", reading);
                     unused(&http, "local", reading);
+                    unused(&schema, "local", reading);
                 }
                 Some(StateStore::Local {
                     path: self.path.map(|at| at.value),
@@ -84,7 +91,9 @@ impl StateFields {
             }
             StoreKind::Object => {
                 unused(&local, "object", reading);
+                unused(&address, "object", reading);
                 unused(&http, "object", reading);
+                unused(&schema, "object", reading);
                 if let Some(at) = &self.endpoint {
                     check_endpoint(at, reading);
                 }
@@ -105,6 +114,7 @@ impl StateFields {
             StoreKind::Http => {
                 unused(&local, "http", reading);
                 unused(&object, "http", reading);
+                unused(&schema, "http", reading);
                 let addresses = [&self.address, &self.lock_address, &self.unlock_address];
                 for at in addresses.into_iter().flatten() {
                     check_endpoint(at, reading);
@@ -120,6 +130,22 @@ impl StateFields {
                     unlock_address: self.unlock_address.map(|at| at.value),
                     lock_method: self.lock_method.map(|at| at.value),
                     unlock_method: self.unlock_method.map(|at| at.value),
+                })
+            }
+            StoreKind::Postgres => {
+                unused(&local, "postgres", reading);
+                unused(&object, "postgres", reading);
+                unused(&http, "postgres", reading);
+                let Some(address) = self.address else {
+                    let summary = "`state` names no address";
+                    let help = "add `address: postgres://HOST/DATABASE/NAME`";
+                    reading.error(span, code::MISSING_FIELD, summary, help);
+                    return None;
+                };
+                check_database(&address, reading);
+                Some(StateStore::Postgres {
+                    address: address.value,
+                    schema: self.schema.map(|at| at.value),
                 })
             }
         }
@@ -146,6 +172,34 @@ fn check_bucket(bucket: &At<String>, reading: &mut Reading<'_>) {
             help,
         );
     }
+}
+
+/// Whether it is the address of a state in a database, without a password.
+fn check_database(address: &At<String>, reading: &mut Reading<'_>) {
+    let rest = ["postgres://", "postgresql://"]
+        .iter()
+        .find_map(|scheme| address.value.strip_prefix(scheme));
+    let (rest, query) = rest.map_or(("", ""), |rest| rest.split_once('?').unwrap_or((rest, "")));
+    let (server, path) = rest.split_once('/').unwrap_or_default();
+    let login = server.rsplit_once('@').map_or("", |(login, _)| login);
+    let (summary, help) = if login.contains(':') || query.contains("password=") {
+        (
+            "the address holds a password",
+            "leave it out of the file: it is read from `SINDRI_POSTGRES_PASSWORD`, `PGPASSWORD`, \
+             or the file that `PGPASSFILE` names",
+        )
+    } else if path
+        .split_once('/')
+        .is_none_or(|(database, name)| database.is_empty() || name.is_empty())
+    {
+        (
+            "this isn't the address of a state in a database",
+            "write it as `postgres://HOST/DATABASE/NAME`",
+        )
+    } else {
+        return;
+    };
+    reading.error(address.span, code::INVALID_VALUE, summary, help);
 }
 
 /// Whether it is the address of a server, and nothing that belongs elsewhere.

@@ -116,7 +116,7 @@ words! {
         "auto" => Self::Auto, "overlay2" => Self::Overlay2,
         "fuse-overlayfs" => Self::FuseOverlayfs, "vfs" => Self::Vfs,
     }
-    StoreKind { "local" => Self::Local, "object" => Self::Object, "http" => Self::Http }
+    StoreKind { "local" => Self::Local, "object" => Self::Object, "http" => Self::Http, "postgres" => Self::Postgres }
     ObjectProtocol { "s3" => Self::S3, "gcs" => Self::Gcs, "azure" => Self::Azure }
     CpuKind { "shared" => Self::Shared, "performance" => Self::Performance }
     BackendKind {
