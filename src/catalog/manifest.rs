@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::capability::Capabilities;
 use super::shelf::Folder;
-use super::step::{Check, Distro, Step};
+use super::step::{Arch, Check, Distro, Step};
 use crate::address::Name;
 use crate::diagnostic::Diagnostics;
 use crate::digest::Digest;
@@ -24,8 +25,16 @@ pub struct Manifest {
     pub description: String,
     /// What it belongs to.
     pub category: Category,
+    /// The license of what it installs: an SPDX expression, or `proprietary`.
+    pub license: Option<String>,
+    /// Where to read more.
+    pub homepage: Option<String>,
+    /// Who wrote the manifest.
+    pub author: Option<String>,
     /// The extensions it needs first.
     pub dependencies: Vec<Name>,
+    /// The extensions it is better with.
+    pub soft_dependencies: Vec<SoftDependency>,
     /// The extensions it can't live beside.
     pub conflicts: Vec<Name>,
     /// The distributions it installs on; empty: any.
@@ -52,6 +61,8 @@ pub struct Manifest {
     pub upgrade: UpgradeStrategy,
     /// What it offers while the machine runs.
     pub service: Option<Service>,
+    /// What it brings to projects, logins and model contexts, and its hooks.
+    pub capabilities: Capabilities,
     /// What replaces it, where it is on its way out.
     pub deprecation: Option<Deprecation>,
     /// The scripts and templates of its folder, by path in the folder.
@@ -72,6 +83,15 @@ impl Manifest {
             || listed(distro)
             || (distro == Distro::Debian && listed(Distro::Ubuntu))
     }
+}
+
+/// An extension that another one is better with: installed first where it can be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SoftDependency {
+    /// Its name.
+    pub name: Name,
+    /// What a person should know where it can't be installed.
+    pub without: String,
 }
 
 /// What an extension belongs to; v3's words.
@@ -166,6 +186,38 @@ pub struct Requirements {
     pub secrets: Vec<String>,
     /// Its need of a GPU.
     pub gpu: Option<GpuNeed>,
+    /// What of the machine it can't do without.
+    pub needs: Vec<Need>,
+    /// The architectures it installs on; empty: any.
+    pub arch: Vec<Arch>,
+}
+
+/// Something of a machine that an extension can't do without.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Need {
+    /// A Docker daemon that runs in it, or that it may talk to.
+    Docker,
+    /// systemd as its first process.
+    Systemd,
+    /// A container with all rights.
+    Privileged,
+    /// A GPU.
+    Gpu,
+}
+
+impl Need {
+    /// The word a manifest writes.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::Systemd => "systemd",
+            Self::Privileged => "privileged",
+            Self::Gpu => "gpu",
+        }
+    }
 }
 
 /// An extension's need of a GPU.
@@ -312,12 +364,22 @@ pub enum UpgradeStrategy {
 pub struct Service {
     /// Whether it is started.
     pub enabled: bool,
-    /// The command that starts it, with its arguments.
+    /// The command that starts it, with its arguments: one word is a command line for `sh`.
     pub start: Vec<String>,
-    /// The command that stops it.
+    /// Where a command that goes into the background writes its process id.
+    pub pid_file: Option<String>,
+    /// Where its log is kept; none: beside Sindri's own files.
+    pub log_file: Option<String>,
+    /// The command line that stops it; none: its processes are ended.
     pub stop: Option<String>,
-    /// The command that succeeds once it is ready.
+    /// How long that may take, before its processes are ended.
+    pub stop_timeout: Duration,
+    /// The command line that succeeds once it is ready.
     pub ready: Option<String>,
+    /// How long that may take.
+    pub ready_timeout: Duration,
+    /// The environment variables without which it isn't started.
+    pub requires_env: Vec<String>,
     /// The ports it listens on.
     pub ports: Vec<u16>,
 }

@@ -1,5 +1,6 @@
 //! Extension and profile manifests, compatibility, dependency resolution.
 
+mod capability;
 mod compatibility;
 mod conform;
 mod embed;
@@ -20,17 +21,18 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+pub use capability::{Auth, Capabilities, Hook, HookRun, Hooks, InitCommand, Mcp};
 pub use compatibility::{Ground, compatibility};
 pub use library::{Catalog, Profile};
 pub use manifest::{
-    Category, Compatibility, Configure, Deprecation, GpuNeed, Manifest, Remove, RemoveStep,
-    Requirements, Service, Support, Template, TemplateMode, UpgradeStrategy, Variable,
-    VariableScope,
+    Category, Compatibility, Configure, Deprecation, GpuNeed, Manifest, Need, Remove, RemoveStep,
+    Requirements, Service, SoftDependency, Support, Template, TemplateMode, UpgradeStrategy,
+    Variable, VariableScope,
 };
 pub use read::{extension_schema, profile_schema};
 pub use resolve::{Resolution, Resolved, Wanted, resolve};
 pub use shelf::{Folder, Folders, ProfileFile, Shelf};
 pub use step::{
-    Action, AptRepository, Arch, Check, Distro, Download, DownloadSource, Extract, RpmPackages,
-    RpmRepository, Step,
+    Action, AptRepository, Arch, Check, Checksums, Distro, Download, DownloadSource, Extract,
+    RpmPackages, RpmRepository, Step,
 };

@@ -77,6 +77,8 @@ pub enum Action {
     },
     /// Tools through mise.
     Mise {
+        /// `name@version` each; empty: all that the configuration file names.
+        tools: Vec<String>,
         /// The configuration file in the extension's folder.
         config_file: Option<String>,
         /// Whether to rebuild the shims afterwards.
@@ -129,9 +131,12 @@ impl Action {
 pub struct AptRepository {
     /// The file it gets under the machine's list of sources; none: from the extension's name.
     pub name: Option<String>,
-    /// Where its signing key is.
+    /// The URL of its signing key.
     pub gpg_key: String,
-    /// The `deb …` line.
+    /// The fingerprint of that key, in upper-case hex. Only v3's manifests may lack it, with a
+    /// warning; the installer must refuse a key it can't verify.
+    pub fingerprint: Option<String>,
+    /// The `deb …` line; `{codename}`, `{distro}`, `{arch}` and `{key}` are the machine's.
     pub sources: String,
 }
 
@@ -153,8 +158,10 @@ pub struct RpmPackages {
 pub struct RpmRepository {
     /// Its name; none: from the extension's name.
     pub name: Option<String>,
-    /// Where its signing key is.
+    /// The URL of its signing key.
     pub gpg_key: Option<String>,
+    /// The fingerprint of that key, in upper-case hex.
+    pub fingerprint: Option<String>,
     /// Where its packages are.
     pub base_url: String,
 }
@@ -169,12 +176,23 @@ pub struct Download {
     /// SHA-256 of what is fetched, in lower-case hex. Only v3's manifests may lack it, with a
     /// warning; the installer must refuse what it can't verify.
     pub sha256: Option<String>,
+    /// The publisher's list of checksums, where `sha256` isn't known.
+    pub checksums: Option<Checksums>,
     /// Where it goes: a directory or file under the machine's home; none: its `bin`.
     pub destination: Option<String>,
     /// Whether and how to unpack it.
     pub extract: Extract,
     /// The architecture it is for; none: any.
     pub arch: Option<Arch>,
+}
+
+/// A publisher's list of checksums: as `sha256sum` prints it, or one checksum alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Checksums {
+    /// An asset of the same release.
+    Asset(String),
+    /// A URL; HTTPS.
+    Url(String),
 }
 
 /// Where a download comes from.
@@ -186,7 +204,7 @@ pub enum DownloadSource {
     GithubRelease {
         /// The repository's URL.
         url: String,
-        /// The asset's name, possibly with placeholders.
+        /// The asset's name.
         asset: Option<String>,
         /// The release; `latest` where not said.
         version: String,
@@ -294,6 +312,8 @@ impl Distro {
 /// A command that must succeed for an extension to count as installed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
+    /// The tool it proves, as steps name it; the command's name where the manifest says none.
+    pub tool: String,
     /// The command.
     pub name: String,
     /// Its arguments; `--version` where the manifest says none.

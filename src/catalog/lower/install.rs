@@ -18,7 +18,7 @@ pub(super) struct Frame {
     core: bool,
     distros: Vec<Distro>,
     /// The tool a listed step names.
-    tool: Option<String>,
+    pub(super) tool: Option<String>,
     /// Whether each package gets a step, so that one may fail alone.
     apart: bool,
 }
@@ -266,17 +266,7 @@ impl Lowering {
             );
         }
         if let Some(mise) = blocks.mise {
-            let config_file = mise
-                .config_file
-                .map(|file| self.file(&format!("{at}/mise/configFile"), file));
-            let reshim = mise.reshim_after_install;
-            steps.push(frame.step(
-                "mise tools",
-                Action::Mise {
-                    config_file,
-                    reshim,
-                },
-            ));
+            steps.extend(self.mise(&format!("{at}/mise"), mise, frame));
         }
         if let Some(npm) = blocks.npm {
             steps.extend(self.npm(&format!("{at}/npm"), npm, frame));

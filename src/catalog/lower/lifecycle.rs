@@ -12,6 +12,7 @@ use super::super::text::{
     ValidateText,
 };
 use super::Lowering;
+use super::mise::called;
 
 impl Lowering {
     pub(super) fn checks(&mut self, text: ValidateText, timeout: Duration) -> Vec<Check> {
@@ -21,12 +22,7 @@ impl Lowering {
         }
         if let Some(mise) = text.mise {
             let tools = self.words("validate/mise/tools", mise.tools);
-            checks.extend(tools.into_iter().map(|tool| Check {
-                name: "mise".to_owned(),
-                args: vec!["where".to_owned(), tool],
-                expected: None,
-                timeout,
-            }));
+            checks.extend(mise_checks(tools, mise.min_tool_count, timeout));
         }
         if checks.is_empty() {
             self.findings.push(
@@ -44,6 +40,9 @@ impl Lowering {
 
     fn check(&mut self, at: &str, command: CommandText, timeout: Duration) -> Check {
         self.word(&format!("{at}/name"), &command.name);
+        if let Some(tool) = &command.tool {
+            self.no_nul(&format!("{at}/tool"), tool);
+        }
         let args = match (command.args, command.version_flag) {
             (Some(_), Some(_)) => {
                 self.findings.push(Finding::error(
@@ -61,6 +60,7 @@ impl Lowering {
             self.no_nul(at, arg);
         }
         Check {
+            tool: command.tool.unwrap_or_else(|| command.name.clone()),
             name: command.name,
             args,
             expected: command.expected_pattern,
@@ -148,9 +148,35 @@ impl Lowering {
     }
 
     pub(super) fn service(&mut self, text: ServiceText) -> Service {
-        let start = text.start.map_or_else(Vec::new, |start| {
-            std::iter::once(start.command).chain(start.args).collect()
-        });
+        let (mut start, mut pid_file, mut log_file) = (Vec::new(), None, None);
+        if let Some(said) = text.start {
+            self.line("service/start/command", &said.command);
+            for arg in &said.args {
+                self.no_nul("service/start/args", arg);
+            }
+            pid_file = said
+                .pidfile
+                .map(|path| self.target("service/start/pidfile", path));
+            log_file = said
+                .logfile
+                .map(|path| self.target("service/start/logfile", path));
+            start = std::iter::once(said.command).chain(said.args).collect();
+        }
+        for (index, key) in text.requires_env.iter().enumerate() {
+            self.variable(&format!("service/requires-env/{index}"), key);
+        }
+        let (mut stop, mut stop_timeout) = (None, None);
+        if let Some(said) = text.stop {
+            if let Some(command) = &said.command {
+                self.line("service/stop/command", command);
+            }
+            (stop, stop_timeout) = (said.command, said.timeout);
+        }
+        let (mut ready, mut ready_timeout) = (None, None);
+        if let Some(said) = text.readiness {
+            self.line("service/readiness/check", &said.check);
+            (ready, ready_timeout) = (Some(said.check), said.timeout);
+        }
         if text.enabled && start.is_empty() {
             self.findings.push(
                 Finding::error(
@@ -164,8 +190,13 @@ impl Lowering {
         Service {
             enabled: text.enabled,
             start,
-            stop: text.stop.and_then(|stop| stop.command),
-            ready: text.readiness.map(|readiness| readiness.check),
+            pid_file,
+            log_file,
+            stop,
+            stop_timeout: self.seconds("service/stop/timeout", stop_timeout, 10),
+            ready,
+            ready_timeout: self.seconds("service/readiness/timeout", ready_timeout, 5),
+            requires_env: text.requires_env,
             ports: text.ports.iter().map(|port| port.container_port).collect(),
         }
     }
@@ -188,6 +219,41 @@ impl Lowering {
             successor: text.successor,
             message: text.message,
         })
+    }
+}
+
+/// What tells that mise has the tools: all of them, or as many of its tools as said.
+fn mise_checks(tools: Vec<String>, least: Option<u32>, timeout: Duration) -> Vec<Check> {
+    let check = |tool: &str, name: &str, args: Vec<String>| Check {
+        tool: tool.to_owned(),
+        name: name.to_owned(),
+        args,
+        expected: None,
+        timeout,
+    };
+    let all = tools.len();
+    match least {
+        Some(least) if usize::try_from(least).is_ok_and(|least| least != all) => {
+            let count = if all == 0 {
+                "mise ls --installed --no-header 2>/dev/null | wc -l".to_owned()
+            } else {
+                "for tool; do mise where \"$tool\"; done 2>/dev/null | wc -l".to_owned()
+            };
+            let line = format!("[ \"$({count})\" -ge {least} ]");
+            let mut args = vec!["-c".to_owned(), line, "mise".to_owned()];
+            args.extend(tools);
+            vec![check("mise", "sh", args)]
+        }
+        Some(_) | None => tools
+            .into_iter()
+            .map(|tool| {
+                check(
+                    called(&tool),
+                    "mise",
+                    vec!["where".to_owned(), tool.clone()],
+                )
+            })
+            .collect(),
     }
 }
 

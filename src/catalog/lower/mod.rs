@@ -1,9 +1,11 @@
 //! From what a manifest says to what it means: defaults filled, paths and words checked.
 
 mod blocks;
+mod capability;
 mod download;
 mod install;
 mod lifecycle;
+mod mise;
 mod system;
 mod words;
 
@@ -12,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::finding::Finding;
-use super::manifest::{Compatibility, GpuNeed, Manifest, Requirements};
+use super::manifest::{Compatibility, GpuNeed, Manifest, Need, Requirements, SoftDependency};
 use super::shelf::Folder;
 use super::text::{
     CompatibilityText, ExtensionText, GpuText, NameText, ProviderText, RequirementsText, Seconds,
@@ -51,6 +53,17 @@ pub(super) fn lower(
         version: metadata.version,
         description: metadata.description,
         category: metadata.category,
+        license: lowering.license(metadata.license),
+        homepage: metadata.homepage,
+        author: metadata.author,
+        soft_dependencies: metadata
+            .soft_dependencies
+            .into_iter()
+            .map(|soft| SoftDependency {
+                name: soft.name.0,
+                without: soft.without,
+            })
+            .collect(),
         dependencies: unique(metadata.dependencies),
         conflicts: unique(metadata.conflicts),
         distros: metadata.distros,
@@ -65,6 +78,7 @@ pub(super) fn lower(
         remove: lowering.remove(text.remove),
         upgrade: lifecycle::strategy(text.upgrade.strategy),
         service: text.service.map(|service| lowering.service(service)),
+        capabilities: lowering.capabilities(text.capabilities),
         deprecation,
         files: Arc::clone(&folder.files),
         content,
@@ -104,6 +118,22 @@ impl Lowering {
         }
     }
 
+    /// An SPDX expression by its looks, or `proprietary`.
+    fn license(&mut self, said: Option<String>) -> Option<String> {
+        let said = said?;
+        if !words::is_license(&said) {
+            self.findings.push(
+                Finding::error(
+                    "metadata/license",
+                    "catalog::bad-license",
+                    format!("`{}` is not a license", said.escape_debug()),
+                )
+                .help("write an SPDX expression such as `MIT OR Apache-2.0`, or `proprietary`"),
+            );
+        }
+        Some(said)
+    }
+
     fn requirements(&mut self, text: RequirementsText) -> Requirements {
         let gpu = text.gpu.and_then(|gpu| self.gpu(gpu));
         Requirements {
@@ -112,6 +142,14 @@ impl Lowering {
             memory: text.memory.and_then(|size| size.0),
             install_time: text.install_time.map(Seconds::duration),
             secrets: text.secrets,
+            needs: if gpu.as_ref().is_some_and(|gpu| gpu.required)
+                && !text.needs.contains(&Need::Gpu)
+            {
+                text.needs.into_iter().chain([Need::Gpu]).collect()
+            } else {
+                text.needs
+            },
+            arch: text.arch,
             gpu,
         }
     }

@@ -17,6 +17,31 @@ pub(super) fn is_version(text: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b".-+".contains(&b))
 }
 
+/// Whether a text has the shape of an SPDX expression: identifiers, joined by words.
+pub(super) fn is_license(text: &str) -> bool {
+    let spaced = text.replace('(', " ( ").replace(')', " ) ");
+    let mut depth = 0_i32;
+    // Whether an identifier must come next, or a word that joins.
+    let mut wanted = true;
+    for word in spaced.split_whitespace() {
+        match word {
+            "(" if wanted => depth += 1,
+            ")" if !wanted && depth > 0 => depth -= 1,
+            "AND" | "OR" | "WITH" if !wanted => wanted = true,
+            "AND" | "OR" | "WITH" | "(" | ")" => return false,
+            _ if !wanted
+                || !word
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"-.+:".contains(&b)) =>
+            {
+                return false;
+            }
+            _ => wanted = false,
+        }
+    }
+    !wanted && depth == 0
+}
+
 fn climbs(path: &str) -> bool {
     path.split(['/', '\\']).any(|part| part == "..")
 }
@@ -99,6 +124,30 @@ impl Lowering {
                 )
                 .help("a name has no spaces and doesn't start with a dash"),
             );
+        }
+    }
+
+    /// Text with `{placeholders}`, each of which must be known.
+    pub(super) fn placeholders(&mut self, at: &str, text: &str, known: &[&str]) {
+        let mut rest = text;
+        while let Some((_, after)) = rest.split_once('{') {
+            let Some((name, after)) = after.split_once('}') else {
+                return;
+            };
+            if !known.contains(&name) {
+                let known: Vec<String> = known.iter().map(|name| format!("{{{name}}}")).collect();
+                let finding = Finding::error(
+                    at,
+                    "catalog::unknown-placeholder",
+                    format!("`{{{}}}` means nothing here", name.escape_debug()),
+                );
+                self.findings.push(if known.is_empty() {
+                    finding.help("give the download its `arch`, and its source a `version`")
+                } else {
+                    finding.help(format!("use {}", known.join(", ")))
+                });
+            }
+            rest = after;
         }
     }
 

@@ -1,5 +1,6 @@
 //! Tests of the room as a whole.
 
+mod agreed;
 mod embedded;
 mod fixture;
 mod mistakes;

@@ -110,6 +110,15 @@ fn what_is_left_aside_is_said() {
         "warning[catalog::deprecated]: everything is too much
   extensions/everything/extension.yaml:175:15 |   deprecated: true
   help: use `something` instead
+warning[catalog::no-fingerprint]: the key `https://example.com/key.gpg` has no fingerprint, so its repository can't be added
+  extensions/everything/extension.yaml:32:9 |       - name: example
+  help: add `fingerprint:`, as `gpg --show-keys` prints it for the key
+warning[catalog::no-fingerprint]: the key `https://example.com/key.gpg` has no fingerprint, so its repository can't be added
+  extensions/everything/extension.yaml:40:9 |       - name: example
+  help: add `fingerprint:`, as `gpg --show-keys` prints it for the key
+warning[catalog::no-fingerprint]: the key `https://example.com/rpm` has no fingerprint, so its repository can't be added
+  extensions/everything/extension.yaml:48:9 |       - name: example
+  help: add `fingerprint:`, as `gpg --show-keys` prints it for the key
 warning[catalog::no-checksum]: the download of `fetched` has no checksum, so it can't be installed
   extensions/everything/extension.yaml:53:9 |       - name: fetched
   help: add `sha256:` with the output of `sha256sum`

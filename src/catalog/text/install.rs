@@ -126,9 +126,11 @@ pub(in crate::catalog) struct AptText {
 pub(in crate::catalog) struct AptRepositoryText {
     /// The name of its file on the machine.
     pub(in crate::catalog) name: Option<String>,
-    /// Where its signing key is.
+    /// The URL of its signing key.
     pub(in crate::catalog) gpg_key: String,
-    /// The `deb …` line.
+    /// The fingerprint of that key: 40 hexadecimal digits, spaces allowed.
+    pub(in crate::catalog) fingerprint: Option<String>,
+    /// The `deb …` line; `{codename}`, `{distro}`, `{arch}` and `{key}` are the machine's.
     pub(in crate::catalog) sources: String,
 }
 
@@ -158,8 +160,10 @@ pub(in crate::catalog) struct RpmText {
 pub(in crate::catalog) struct RpmRepositoryText {
     /// Its name.
     pub(in crate::catalog) name: Option<String>,
-    /// Where its signing key is.
+    /// The URL of its signing key.
     pub(in crate::catalog) gpg_key: Option<String>,
+    /// The fingerprint of that key: 40 hexadecimal digits, spaces allowed.
+    pub(in crate::catalog) fingerprint: Option<String>,
     /// Where its packages are.
     pub(in crate::catalog) base_url: String,
 }
@@ -168,6 +172,9 @@ pub(in crate::catalog) struct RpmRepositoryText {
 #[derive(Debug, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(in crate::catalog) struct MiseText {
+    /// The tools, `name@version` each, such as `go@1.25.4` or `npm:@scope/tool@1.0.0`.
+    #[serde(default)]
+    pub(in crate::catalog) tools: Vec<String>,
     /// The configuration file in the folder.
     pub(in crate::catalog) config_file: Option<String>,
     /// Whether to rebuild the shims afterwards.
@@ -232,6 +239,8 @@ pub(in crate::catalog) struct DownloadText {
     pub(in crate::catalog) source: SourceText,
     /// SHA-256 of what is fetched; may stand in `source` too.
     pub(in crate::catalog) sha256: Option<String>,
+    /// The publisher's own list of checksums, where no `sha256` is said.
+    pub(in crate::catalog) checksums: Option<ChecksumsText>,
     /// Where it goes, under the machine's home; its `bin` where not said.
     pub(in crate::catalog) destination: Option<String>,
     /// Whether it is an archive to unpack.
@@ -243,6 +252,16 @@ pub(in crate::catalog) struct DownloadText {
     pub(in crate::catalog) arch: Option<Arch>,
 }
 
+/// The publisher's list of checksums: as `sha256sum` prints it, or one checksum alone.
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::catalog) struct ChecksumsText {
+    /// The release asset that is the list.
+    pub(in crate::catalog) asset: Option<String>,
+    /// The URL of the list; HTTPS.
+    pub(in crate::catalog) url: Option<String>,
+}
+
 /// Where a download comes from.
 #[derive(Debug, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -250,9 +269,9 @@ pub(in crate::catalog) struct SourceText {
     /// The kind of place.
     #[serde(rename = "type")]
     pub(in crate::catalog) kind: SourceKind,
-    /// The URL; for `github-release` the repository's.
+    /// The URL; for `github-release` the repository's. `{version}` and `{arch}` are filled in.
     pub(in crate::catalog) url: Option<String>,
-    /// The release asset's name.
+    /// The release asset's name. `{version}` (without a leading v) and `{arch}` are filled in.
     pub(in crate::catalog) asset: Option<String>,
     /// The release's or package's version.
     pub(in crate::catalog) version: Option<String>,

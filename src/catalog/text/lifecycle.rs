@@ -60,6 +60,8 @@ pub(in crate::catalog) struct ValidateText {
 pub(in crate::catalog) struct CommandText {
     /// The command.
     pub(in crate::catalog) name: String,
+    /// The step it proves, where that brings a tool of another name.
+    pub(in crate::catalog) tool: Option<String>,
     /// Its arguments in one text; `--version` where neither these nor `args` are said.
     pub(in crate::catalog) version_flag: Option<String>,
     /// Its arguments one by one.
@@ -75,9 +77,8 @@ pub(in crate::catalog) struct MiseToolsText {
     /// Their names.
     #[serde(default)]
     pub(in crate::catalog) tools: Vec<String>,
-    /// How many of them at least (v3).
-    #[serde(rename = "minToolCount")]
-    pub(in crate::catalog) _min_tool_count: Option<u32>,
+    /// How many of them at least; all where not said.
+    pub(in crate::catalog) min_tool_count: Option<u32>,
 }
 
 /// How the extension goes away.
@@ -197,9 +198,9 @@ pub(in crate::catalog) struct ServiceText {
     pub(in crate::catalog) stop: Option<StopText>,
     /// When it is ready.
     pub(in crate::catalog) readiness: Option<ReadinessText>,
-    /// The environment variables without which it isn't started (v3); kept, not used.
+    /// The environment variables without which it isn't started.
     #[serde(default, rename = "requires-env")]
-    pub(in crate::catalog) _requires_env: Loose,
+    pub(in crate::catalog) requires_env: Vec<String>,
     /// The ports it listens on.
     #[serde(default)]
     pub(in crate::catalog) ports: Vec<PortText>,
@@ -214,12 +215,10 @@ pub(in crate::catalog) struct StartText {
     /// Its arguments.
     #[serde(default)]
     pub(in crate::catalog) args: Vec<String>,
-    /// Where it writes its process id.
-    #[serde(rename = "pidfile")]
-    pub(in crate::catalog) _pidfile: Option<String>,
-    /// Where it writes its log.
-    #[serde(rename = "logfile")]
-    pub(in crate::catalog) _logfile: Option<String>,
+    /// Where a command that goes into the background writes its process id.
+    pub(in crate::catalog) pidfile: Option<String>,
+    /// Where its log is kept; where not said, beside Sindri's own files.
+    pub(in crate::catalog) logfile: Option<String>,
 }
 
 /// How a service stops.
@@ -228,9 +227,8 @@ pub(in crate::catalog) struct StartText {
 pub(in crate::catalog) struct StopText {
     /// The command.
     pub(in crate::catalog) command: Option<String>,
-    /// Seconds it may take.
-    #[serde(rename = "timeout")]
-    pub(in crate::catalog) _timeout: Option<Seconds>,
+    /// Seconds it may take; 10 where not said.
+    pub(in crate::catalog) timeout: Option<Seconds>,
 }
 
 /// When a service is ready.
@@ -239,9 +237,8 @@ pub(in crate::catalog) struct StopText {
 pub(in crate::catalog) struct ReadinessText {
     /// The command that succeeds then.
     pub(in crate::catalog) check: String,
-    /// Seconds it may take.
-    #[serde(rename = "timeout")]
-    pub(in crate::catalog) _timeout: Option<Seconds>,
+    /// Seconds it may take; 5 where not said.
+    pub(in crate::catalog) timeout: Option<Seconds>,
 }
 
 /// A port a service listens on.

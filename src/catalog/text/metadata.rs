@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::scalar::{Megabytes, NameText, Seconds};
-use crate::catalog::manifest::{Category, Support};
-use crate::catalog::step::Distro;
+use crate::catalog::manifest::{Category, Need, Support};
+use crate::catalog::step::{Arch, Distro};
 
 /// What the extension is.
 #[derive(Debug, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(in crate::catalog) struct MetadataText {
     /// Its name; equals its folder's.
     pub(in crate::catalog) name: NameText,
@@ -21,14 +21,17 @@ pub(in crate::catalog) struct MetadataText {
     /// What it belongs to.
     pub(in crate::catalog) category: Category,
     /// Who wrote it.
-    #[serde(rename = "author")]
-    pub(in crate::catalog) _author: Option<String>,
+    pub(in crate::catalog) author: Option<String>,
     /// Where to read more.
-    #[serde(rename = "homepage")]
-    pub(in crate::catalog) _homepage: Option<String>,
+    pub(in crate::catalog) homepage: Option<String>,
+    /// The license of what it installs: an SPDX expression, or `proprietary`.
+    pub(in crate::catalog) license: Option<String>,
     /// The extensions it needs first.
     #[serde(default)]
     pub(in crate::catalog) dependencies: Vec<NameText>,
+    /// The extensions it is better with: installed first where they can be.
+    #[serde(default)]
+    pub(in crate::catalog) soft_dependencies: Vec<SoftText>,
     /// The extensions it can't live beside.
     #[serde(default)]
     pub(in crate::catalog) conflicts: Vec<NameText>,
@@ -38,6 +41,16 @@ pub(in crate::catalog) struct MetadataText {
     /// Where it works and where it doesn't.
     #[serde(default)]
     pub(in crate::catalog) compatibility: CompatibilityText,
+}
+
+/// An extension it is better with.
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::catalog) struct SoftText {
+    /// Its name.
+    pub(in crate::catalog) name: NameText,
+    /// What a person should know where it can't be installed.
+    pub(in crate::catalog) without: String,
 }
 
 /// Where an extension works.
@@ -99,6 +112,10 @@ pub(in crate::catalog) struct RequirementsText {
     pub(in crate::catalog) secrets: Vec<String>,
     /// Its need of a GPU.
     pub(in crate::catalog) gpu: Option<GpuText>,
+    /// What of the machine it can't do without.
+    pub(in crate::catalog) needs: Vec<Need>,
+    /// The architectures it installs on; any where not said.
+    pub(in crate::catalog) arch: Vec<Arch>,
 }
 
 /// An extension's need of a GPU.

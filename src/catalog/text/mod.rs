@@ -1,13 +1,17 @@
 //! The manifest as it is written: every field of `extension.yaml`, typed, nothing decided yet.
 
+mod capability;
 mod install;
 mod lifecycle;
 mod metadata;
 mod scalar;
 
+pub(super) use capability::{
+    AuthMethodText, AuthText, CapabilitiesText, HookText, HooksText, McpText, ProjectInitText,
+};
 pub(super) use install::{
-    AptText, BinaryText, CargoText, DownloadText, InstallText, MethodText, MiseText, NpmText,
-    PipText, RpmText, ScriptText, SourceKind, SourceText, StepText,
+    AptText, BinaryText, CargoText, ChecksumsText, DownloadText, InstallText, MethodText, MiseText,
+    NpmText, PipText, RpmText, ScriptText, SourceKind, SourceText, StepText,
 };
 pub(super) use lifecycle::{
     CommandText, ConfigureText, DeprecationText, RemoveText, ServiceText, StrategyText,
@@ -44,9 +48,9 @@ pub(super) struct ExtensionText {
     pub(super) upgrade: UpgradeText,
     /// What it offers while the machine runs.
     pub(super) service: Option<ServiceText>,
-    /// What it brings to projects, logins and model contexts (v3); kept, not used.
-    #[serde(default, rename = "capabilities")]
-    pub(super) _capabilities: Loose,
+    /// What it brings to projects, logins and model contexts, and what runs around its installation.
+    #[serde(default)]
+    pub(super) capabilities: CapabilitiesText,
     /// Documentation settings (v3); kept, not used.
     #[serde(default, rename = "docs")]
     pub(super) _docs: Loose,
