@@ -73,8 +73,8 @@ impl Server {
 
     /// Lets so many requests of a method go without an answer, done all the same or not.
     pub(super) fn falls_silent(&self, method: &'static str, requests: usize, done: bool) {
-        let mut shelf = self.shelf.lock().unwrap();
-        shelf.silent.insert(method, (requests, done));
+        let silence = (requests, done);
+        self.shelf.lock().unwrap().silent.insert(method, silence);
     }
 
     /// Lets it answer everything again.
