@@ -19,6 +19,7 @@ mod engine;
 mod engine_away;
 mod extensions;
 mod ground;
+#[expect(dead_code, reason = "only the tests of its store let it fall silent")]
 #[path = "../src/store/http/tests/server.rs"]
 mod http_server;
 mod interrupts;

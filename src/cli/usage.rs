@@ -87,10 +87,10 @@ fn lock_left(session: &Session) -> Option<Diagnostic> {
 /// Tells what was found after a command's answer.
 fn tell(session: &mut Session, found: Diagnostic, acts: bool) {
     if session.is_json() && acts {
-        fail(session, &[found], acts);
+        fail(session, &vec![found], acts);
     } else {
         // The one document of other commands is written already.
-        let text = render::diagnostics_human(&vec![found], &session.side_style());
+        let text = render::diagnostics_human(&[found], &session.side_style());
         session.aside(&text);
     }
 }
