@@ -27,6 +27,7 @@ pub(crate) fn read(path: &Path) -> Result<State, String> {
         serial: read.serial,
         resources: read.resources,
         pending: read.pending,
+        transit: None,
     })
 }
 

@@ -18,6 +18,7 @@
 //! !made ADDRESS                    the call that was broken off had gone through all the same
 //! !command JSON                    what commands in machines answer, as in `world.json`
 //! !copy FROM TO, !delete FILE, !write FILE TEXT, !cut FILE BYTES     the project's files
+//! !clone FROM TO                  a directory of the project, in place of what is at TO
 //! !replace FILE BEFORE AFTER       in the text of a file
 //! !chmod FILE MODE                 its permissions, in octal digits
 //! !env NAME=VALUE, !unset NAME     environment variables
@@ -130,7 +131,7 @@ pub(crate) fn perform(
             ground.held = None;
             Ok(())
         }
-        "copy" | "delete" | "write" | "cut" | "replace" | "chmod" => {
+        "copy" | "clone" | "delete" | "write" | "cut" | "replace" | "chmod" => {
             files(verb, rest, ground, case)
         }
         _ => world(verb, rest, ground),
@@ -153,6 +154,7 @@ fn files(verb: &str, rest: &str, ground: &Ground, case: &Path) -> Done {
     let path = ground.directory().join(word(0)?);
     let done = match verb {
         "copy" => fs::copy(case.join(word(0)?), ground.directory().join(word(1)?)).map(|_| ()),
+        "clone" => clone(&path, &ground.directory().join(word(1)?)),
         "delete" => fs::remove_file(path),
         "chmod" => {
             let mode = u32::from_str_radix(word(1)?, 8).map_err(|_| "which permissions?")?;
@@ -174,6 +176,24 @@ fn files(verb: &str, rest: &str, ground: &Ground, case: &Path) -> Done {
         }
     };
     done.map_err(|error| error.to_string())
+}
+
+/// Copies a directory in place of another.
+fn clone(from: &Path, to: &Path) -> std::io::Result<()> {
+    if to.exists() {
+        fs::remove_dir_all(to)?;
+    }
+    fs::create_dir(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            clone(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
 }
 
 fn world(verb: &str, rest: &str, ground: &Ground) -> Done {

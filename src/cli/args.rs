@@ -10,8 +10,8 @@ use crate::address::Address;
 use crate::resource::ProviderKind;
 
 pub(crate) use state::{
-    AdoptArgs, ImportArgs, RefreshArgs, StateCommand, StateMvArgs, StatePushArgs, StateRestoreArgs,
-    StateRmArgs, StateShowArgs, TaintArgs, Wait,
+    AdoptArgs, ImportArgs, RefreshArgs, StateAcceptArgs, StateCommand, StateMigrateArgs,
+    StateMvArgs, StatePushArgs, StateRestoreArgs, StateRmArgs, StateShowArgs, TaintArgs, Wait,
 };
 
 /// The longest time limit, in seconds.

@@ -13,8 +13,8 @@ use crate::config::Overrides;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics, Exit, Severity};
 use crate::engine::{self, Project, Providers};
 use crate::render::{self, Style};
-use crate::state::State;
-use crate::store::{Sealing, Store};
+use crate::state::{Location, State};
+use crate::store::{Place, Sealing, Store};
 use crate::sys::{World, files};
 
 /// The file read where no other is named.
@@ -142,16 +142,27 @@ impl Session {
         if let Some(store) = self.store.get() {
             return Ok(store.clone());
         }
-        let opened = whereabouts(self)?.open(&self.host.world);
-        let store = opened.map_err(|error| error.diagnose())?;
+        let store = self.open(&whereabouts(self)?)?;
         let beside = engine::directory_of(&self.config).join(STATE_DIRECTORY);
-        let store = store.sealed(self.sealing()).spilling_to(&beside);
+        let store = store.spilling_to(&beside);
         Ok(self.store.get_or_init(|| store).clone())
     }
 
     /// The store of the state, where the command opened it.
     pub(crate) fn store_used(&self) -> Option<&Store> {
         self.store.get()
+    }
+
+    /// The store in a place, with the keys of this session and what it has seen there.
+    pub(crate) fn open(&self, place: &Place) -> Result<Store, Diagnostics> {
+        let opened = place.open(&self.host.world);
+        let store = opened.map_err(|error| error.diagnose())?;
+        Ok(store.sealed(self.sealing()).remembering(&place.location()))
+    }
+
+    /// Where the state lives while nobody names a place for it.
+    pub(crate) fn beside(&self) -> Location {
+        Place::Local(engine::directory_of(&self.config).join(STATE_DIRECTORY)).location()
     }
 
     /// Where the keys of the state come from.

@@ -9,19 +9,22 @@ use std::fmt;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{Intent, Lineage, Record, Serial, State};
+use super::{Intent, Lineage, Record, Serial, State, Transit};
 use crate::address::Address;
 use crate::digest::Digest;
 
 /// The newest document format known here.
 ///
 /// Format 2 says of an object at which address it was made, where it was renamed since. A state
-/// without such an object is written in format 1, which earlier versions read too.
-const FORMAT: u32 = 2;
+/// without such an object is written in format 1, which earlier versions read too. Format 3 says of a
+/// state that it was moved to another store, or is on its way there: no earlier version may take it
+/// for one that counts.
+const FORMAT: u32 = 3;
 
-const HEADS: [&[u8]; 2] = [
+const HEADS: [&[u8]; 3] = [
     b"{\"version\":1,\"check\":\"",
     b"{\"version\":2,\"check\":\"",
+    b"{\"version\":3,\"check\":\"",
 ];
 const MIDDLE: &[u8] = b"\",\n\"state\":";
 const END: &[u8] = b"}\n";
@@ -46,6 +49,8 @@ pub(super) struct Body {
     resources: BTreeMap<Address, Record>,
     #[serde(default)]
     pending: Vec<Intent>,
+    #[serde(default)]
+    transit: Option<Transit>,
 }
 
 #[derive(Serialize)]
@@ -58,6 +63,8 @@ struct BodyRef<'a> {
     resources: &'a BTreeMap<Address, Record>,
     #[serde(skip_serializing_if = "<[Intent]>::is_empty")]
     pending: &'a [Intent],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transit: Option<&'a Transit>,
 }
 
 fn first() -> u32 {
@@ -109,6 +116,7 @@ pub fn read_document(bytes: &[u8]) -> Result<State, DocumentError> {
         serial: body.serial,
         resources: body.resources,
         pending: body.pending,
+        transit: body.transit,
     };
     match super::violations(&state).into_iter().next() {
         Some(violation) => Err(DocumentError::Integrity(violation)),
@@ -171,7 +179,13 @@ pub fn write_document(state: &State) -> Result<Vec<u8>, serde_json::Error> {
         .values()
         .flat_map(|record| record.current.iter().chain(&record.deposed))
         .any(|object| object.made_at.is_some());
-    let head = HEADS[usize::from(renamed)];
+    // Which format it takes, counted from the first.
+    let later = match (&state.transit, renamed) {
+        (Some(_), _) => 2,
+        (None, true) => 1,
+        (None, false) => 0,
+    };
+    let head = HEADS[later];
     let mut bytes = head.to_vec();
     bytes.extend_from_slice(&[b'0'; CHECK]);
     bytes.extend_from_slice(MIDDLE);
@@ -179,12 +193,13 @@ pub fn write_document(state: &State) -> Result<Vec<u8>, serde_json::Error> {
     serde_json::to_writer(
         &mut bytes,
         &BodyRef {
-            format: renamed.then_some(FORMAT),
+            format: [None, Some(2), Some(3)][later],
             project: &state.project,
             lineage: &state.lineage,
             serial: state.serial,
             resources: &state.resources,
             pending: &state.pending,
+            transit: state.transit.as_ref(),
         },
     )?;
     let check = Digest::of_bytes(&bytes[start..]);
@@ -235,11 +250,11 @@ mod tests {
         ));
         assert!(matches!(
             error(&text.replace("\"version\":1", "\"version\":9")),
-            DocumentError::Newer { found: 9, known: 2 }
+            DocumentError::Newer { found: 9, known: 3 }
         ));
         assert!(matches!(
-            error(r#"{"version":3,"shape":"unknown here"}"#),
-            DocumentError::Newer { found: 3, known: 2 }
+            error(r#"{"version":4,"shape":"unknown here"}"#),
+            DocumentError::Newer { found: 4, known: 3 }
         ));
     }
 

@@ -14,6 +14,7 @@ pub(crate) mod sample;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod transit;
 mod version;
 
 pub use document::{DocumentError, read_document, write_document};
@@ -28,4 +29,5 @@ pub use journal::{
 pub use model::{Object, PartFailure, Record, State, Status};
 pub use moving::{Move, MoveError, moves};
 pub use schema::{document_schema, journal_schema};
+pub use transit::{Location, Transit};
 pub use version::{Version, Written, versions_to_keep};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Intent, Lineage, ObjectId, OperationId, Serial};
+use super::{Intent, Lineage, ObjectId, OperationId, Serial, Transit};
 use crate::address::Address;
 use crate::resource::{Attributes, ProviderKind, Spec};
 
@@ -22,6 +22,8 @@ pub struct State {
     pub resources: BTreeMap<Address, Record>,
     /// Operations begun and not known to have ended.
     pub pending: Vec<Intent>,
+    /// Where it is on its way between two stores; none where it counts.
+    pub transit: Option<Transit>,
 }
 
 impl State {
@@ -33,6 +35,7 @@ impl State {
             serial: Serial(0),
             resources: BTreeMap::new(),
             pending: Vec::new(),
+            transit: None,
         }
     }
 

@@ -21,11 +21,11 @@ pub fn document_schema() -> Value {
     let (state, definitions) = definitions::<document::Body>();
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "The state document of sindri, formats 1 and 2",
+        "title": "The state document of sindri, formats 1 to 3",
         "description": "`.sindri/state.json`: the version and the checksum of `state`'s bytes on the first line, the state on the second.",
         "type": "object",
         "properties": {
-            "version": { "enum": [1, 2] },
+            "version": { "enum": [1, 2, 3] },
             "check": { "type": "string", "pattern": "^sha256:[0-9a-f]{64}$" },
             "state": state,
         },

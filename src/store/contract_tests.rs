@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use super::{LockInfo, LockRequest, Locked, Place, Rekeyed, Sealing, Store, StoreError};
+use super::migrate_tests::a_state_moves_there_and_back_whatever_ends_it;
+use super::{LockInfo, LockRequest, Locked, Opening, Place, Rekeyed, Sealing, Store, StoreError};
 use crate::state::sample::history;
 use crate::state::{Event, Intent, OperationId, Serial, State, StepKind};
 use crate::sys::{Environment, World};
@@ -291,7 +292,9 @@ fn everything_is_sealed_and_sealed_anew(ground: &Ground) {
         assert!(take(&store).is_err());
     }
     let rotating = open(Some("two"), Some("one"));
-    let mut locked = rotating.lock_to_rekey(NOW, &mut |_| {}).unwrap();
+    let mut locked = rotating
+        .lock_for(Opening::Rekeying, NOW, &mut |_| {})
+        .unwrap();
     let sealing = keys(Some("two"), Some("one"));
     let done = locked.rekey(&sealing, &World::real(), false, None).unwrap();
     assert_eq!(done, Rekeyed::Rotated);
@@ -371,6 +374,7 @@ behaviours!(
     a_reader_beside_compactions_never_goes_back,
     without_the_lock_what_is_written_counts,
     everything_is_sealed_and_sealed_anew,
+    a_state_moves_there_and_back_whatever_ends_it,
 );
 
 behaviours!(
@@ -384,6 +388,7 @@ behaviours!(
     a_reader_beside_compactions_never_goes_back,
     without_the_lock_what_is_written_counts,
     everything_is_sealed_and_sealed_anew,
+    a_state_moves_there_and_back_whatever_ends_it,
     a_holder_that_lost_its_lock_is_kept_from_writing,
 );
 
@@ -402,6 +407,7 @@ behaviours!(
     a_reader_beside_compactions_never_goes_back,
     without_the_lock_what_is_written_counts,
     everything_is_sealed_and_sealed_anew,
+    a_state_moves_there_and_back_whatever_ends_it,
 );
 
 fn postgres_ground() -> Ground {

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{LockInfo, PostgresError};
+use super::{LockInfo, PostgresError, SeenError, TransitError};
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::seal::SealError;
 use crate::state::{DocumentError, FoldError, JournalError, Lineage, Serial};
@@ -211,6 +211,12 @@ pub enum StoreError {
     /// Something else stands in the place of the store.
     #[error("`{}` is not a directory", .0.display())]
     NotADirectory(PathBuf),
+    /// The state doesn't count here: it was moved, or hasn't arrived.
+    #[error(transparent)]
+    Transit(TransitError),
+    /// The state went back since this host last saw it.
+    #[error(transparent)]
+    Seen(SeenError),
 }
 
 impl StoreError {
@@ -332,6 +338,8 @@ impl StoreError {
             Self::NotADirectory(_) => "store::not-a-directory",
             Self::Postgres(error) => error.code(),
             Self::Sealed { source, .. } => return source.code(),
+            Self::Transit(error) => return error.code(),
+            Self::Seen(error) => return error.code(),
             Self::NoNewKey => "seal::no-new-key",
             Self::TwoKeys(..) => "seal::two-keys",
             Self::NoKeyFile { .. } => "seal::no-key-file",
@@ -420,6 +428,8 @@ impl StoreError {
             Self::NotADirectory(_) => "move it away; sindri keeps its state there".to_owned(),
             Self::Postgres(error) => error.advice(),
             Self::Sealed { source, .. } => source.advice().to_owned(),
+            Self::Transit(error) => error.advice(),
+            Self::Seen(error) => error.advice(),
             Self::NoNewKey => {
                 "set `SINDRI_STATE_PASSPHRASE` or `SINDRI_STATE_KEY_FILE`; the key that \
                 opens the state now goes into `SINDRI_STATE_OLD_PASSPHRASE` or \

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::state::sample::{history, lineage, states};
 use crate::state::{
-    JournalHeader, Serial, document_schema, journal_schema, read_document, write_document,
-    write_group,
+    JournalHeader, Location, Serial, Transit, document_schema, journal_schema, read_document,
+    write_document, write_group,
 };
 use crate::sys::Environment;
 
@@ -86,6 +86,7 @@ fn frozen_documents_of_every_format_are_upgraded() {
     let directory = root().join("upgrade");
     freeze(&directory, "1");
     freeze(&directory, "2");
+    freeze(&directory, "3");
     let mut pairs = 0;
     for entry in std::fs::read_dir(&directory).unwrap() {
         let path = entry.unwrap().path();
@@ -100,14 +101,27 @@ fn frozen_documents_of_every_format_are_upgraded() {
             pairs += 1;
         }
     }
-    assert_eq!(pairs, 2, "one pair for every format");
+    assert_eq!(pairs, 3, "one pair for every format");
+}
+
+fn sample_transit() -> Transit {
+    let settings = [("store", "local"), ("path", "/srv/state")];
+    Transit::Moved {
+        to: Location(
+            settings
+                .map(|(name, value)| (name.into(), value.into()))
+                .into(),
+        ),
+        migration: "0123456789abcdef".to_owned(),
+    }
 }
 
 /// Makes the pair of the present format when it is blessed for the first time.
 fn freeze(directory: &Path, format: &str) {
     let pair = ["in", "out"].map(|side| directory.join(format!("{format}.{side}.json")));
     if Environment::of_process().get("SINDRI_BLESS").is_some() && !pair[0].exists() {
-        let state = states(&history(&everything())).pop().unwrap();
+        let mut state = states(&history(&everything())).pop().unwrap();
+        state.transit = (format == "3").then(sample_transit);
         std::fs::create_dir_all(directory).unwrap();
         for path in pair {
             std::fs::write(path, write_document(&state).unwrap()).unwrap();

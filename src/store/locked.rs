@@ -7,8 +7,9 @@ use zeroize::Zeroizing;
 
 use super::medium::{Document, Group, Holding, Medium, Ready, Room, Start};
 use super::reading::{Loaded, load, orphan_key, read_key};
+use super::seen::{Mark, Seen, imprint};
 use super::spill::{self, Spilled};
-use super::{Form, Sealing, StoreError};
+use super::{Form, Opening, Sealing, Store, StoreError};
 use crate::digest::FingerprintKey;
 use crate::seal::Kind;
 use crate::state::{
@@ -33,7 +34,7 @@ pub struct Locked {
     /// How much it may hold before it is folded.
     fold_at: Room,
     /// Whether an event that was written couldn't be applied.
-    contradicted: bool,
+    pub(super) contradicted: bool,
     pub(super) key: FingerprintKey,
     /// The serial of the document in place.
     document_serial: Serial,
@@ -41,8 +42,10 @@ pub struct Locked {
     wrote: bool,
     /// The command that writes.
     command: String,
-    sealing: Sealing,
-    world: World,
+    pub(super) sealing: Sealing,
+    pub(super) world: World,
+    /// How far the state had come when this host last saw it.
+    seen: Option<Seen>,
     /// Where outcomes go that can't be committed any more.
     spills: Option<PathBuf>,
     /// What became of those of an earlier command.
@@ -54,30 +57,25 @@ pub struct Locked {
 impl Locked {
     /// Loads what is to be written on, and makes the key if it is missing.
     pub(super) fn load(
-        medium: Arc<dyn Medium>,
-        sealing: &Sealing,
-        rekeying: bool,
+        store: &Store,
+        opening: Opening,
         command: &str,
-        world: &World,
         mut holding: Box<dyn Holding>,
     ) -> Result<Self, StoreError> {
-        let mut tries = 0;
-        let loaded = loop {
-            let loaded = load(&*medium, sealing, rekeying)?;
-            let start = loaded
-                .as_ref()
-                .map_or_else(Start::at_nothing, |loaded| Start {
-                    next: loaded.state.serial.next(),
-                    sound: loaded.journal_length,
-                    version: loaded.version.clone(),
-                });
-            tries += 1;
-            match holding.resume(start)? {
-                Ready::Yes => break loaded,
-                Ready::LoadAgain if tries < TRIES => {}
-                Ready::LoadAgain => return Err(StoreError::Lost(medium.names().store.clone())),
-            }
+        let medium = Arc::clone(&store.medium);
+        let (sealing, world) = (&store.sealing, &store.world);
+        let rekeying = opening == Opening::Rekeying;
+        let mut loaded = resume(&*medium, sealing, rekeying, &mut *holding)?;
+        let arrived = match &mut loaded {
+            Some(loaded) => store.asking().admit(&mut loaded.state)?,
+            None => false,
         };
+        if let (Some(seen), Some(loaded)) = (&store.seen, &loaded)
+            && !arrived
+            && opening != Opening::Accepting
+        {
+            seen.check(&medium.names().store, loaded)?;
+        }
         let is_new = loaded.is_none();
         let (loaded, key) = match loaded {
             Some(loaded) => {
@@ -96,7 +94,7 @@ impl Locked {
             }
             None => nothing(&mut *holding, &medium, sealing, world)?,
         };
-        Ok(Self {
+        let mut locked = Self {
             fold_at: medium.room(loaded.document_length),
             medium,
             state: loaded.state,
@@ -115,9 +113,35 @@ impl Locked {
             sealing: sealing.clone(),
             world: world.clone(),
             spills: None,
+            seen: store.seen.clone(),
             spilled: Vec::new(),
             holding,
-        })
+        };
+        if arrived {
+            locked.settle_in()?;
+        }
+        Ok(locked)
+    }
+
+    /// Takes the mark off a document that has arrived here from another store, for good.
+    fn settle_in(&mut self) -> Result<(), StoreError> {
+        let bytes = self.document()?;
+        self.holding.replace(Document {
+            lineage: &self.state.lineage,
+            serial: self.state.serial,
+            bytes: &bytes,
+        })?;
+        self.written(&bytes);
+        self.holding.drop_backups()?;
+        // A store without its history still works.
+        self.keep_version().unwrap_or_default();
+        Ok(())
+    }
+
+    /// How far a lineage had come here when this host last saw it; none where it never did.
+    pub fn last_seen(&self, lineage: &Lineage) -> Option<Serial> {
+        let mark: Option<Mark> = self.seen.as_ref()?.mark(lineage);
+        mark.map(|mark| mark.serial)
     }
 
     /// The state, with every commit applied; of no project before [`Locked::initialise`].
@@ -151,7 +175,7 @@ impl Locked {
                 serial: self.state.serial,
                 bytes: &bytes,
             })?;
-            self.written(bytes.len() as u64);
+            self.written(&bytes);
             self.is_new = false;
         }
         Ok(())
@@ -276,7 +300,7 @@ impl Locked {
             self.holding.replace(document)?;
         }
         self.is_new = false;
-        self.written(bytes.len() as u64);
+        self.written(&bytes);
         // The old journal doesn't lead from the old document to the new one: the old one is in the
         // history, and the backup of one moment is the new one itself.
         self.holding.drop_backups()?;
@@ -311,19 +335,25 @@ impl Locked {
                 serial: self.state.serial,
                 bytes: &bytes,
             })?;
-            self.written(bytes.len() as u64);
+            self.written(&bytes);
         }
         Ok(())
     }
 
-    /// Notes that a document of so many bytes holds everything.
-    fn written(&mut self, length: u64) {
+    /// Notes that a document holds everything.
+    fn written(&mut self, document: &[u8]) {
+        if let Some(seen) = &self.seen {
+            let State {
+                lineage, serial, ..
+            } = &self.state;
+            seen.note(lineage, (*serial, &imprint(document)));
+        }
         self.journal_counts = false;
         self.journal = Room {
             bytes: 0,
             groups: 0,
         };
-        self.fold_at = self.medium.room(length);
+        self.fold_at = self.medium.room(document.len() as u64);
         self.document_serial = self.state.serial;
         self.wrote = true;
     }
@@ -386,6 +416,30 @@ impl Locked {
         }
         self.holding.usable()
     }
+}
+
+/// Loads what is to be written on, and sees that no earlier holder writes any more.
+pub(super) fn resume(
+    medium: &dyn Medium,
+    sealing: &Sealing,
+    rekeying: bool,
+    holding: &mut dyn Holding,
+) -> Result<Option<Loaded>, StoreError> {
+    for _ in 0..TRIES {
+        let loaded = load(medium, sealing, rekeying)?;
+        let start = loaded
+            .as_ref()
+            .map_or_else(Start::at_nothing, |loaded| Start {
+                next: loaded.state.serial.next(),
+                sound: loaded.journal_length,
+                version: loaded.version.clone(),
+            });
+        match holding.resume(start)? {
+            Ready::Yes => return Ok(loaded),
+            Ready::LoadAgain => {}
+        }
+    }
+    Err(StoreError::Lost(medium.names().store.clone()))
 }
 
 /// What is loaded where no state was begun; a key that an earlier run made for it is used.

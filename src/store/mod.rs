@@ -14,9 +14,13 @@ mod error;
 mod formats;
 mod http;
 mod local;
+mod location;
 mod lock_info;
 mod locked;
 mod medium;
+mod migrate;
+#[cfg(test)]
+mod migrate_tests;
 mod object;
 mod opened;
 mod place;
@@ -24,19 +28,26 @@ mod postgres;
 mod reading;
 mod rekey;
 mod sealing;
+mod seen;
+#[cfg(test)]
+mod seen_tests;
 #[cfg(test)]
 pub(crate) mod shaky;
 mod spill;
+mod transit;
 
 pub use error::{Damage, StoreError};
 pub use http::HttpPlace;
 pub use lock_info::{LockInfo, LockRequest};
 pub use locked::Locked;
 pub use medium::Abilities;
+pub use migrate::{MigrateError, Migrated, Receiving};
 pub use object::{ObjectPlace, ObjectProtocol};
-pub use opened::Store;
+pub use opened::{Opening, Store};
 pub use place::Place;
 pub use postgres::{PostgresError, PostgresPlace, SslMode};
 pub use rekey::{Rekeyed, Renew};
 pub use sealing::{Form, Opened, Sealing};
+pub use seen::SeenError;
 pub use spill::{Contradiction, Spilled};
+pub use transit::TransitError;

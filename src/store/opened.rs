@@ -6,20 +6,38 @@ use std::sync::Arc;
 use super::local::Local;
 use super::medium::{Abilities, Holding, Medium};
 use super::reading::{load, orphan_key};
+use super::seen::{self, Seen};
+use super::transit::Asking;
 use super::{Form, LockInfo, LockRequest, Locked, Sealing, StoreError};
 use crate::digest::FingerprintKey;
 use crate::seal::SealError;
-use crate::state::{Lineage, Serial, State, Version};
+use crate::state::{Lineage, Location, Serial, State, Version};
 use crate::sys::World;
 
 /// Where a state lives, and everything that may be done with it; the same for every kind of store.
 #[derive(Clone, Debug)]
 pub struct Store {
-    medium: Arc<dyn Medium>,
-    sealing: Sealing,
+    pub(super) medium: Arc<dyn Medium>,
+    pub(super) sealing: Sealing,
     /// Where outcomes go that it can't take any more.
-    spills: Option<PathBuf>,
-    world: World,
+    pub(super) spills: Option<PathBuf>,
+    /// How far the state had come when this host last saw it.
+    pub(super) seen: Option<Seen>,
+    /// The migration here that the place it comes from is known to have finished.
+    pub(super) finished: Option<String>,
+    pub(super) world: World,
+}
+
+/// What a store is opened for writing for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// Writing as usual.
+    Usual,
+    /// A change of form: what is found may be in any form, also in several, as an interrupted
+    /// change leaves it.
+    Rekeying,
+    /// Taking a state as it is, though it went back since this host last saw it.
+    Accepting,
 }
 
 impl Store {
@@ -33,6 +51,8 @@ impl Store {
             medium,
             sealing: Sealing::new(world, Path::new(""), None),
             spills: None,
+            seen: None,
+            finished: None,
             world: world.clone(),
         }
     }
@@ -55,6 +75,26 @@ impl Store {
         }
     }
 
+    /// The same store; how far its state has come is kept among the user's files, and one that
+    /// went back is refused. Nothing is kept where the environment names no place for it.
+    #[must_use]
+    pub fn remembering(self, place: &Location) -> Self {
+        let directory = seen::directory(&self.world.environment);
+        Self {
+            seen: directory.map(|directory| Seen::new(directory, place, self.world.clock)),
+            ..self
+        }
+    }
+
+    /// The same store, to which the place where its state was is known to have moved it.
+    #[must_use]
+    pub fn after(self, migration: &str) -> Self {
+        Self {
+            finished: Some(migration.to_owned()),
+            ..self
+        }
+    }
+
     /// What this store can do, and what it can't.
     pub fn abilities(&self) -> Abilities {
         self.medium.abilities()
@@ -69,8 +109,15 @@ impl Store {
     ///
     /// Takes no lock and writes nothing. Right also while another process commits and compacts.
     pub fn read(&self) -> Result<Option<State>, StoreError> {
-        let loaded = load(&*self.medium, &self.sealing, false)?;
-        Ok(loaded.map(|loaded| loaded.state))
+        let Some(mut loaded) = load(&*self.medium, &self.sealing, false)? else {
+            return Ok(None);
+        };
+        // A copy that is about to be written anew is nothing to remember.
+        let arrived = self.asking().admit(&mut loaded.state)?;
+        if let Some(seen) = self.seen.as_ref().filter(|_| !arrived) {
+            seen.check(&self.medium.names().store, &loaded)?;
+        }
+        Ok(Some(loaded.state))
     }
 
     /// The key under which secrets are fingerprinted; none where none was made.
@@ -124,43 +171,39 @@ impl Store {
         waiting: &mut dyn FnMut(&LockInfo),
     ) -> Result<Locked, StoreError> {
         let holding = self.medium.hold(&self.world, request, waiting)?;
-        self.load(holding, false, request.operation)
+        self.load(holding, Opening::Usual, request.operation)
     }
 
-    /// As [`Store::lock`], for a change of form: what is found may be in any form, also in several,
-    /// as an interrupted change leaves it.
-    pub fn lock_to_rekey(
+    /// As [`Store::lock`], for something that isn't usual.
+    pub fn lock_for(
         &self,
+        opening: Opening,
         request: LockRequest<'_>,
         waiting: &mut dyn FnMut(&LockInfo),
     ) -> Result<Locked, StoreError> {
         let holding = self.medium.hold(&self.world, request, waiting)?;
-        self.load(holding, true, request.operation)
+        self.load(holding, opening, request.operation)
     }
 
     /// Opens it for writing without the lock, for a person who says that nobody else writes.
     pub fn without_lock(&self, operation: &str) -> Result<Locked, StoreError> {
         let holding = self.medium.without_lock(&self.world)?;
-        self.load(holding, false, operation)
+        self.load(holding, Opening::Usual, operation)
     }
 
     fn load(
         &self,
         holding: Box<dyn Holding>,
-        rekeying: bool,
+        opening: Opening,
         operation: &str,
     ) -> Result<Locked, StoreError> {
-        let medium = Arc::clone(&self.medium);
-        let mut locked = Locked::load(
-            medium,
-            &self.sealing,
-            rekeying,
-            operation,
-            &self.world,
-            holding,
-        )?;
+        let mut locked = Locked::load(self, opening, operation, holding)?;
         // What is being brought into another form takes nothing in on the way.
-        if let Some(directory) = self.spills.as_ref().filter(|_| !rekeying) {
+        if let Some(directory) = self
+            .spills
+            .as_ref()
+            .filter(|_| opening != Opening::Rekeying)
+        {
             locked.take_in_spills(directory)?;
         }
         Ok(locked)
@@ -169,6 +212,17 @@ impl Store {
     /// A lock of this process that couldn't be given back, and that doesn't end by itself.
     pub fn lock_left(&self) -> Option<LockInfo> {
         self.medium.lock_left()
+    }
+
+    /// What a mark of a migration is judged by.
+    pub(super) fn asking(&self) -> Asking<'_> {
+        Asking {
+            medium: &*self.medium,
+            sealing: &self.sealing,
+            world: &self.world,
+            seen: self.seen.as_ref(),
+            finished: self.finished.as_deref(),
+        }
     }
 
     /// Takes the lock away from the holder with this id; gives who it was.

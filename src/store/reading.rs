@@ -6,6 +6,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use super::medium::{Journal, Kept, Medium, Version};
+use super::seen::imprint;
 use super::{Damage, Form, Opened, Sealing, StoreError};
 use crate::digest::FingerprintKey;
 use crate::seal::Kind;
@@ -30,6 +31,8 @@ pub(super) struct Loaded {
     pub(super) journal_counts: bool,
     /// The version of the document.
     pub(super) version: Option<Version>,
+    /// What tells the document from any other of its serial.
+    pub(super) imprint: String,
 }
 
 impl Loaded {
@@ -44,6 +47,7 @@ impl Loaded {
             journal_groups: 0,
             journal_counts: false,
             version: None,
+            imprint: String::new(),
         }
     }
 }
@@ -148,6 +152,7 @@ fn combine(
         },
         journal_groups,
         version: kept.version,
+        imprint: imprint(&kept.document),
     })
 }
 

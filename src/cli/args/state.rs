@@ -31,6 +31,10 @@ pub(crate) enum StateCommand {
     History(StateListArgs),
     /// Go back to a version, as a new write
     Restore(StateRestoreArgs),
+    /// Move the state to another store
+    Migrate(StateMigrateArgs),
+    /// Go on from a state that is older than what this host has seen
+    Accept(StateAcceptArgs),
     /// Encrypt the state, give it another key, or decrypt it
     Rekey(crate::cli::command::RekeyArgs),
 }
@@ -47,6 +51,8 @@ impl StateCommand {
             Self::Refresh(args) => &args.common,
             Self::Push(args) => &args.common,
             Self::Restore(args) => &args.common,
+            Self::Migrate(args) => &args.common,
+            Self::Accept(args) => &args.common,
             Self::Rekey(args) => &args.common,
         }
     }
@@ -174,6 +180,28 @@ pub(crate) struct StateRestoreArgs {
     #[arg(value_name = "SERIAL")]
     pub(crate) serial: u64,
     /// Don't ask before acting
+    #[arg(long)]
+    pub(crate) auto_approve: bool,
+    #[command(flatten)]
+    pub(crate) wait: Wait,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct StateMigrateArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Where to: a path, or an address, as `SINDRI_STATE` has it
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) to: String,
+    #[command(flatten)]
+    pub(crate) wait: Wait,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct StateAcceptArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Don't ask before writing
     #[arg(long)]
     pub(crate) auto_approve: bool,
     #[command(flatten)]

@@ -18,7 +18,7 @@ use crate::engine::{
 use crate::plan::Plan;
 use crate::secret::Redactor;
 use crate::state;
-use crate::store::{LockRequest, Locked};
+use crate::store::{LockRequest, Locked, Store};
 
 /// How many steps run at once where nobody says otherwise.
 const PARALLELISM: usize = 10;
@@ -274,6 +274,26 @@ pub(super) fn hold(
             .without_lock(request.operation)
             .map_err(|error| error.diagnose());
     }
+    warn_of_locks(session, &store)?;
+    let mut waiting = |holder: &crate::store::LockInfo| {
+        let found = Diagnostic::advice(
+            Code::new("store::waiting"),
+            format!(
+                "`{}` of {} on {} holds the state since {}",
+                holder.operation, holder.who, holder.host, holder.since
+            ),
+        );
+        screen.event(session, &Event::Waiting(found));
+    };
+    let mut locked = store
+        .lock(request, &mut waiting)
+        .map_err(|error| error.diagnose())?;
+    tell_spilled(session, &mut locked, screen);
+    Ok(locked)
+}
+
+/// Says of a store whose locks neither end nor fence that it is one.
+pub(super) fn warn_of_locks(session: &mut Session, store: &Store) -> Result<(), Diagnostics> {
     let abilities = store.abilities();
     if !(abilities.fenced && abilities.leased) {
         let found = vec![
@@ -295,21 +315,7 @@ pub(super) fn hold(
             session.warn(&found);
         }
     }
-    let mut waiting = |holder: &crate::store::LockInfo| {
-        let found = Diagnostic::advice(
-            Code::new("store::waiting"),
-            format!(
-                "`{}` of {} on {} holds the state since {}",
-                holder.operation, holder.who, holder.host, holder.since
-            ),
-        );
-        screen.event(session, &Event::Waiting(found));
-    };
-    let mut locked = store
-        .lock(request, &mut waiting)
-        .map_err(|error| error.diagnose())?;
-    tell_spilled(session, &mut locked, screen);
-    Ok(locked)
+    Ok(())
 }
 
 /// Tells what was recorded now of what an earlier command from here couldn't record.

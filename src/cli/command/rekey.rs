@@ -15,7 +15,7 @@ use crate::engine;
 use crate::resource::{SecretSpec, Spec};
 use crate::secret::Value;
 use crate::state::{Object, State};
-use crate::store::{LockRequest, Rekeyed};
+use crate::store::{LockRequest, Opening, Rekeyed};
 
 #[derive(Args, Debug)]
 pub(crate) struct RekeyArgs {
@@ -36,7 +36,7 @@ pub(crate) fn run(session: &mut Session, args: &RekeyArgs) -> Outcome {
     };
     let store = session.store()?;
     let mut locked = store
-        .lock_to_rekey(request, &mut |_| {})
+        .lock_for(Opening::Rekeying, request, &mut |_| {})
         .map_err(|error| error.diagnose())?;
     if locked.is_new() {
         return Err(vec![

@@ -18,6 +18,9 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// How long a connection may say nothing before it is asked whether it is alive.
 const QUIET: Duration = Duration::from_secs(10);
 
+/// The schema where nobody names one.
+const SCHEMA: &str = "sindri";
+
 /// Where a server's socket lies, where nobody names a host.
 const SOCKETS: &str = "/var/run/postgresql";
 
@@ -35,6 +38,15 @@ pub enum SslMode {
 }
 
 impl SslMode {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Disable => "disable",
+            Self::Prefer => "prefer",
+            Self::Require => "require",
+            Self::VerifyFull => "verify-full",
+        }
+    }
+
     fn read(text: &str) -> Option<Self> {
         Some(match text {
             "disable" => Self::Disable,
@@ -93,7 +105,7 @@ impl PostgresPlace {
             database: decoded(database)?,
             name: decoded(name.trim_end_matches('/'))?,
             user,
-            schema: "sindri".to_owned(),
+            schema: SCHEMA.to_owned(),
             ssl_mode: None,
             authorities: None,
         };
@@ -146,7 +158,7 @@ impl PostgresPlace {
         let host = if host.starts_with('/') { "" } else { host };
         let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
         let schema = match self.schema.as_str() {
-            "sindri" => String::new(),
+            SCHEMA => String::new(),
             other => format!("?schema={other}"),
         };
         let bracketed = if host.contains(':') {
@@ -157,6 +169,37 @@ impl PostgresPlace {
         format!(
             "postgres://{bracketed}{port}/{}/{}{schema}",
             self.database, self.name
+        )
+    }
+
+    /// The address that names this place and everything said about it; never with a password.
+    pub fn whole_address(&self) -> String {
+        let user = self.user.as_deref().map(|user| encoded(user) + "@");
+        let host = self.host.as_deref().unwrap_or_default();
+        let (host, socket) = match host {
+            path if path.starts_with('/') => (String::new(), Some(path)),
+            six if six.contains(':') => (format!("[{six}]"), None),
+            name => (encoded(name), None),
+        };
+        let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
+        let authorities = self.authorities.as_ref().map(|path| path.to_string_lossy());
+        let settings = [
+            ("host", socket),
+            ("schema", Some(&*self.schema).filter(|one| *one != SCHEMA)),
+            ("sslmode", self.ssl_mode.map(SslMode::as_str)),
+            ("sslrootcert", authorities.as_deref()),
+        ];
+        let settings: Vec<String> = settings
+            .into_iter()
+            .filter_map(|(name, value)| Some(format!("{name}={}", encoded(value?))))
+            .collect();
+        let mark = if settings.is_empty() { "" } else { "?" };
+        format!(
+            "postgres://{}{host}{port}/{}/{}{mark}{}",
+            user.unwrap_or_default(),
+            encoded(&self.database),
+            encoded(&self.name),
+            settings.join("&"),
         )
     }
 
@@ -242,6 +285,23 @@ fn split_port(server: &str) -> Result<(Option<&str>, Option<u16>), StoreError> {
     let port = port.map(str::parse).transpose();
     let port = port.map_err(|_| bad("its port is no number below 65536"))?;
     Ok(((!host.is_empty()).then_some(host), port))
+}
+
+/// A part of an address in which nothing is taken for a mark of its own.
+fn encoded(text: &str) -> String {
+    let mut whole = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                whole.push(char::from(byte));
+            }
+            _ => {
+                let digit = |four: u8| char::from(b"0123456789ABCDEF"[usize::from(four)]);
+                whole.extend(['%', digit(byte >> 4), digit(byte & 15)]);
+            }
+        }
+    }
+    whole
 }
 
 /// Text without its `%` escapes.

@@ -1,9 +1,11 @@
 //! `sindri state`, and the verbs that change the record alone.
 
+mod accept;
 mod forget;
 mod history;
 mod look;
 mod mark;
+mod migrate;
 mod refresh;
 mod rename;
 mod transfer;

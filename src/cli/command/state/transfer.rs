@@ -59,6 +59,22 @@ pub(crate) fn push(session: &mut Session, args: &StatePushArgs) -> Outcome {
             pushed.serial = present.serial.next();
         }
     }
+    if let Some(seen) = locked.last_seen(&pushed.lineage)
+        && locked.is_new()
+        && pushed.serial < seen
+    {
+        if !args.force {
+            return Err(refused(
+                "state::older",
+                format!(
+                    "the document is at write {}, and this host has seen write {seen} here",
+                    pushed.serial
+                ),
+                "pass --force to put it in place all the same, as a later write",
+            ));
+        }
+        pushed.serial = seen.next();
+    }
     let serial = pushed.serial;
     let resources = pushed.resources.len();
     locked.replace(pushed).map_err(|error| error.diagnose())?;

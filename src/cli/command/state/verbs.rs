@@ -1,7 +1,7 @@
 //! Which verb does what.
 
 use super::super::rekey::run as rekey;
-use super::{forget, history, look, mark, refresh, rename, transfer};
+use super::{accept, forget, history, look, mark, migrate, refresh, rename, transfer};
 use crate::cli::args::StateCommand;
 use crate::cli::session::{Outcome, Session};
 
@@ -18,6 +18,8 @@ pub(crate) fn run(session: &mut Session, verb: &StateCommand) -> Outcome {
         StateCommand::Push(args) => transfer::push(session, args),
         StateCommand::History(_) => history::list(session),
         StateCommand::Restore(args) => history::restore(session, args),
+        StateCommand::Migrate(args) => migrate::run(session, args),
+        StateCommand::Accept(args) => accept::run(session, args),
         StateCommand::Rekey(args) => rekey(session, args),
     }
 }

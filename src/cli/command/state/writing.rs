@@ -11,15 +11,18 @@ use crate::store::Locked;
 
 /// The state that a verb is about; it never begins one.
 pub(super) fn recorded(session: &Session) -> Result<State, Diagnostics> {
-    session.state()?.ok_or_else(|| {
-        vec![
-            Diagnostic::error(
-                Code::new("state::nothing-recorded"),
-                "nothing is recorded here yet",
-            )
-            .help("`sindri apply` begins a state; `-C DIR` names another project"),
-        ]
-    })
+    session.state()?.ok_or_else(not_begun)
+}
+
+/// That there is no state.
+pub(super) fn not_begun() -> Diagnostics {
+    vec![
+        Diagnostic::error(
+            Code::new("state::nothing-recorded"),
+            "nothing is recorded here yet",
+        )
+        .help("`sindri apply` begins a state; `-C DIR` names another project"),
+    ]
 }
 
 /// Takes the lock.

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::diagnostic::Diagnose;
 use crate::state::sample::history;
-use crate::store::{Rekeyed, Sealing};
+use crate::store::{Opening, Rekeyed, Sealing};
 
 /// A directory with key files.
 struct Room(tempfile::TempDir);
@@ -66,7 +66,7 @@ impl Room {
     fn rekey(&self, key: u8, old: u8, decrypt: bool) -> Result<Rekeyed, StoreError> {
         let world = self.world(key, old);
         let store = Store::local(&self.path(".sindri"), &world);
-        let mut locked = store.lock_to_rekey(NOW, &mut |_| {})?;
+        let mut locked = store.lock_for(Opening::Rekeying, NOW, &mut |_| {})?;
         let sealing = Sealing::new(&world, Path::new(""), None);
         locked.rekey(&sealing, &world, decrypt, None)
     }
