@@ -18,6 +18,7 @@ mod engine;
 mod engine_away;
 mod extensions;
 mod ground;
+mod imports;
 mod interrupts;
 mod life;
 mod local_life;
