@@ -22,6 +22,7 @@ mod ground;
 #[expect(dead_code, reason = "only the tests of its store let it fall silent")]
 #[path = "../src/store/http/tests/server.rs"]
 mod http_server;
+mod imports;
 mod interrupts;
 mod life;
 mod local_life;

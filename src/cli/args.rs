@@ -118,6 +118,12 @@ pub(crate) enum Command {
     /// Write, check and show the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// As `config init`, which other tools call so
+    #[command(hide = true)]
+    Init(ConfigInitArgs),
+    /// As `config validate`, which other tools call so
+    #[command(hide = true)]
+    Validate(ConfigValidateArgs),
     /// Look into the state, and change the record alone
     #[command(subcommand)]
     State(StateCommand),

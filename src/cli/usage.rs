@@ -54,8 +54,12 @@ fn dispatch(session: &mut Session, command: Command) -> Outcome {
         Command::Stop(args) => command::stop(session, &args),
         Command::Show(args) => command::show(session, &args),
         Command::Graph(args) => command::graph(session, &args),
-        Command::Config(ConfigCommand::Init(args)) => command::config_init(session, &args),
-        Command::Config(ConfigCommand::Validate(args)) => command::config_validate(session, &args),
+        Command::Config(ConfigCommand::Init(args)) | Command::Init(args) => {
+            command::config_init(session, &args)
+        }
+        Command::Config(ConfigCommand::Validate(args)) | Command::Validate(args) => {
+            command::config_validate(session, &args)
+        }
         Command::Config(ConfigCommand::Show(_)) => command::config_show(session),
         Command::Config(ConfigCommand::Schema(_)) => command::config_schema(session),
         Command::State(verb) => command::state(session, &verb),
@@ -112,8 +116,10 @@ fn common(command: &Command) -> Common {
         Command::Start(args) | Command::Stop(args) => args.common.clone(),
         Command::Show(args) => args.common.clone(),
         Command::Graph(args) => args.common.clone(),
-        Command::Config(ConfigCommand::Init(args)) => args.common.clone(),
-        Command::Config(ConfigCommand::Validate(args)) => args.common.clone(),
+        Command::Config(ConfigCommand::Init(args)) | Command::Init(args) => args.common.clone(),
+        Command::Config(ConfigCommand::Validate(args)) | Command::Validate(args) => {
+            args.common.clone()
+        }
         Command::Config(ConfigCommand::Show(args) | ConfigCommand::Schema(args)) => {
             args.common.clone()
         }
@@ -149,6 +155,8 @@ fn acts(command: &Command) -> bool {
         | Command::Show(_)
         | Command::Graph(_)
         | Command::Config(_)
+        | Command::Init(_)
+        | Command::Validate(_)
         | Command::State(_)
         | Command::ForceUnlock(_)
         | Command::Taint(_)
@@ -175,6 +183,8 @@ fn fits(session: &Session, command: &Command) -> Result<(), Diagnostics> {
         | Command::Stop(_)
         | Command::Graph(_)
         | Command::Config(_)
+        | Command::Init(_)
+        | Command::Validate(_)
         | Command::State(_)
         | Command::ForceUnlock(_)
         | Command::Taint(_)

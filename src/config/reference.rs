@@ -4,11 +4,11 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::schema::schema;
+use super::schema::without_nulls;
 
 /// One table a section, in the order in which the file mentions them.
 pub fn reference() -> String {
-    let schema = schema();
+    let schema = without_nulls();
     let mut text = String::new();
     let mut queue = vec![("sindri.yaml".to_owned(), schema.clone())];
     let mut done: Vec<String> = Vec::new();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::address::Address;
 use crate::desired::Desired;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::plan::{Observation, Observed};
@@ -13,15 +14,18 @@ use super::Readers;
 
 /// Puts what is to be imported among what was seen; what can't be is an error that says why.
 ///
-/// What is recorded already was imported before.
+/// What is recorded already was imported before; what an operation is open on is looked at again
+/// once that is settled.
 pub(super) async fn look_up(
     readers: &dyn Readers,
     desired: &Desired,
     recorded: &State,
+    among: &(dyn Fn(&Address) -> bool + Sync),
     observed: &mut Observed,
 ) -> Diagnostics {
     let mut findings = Diagnostics::new();
-    for import in &desired.transitions.imports {
+    let imports = desired.transitions.imports.iter();
+    for import in imports.filter(|import| among(&import.to)) {
         let Some(wanted) = desired.get(&import.to) else {
             continue;
         };

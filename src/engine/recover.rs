@@ -116,11 +116,14 @@ pub(super) fn taken_over(
     }
 }
 
-/// A machine must remember the image it runs; the rest of the outputs may change by themselves.
+/// A machine must remember the image it runs, and what was imported how it was named; the rest of the
+/// outputs may change by themselves.
 fn remembered(outputs: &Attributes) -> Attributes {
     let mut kept = Attributes::default();
-    if let Some(image) = outputs.get("imageId") {
-        kept.set("imageId", image.clone());
+    for name in ["imageId", Object::IMPORTED] {
+        if let Some(value) = outputs.get(name) {
+            kept.set(name, value.clone());
+        }
     }
     kept
 }

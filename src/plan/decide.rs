@@ -47,7 +47,7 @@ pub(super) struct Decision {
 }
 
 impl Decision {
-    fn new(action: Action, reason: Reason) -> Self {
+    pub(super) fn new(action: Action, reason: Reason) -> Self {
         Self {
             action,
             reason: Some(reason),
@@ -97,8 +97,8 @@ impl Decider<'_> {
             {
                 self.import(wanted, &spec, seen, &import.id)
             }
-            (None, Some(Observation::Present(_))) if wanted.address.kind() != Kind::Image => {
-                Decision::new(Action::Adopt, Reason::FoundOurs)
+            (None, Some(Observation::Present(seen))) if wanted.address.kind() != Kind::Image => {
+                self.found_ours(wanted, &spec, seen)
             }
             (None, _) => Decision::new(Action::Create, Reason::New),
             (Some(object), observation) => self.standing(wanted, &spec, object, observation, seen),
@@ -139,7 +139,7 @@ impl Decider<'_> {
     fn standing(
         &mut self,
         wanted: &Wanted,
-        spec: &Spec,
+        spec: &Arc<Spec>,
         object: &Object,
         observation: Option<&Observation>,
         seen: Option<&Seen>,
@@ -157,7 +157,7 @@ impl Decider<'_> {
         {
             return Decision::new(Action::Create, Reason::Missing);
         }
-        if let Spec::Image(_) = spec {
+        if let Spec::Image(_) = &**spec {
             return self.image(&wanted.address, spec, object, seen);
         }
         if object.provider != spec.provider().unwrap_or(object.provider)
@@ -165,12 +165,12 @@ impl Decider<'_> {
         {
             return decision;
         }
-        if seen.is_some_and(|seen| seen.id != object.id) {
-            return Decision::new(Action::Adopt, Reason::FoundOurs);
+        if let Some(other) = seen.filter(|seen| seen.id != object.id) {
+            return self.found_ours(wanted, spec, other);
         }
         let capabilities = self.capabilities(object.provider);
         // The common case costs one comparison: wanted as recorded, and nothing drifted.
-        let found = if *object.spec == *spec && !drifted {
+        let found = if object.spec == *spec && !drifted {
             Difference::default()
         } else {
             diff::difference(spec, object, seen, capabilities, &wanted.lifecycle)

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::page::{Page, Style, Tone};
 use super::plan::words::BlockTitle;
 use super::sensitive::{MASK, is_sensitive};
-use super::table::table;
+use super::table::{Free, table};
 use super::text::{clean, count, short_id};
 use super::value::{self, Mark, key};
 use crate::address::Address;
@@ -212,7 +212,8 @@ pub fn status_human(rows: &[StatusRow], style: &Style) -> String {
     let headings = [
         "RESOURCE", "PROVIDER", "STATUS", "POWER", "HEALTH", "DRIFT", "IMAGE", "ID",
     ];
-    table(&headings, &cells, &[4, 6, 7], style)
+    let free = [(4, 9), (6, 20), (7, 12)].map(|(column, least)| Free { column, least });
+    table(&headings, &cells, &free, style)
 }
 
 /// An object's id; of a path its end, by which people tell one from another.

@@ -29,9 +29,11 @@ fn a_status_keeps_within_the_page() {
         "{text}"
     );
     assert_snapshot!(text, @r#"
-    RESOURCE           PROVIDER  STATUS  POWER    DRIFT           IMAGE     ID
-    machine.dev        docker    ready   running                  .../i...  3f9c1...
-    machine.ci-runner  docker    ready   running  gone\u{1b}[31m  .../i...  3f9c1...
+    RESOURCE           PROVIDER  STATUS  POWER    DRIFT           ID
+    machine.dev        docker    ready   running                  3f9c1ab23f9c
+      image .../image:2026-01-02
+    machine.ci-runner  docker    ready   running  gone\u{1b}[31m  3f9c1ab23f9c
+      image .../image:2026-01-02
     "#);
     assert_snapshot!(status_human(&[], &Style::PLAIN), @"Nothing is recorded yet: `sindri apply` makes what the configuration asks for.");
 }

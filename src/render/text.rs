@@ -91,6 +91,18 @@ pub(super) fn shorten(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// A text shortened to a number of columns with an ellipsis in the middle: what tells names and
+/// references apart stands at both ends.
+pub(super) fn shorten_middle(text: &str, columns: usize) -> Cow<'_, str> {
+    let length = text.chars().count();
+    let Some(keep) = columns.checked_sub(3).filter(|_| length > columns) else {
+        return shorten(text, columns);
+    };
+    let head: String = text.chars().take(keep / 2).collect();
+    let tail: String = text.chars().skip(length - (keep - keep / 2)).collect();
+    Cow::Owned(format!("{head}...{tail}"))
+}
+
 /// An object's id as a person compares it: long hexadecimal ones by their first twelve digits.
 pub(super) fn short_id(id: &str) -> Cow<'_, str> {
     let digest = id.strip_prefix("sha256:").unwrap_or(id);
@@ -160,6 +172,12 @@ mod tests {
         assert_eq!(cut("äöüß!", 3), "äöü... (2 more characters)");
         assert_eq!(shorten("extension.dev.nodejs", 12), "extension...");
         assert_eq!(shorten("abcd", 2), "..");
+        assert_eq!(
+            shorten_middle("team/image:2026-01-02", 16),
+            "team/i...6-01-02"
+        );
+        assert_eq!(shorten_middle("äöüß", 4), "äöüß");
+        assert_eq!(shorten_middle("abcd", 2), "..");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Versions of a state, and what letting go or going back means, as text.
 
 use super::page::{Page, Style, Tone};
-use super::table::table;
+use super::table::{Free, table};
 use super::text::clean;
 use crate::address::{Address, Kind};
 use crate::resource::ProviderKind;
@@ -37,7 +37,11 @@ pub fn versions_human(versions: &[Version], current: Serial, style: &Style) -> S
     let headings = [
         "SERIAL", "WRITTEN", "COMMAND", "RECORDED", "OPEN", "NOW", "BY",
     ];
-    table(&headings, &cells, &[6], style)
+    let free = Free {
+        column: 6,
+        least: 8,
+    };
+    table(&headings, &cells, &[free], style)
 }
 
 /// What going back to an earlier state changes in the record.

@@ -36,6 +36,8 @@ pub struct Locked {
     /// Whether an event that was written couldn't be applied.
     pub(super) contradicted: bool,
     pub(super) key: FingerprintKey,
+    /// Whether that key had to be made anew for a state that had one.
+    key_was_lost: bool,
     /// The serial of the document in place.
     document_serial: Serial,
     /// Whether this holder wrote it.
@@ -77,6 +79,7 @@ impl Locked {
             seen.check(&medium.names().store, loaded)?;
         }
         let is_new = loaded.is_none();
+        let mut key_was_lost = false;
         let (loaded, key) = match loaded {
             Some(loaded) => {
                 let found = if rekeying {
@@ -88,6 +91,7 @@ impl Locked {
                     key
                 } else {
                     let (form, state) = (&loaded.form, &loaded.state);
+                    key_was_lost = true;
                     make_key(&mut *holding, &medium, form, state, &new_key(world))?
                 };
                 (loaded, key)
@@ -107,6 +111,7 @@ impl Locked {
             journal_counts: loaded.journal_counts,
             contradicted: false,
             key,
+            key_was_lost,
             document_serial: loaded.document_serial,
             wrote: false,
             command: command.to_owned(),
@@ -162,6 +167,11 @@ impl Locked {
     /// The key under which secrets are fingerprinted.
     pub fn fingerprint_key(&self) -> &FingerprintKey {
         &self.key
+    }
+
+    /// Whether the key was gone: the fingerprints recorded tell nothing any more.
+    pub fn key_was_lost(&self) -> bool {
+        self.key_was_lost
     }
 
     /// Begins the state of a project, durably; does nothing where one was begun.

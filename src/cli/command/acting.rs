@@ -7,6 +7,7 @@ use tokio::runtime::Runtime;
 
 use super::plan::show;
 use super::planning::{Asked, require};
+use crate::address::Kind;
 use crate::cli::args::Act;
 use crate::cli::screen::{Screen, Shown};
 use crate::cli::session::{Session, same_project};
@@ -289,6 +290,7 @@ pub(super) fn hold(
         .lock(request, &mut waiting)
         .map_err(|error| error.diagnose())?;
     tell_spilled(session, &mut locked, screen);
+    tell_lost_key(session, &locked);
     Ok(locked)
 }
 
@@ -316,6 +318,25 @@ pub(super) fn warn_of_locks(session: &mut Session, store: &Store) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// Tells that the key of the fingerprints was gone, where there are any.
+fn tell_lost_key(session: &mut Session, locked: &Locked) {
+    let mut recorded = locked.state().resources.keys();
+    if !locked.key_was_lost() || !recorded.any(|address| address.kind() == Kind::Secret) {
+        return;
+    }
+    let found = Diagnostic::warning(
+        Code::new("store::key-lost"),
+        "the key under which secrets are fingerprinted was gone, and a new one was made",
+    )
+    .help("each secret is delivered once more; nothing else depends on that key");
+    if session.is_json() {
+        // A reader that went away must not stop the work.
+        let _deaf = Screen::diagnostics(session, &[found]).is_err();
+    } else {
+        session.warn(&[found]);
+    }
 }
 
 /// Tells what was recorded now of what an earlier command from here couldn't record.

@@ -51,6 +51,46 @@ fn every_document_satisfies_the_schema() {
     }
 }
 
+/// A key without a value is a key left out, to the reader and to editors alike.
+#[test]
+fn reader_and_schema_agree_on_empty_keys() {
+    let schema = schema();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let shared = &schema["properties"];
+    let deployment = &schema["definitions"]["Deployment"]["properties"];
+    let secret = &schema["definitions"]["SecretFields"]["properties"];
+    let sections = [
+        (
+            shared,
+            "version: \"4.0\"\nname: dev\ndeployment:\n  provider: local\n",
+            "",
+        ),
+        (
+            deployment,
+            "version: \"4.0\"\nname: dev\ndeployment:\n  provider: local\n",
+            "  ",
+        ),
+        (
+            secret,
+            "version: \"4.0\"\nname: dev\ndeployment:\n  provider: local\nsecrets:\n  - name: A\n    source: env\n",
+            "    ",
+        ),
+    ];
+    for (properties, before, indent) in sections {
+        let keys = properties.as_object().unwrap().keys();
+        let free = keys.filter(|key| !before.contains(&format!("{key}:")));
+        for key in free {
+            let text = format!("{before}{indent}{key}:\n");
+            let (_, findings) = read_text(&text);
+            let read = findings
+                .iter()
+                .all(|found| found.severity != Severity::Error);
+            let value: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+            assert_eq!(validator.is_valid(&value), read, "{text}");
+        }
+    }
+}
+
 #[test]
 fn what_is_shown_means_the_same() {
     for (name, text) in all() {

@@ -9,6 +9,7 @@ use super::classify::optional;
 use super::features::Features;
 use super::label::{self, Claim};
 use super::listing::{Listing, list};
+use super::request::nesting;
 use super::request::volume::Part;
 use super::{Docker, image, ownership};
 use crate::address::Address;
@@ -45,6 +46,10 @@ pub(super) async fn check(
                 let mut found = limits(spec, engine);
                 if let Settings::Docker(settings) = &spec.settings {
                     found.extend(runtimes(settings, engine));
+                    if nesting(settings, engine).volume {
+                        let inner = Part::Engine.volume_of(&spec.name);
+                        found.extend(volume_name(query, question, &inner, &listing));
+                    }
                     found.extend(ports(docker, query, question, settings, &listing));
                 }
                 if !present {

@@ -14,7 +14,7 @@ use crate::address::Address;
 use crate::plan::{Observation, Seen};
 use crate::provider::{Query, Question};
 use crate::resource::{Attributes, Spec};
-use crate::state::Lineage;
+use crate::state::{Lineage, Object};
 use crate::sys::files::{self, Entry, Nearby};
 
 /// From how many questions on a second thread is worth its start.
@@ -238,8 +238,17 @@ fn volume(place: &Place, marker: Marker) -> Seen {
         attributes,
         power: None,
         incarnation: None,
-        outputs: Attributes::default(),
+        outputs: outputs(marker.imported),
     }
+}
+
+/// What a crashed import must be known by: the path that it was named with.
+fn outputs(imported: Option<String>) -> Attributes {
+    let mut outputs = Attributes::default();
+    if let Some(path) = imported {
+        outputs.set(Object::IMPORTED, path);
+    }
+    outputs
 }
 
 fn machine(nearby: &Nearby, place: &Place, mut marker: Marker) -> Seen {
@@ -273,7 +282,7 @@ fn machine(nearby: &Nearby, place: &Place, mut marker: Marker) -> Seen {
         operation: Some(marker.operation),
         attributes,
         power: marker.power,
-        outputs: Attributes::default(),
+        outputs: outputs(marker.imported),
     }
 }
 

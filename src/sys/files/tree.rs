@@ -148,11 +148,21 @@ fn open_up(path: &Path) -> io::Result<()> {
 /// A dangling link counts as existing, and is an error: nobody knows where it would lead.
 pub fn resolve(path: &Path) -> io::Result<(PathBuf, PathBuf)> {
     let mut existing = path;
-    while entry(existing)? == Entry::Absent {
+    while entry(here(existing))? == Entry::Absent {
         existing = existing.parent().ok_or(io::ErrorKind::NotFound)?;
     }
     let rest = path.strip_prefix(existing).unwrap_or(Path::new(""));
+    let existing = here(existing);
     Ok((std::fs::canonicalize(existing)?, rest.to_path_buf()))
+}
+
+/// What is left of a relative path once its last part is taken off is where the process works.
+fn here(path: &Path) -> &Path {
+    if path.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        path
+    }
 }
 
 /// Whether this user may make entries in a directory, or in the closest one above it that exists.
@@ -173,6 +183,16 @@ fn is_gone(error: &io::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_absent_is_resolved_from_where_the_process_works() {
+        let here = std::env::current_dir().unwrap();
+        let resolved = resolve(Path::new("never/there")).unwrap();
+        assert_eq!(
+            resolved,
+            (here.canonicalize().unwrap(), "never/there".into())
+        );
+    }
 
     #[test]
     fn renaming_never_replaces_even_an_empty_directory() {

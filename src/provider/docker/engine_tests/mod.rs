@@ -4,5 +4,6 @@ mod inside;
 mod life;
 mod pull;
 mod strangers;
+mod takeover;
 mod trouble;
 mod world;

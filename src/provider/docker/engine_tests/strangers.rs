@@ -7,7 +7,7 @@ use bollard::query_parameters::{
 
 use super::world::{IMAGE, World, change, check, codes, socket};
 use crate::provider::{CreateRequest, Provider};
-use crate::resource::Spec;
+use crate::resource::{Dind, DindMode, DockerSettings, Settings, Size, Spec, StorageDriver};
 
 #[tokio::test]
 async fn a_stranger_of_the_same_name_is_left_alone() {
@@ -82,6 +82,37 @@ async fn a_stranger_of_the_same_name_is_left_alone() {
     }
     assert!(still.is_ok());
     assert_eq!(left, [0, 0, 0], "a refused creation leaves nothing");
+}
+
+/// The volume of an Engine inside a machine has a name of its own, which may be a stranger's.
+#[tokio::test]
+async fn a_strangers_volume_for_the_inner_engine_is_found_before_anything_is_made() {
+    let world = World::new("inner").await;
+    let client = socket();
+    let mut machine = world.machine();
+    machine.settings = Settings::Docker(DockerSettings {
+        dind: Some(Dind {
+            mode: DindMode::Privileged,
+            storage_driver: StorageDriver::Auto,
+            storage_size: Size::gib(1),
+        }),
+        ..DockerSettings::default()
+    });
+    let request = world.request("machine.dev", Spec::Machine(Box::new(machine)));
+    let before = check(&world, &request).await;
+    let name = format!("{}-engine", world.name);
+    let strange = VolumeCreateRequest {
+        name: Some(name.clone()),
+        ..Default::default()
+    };
+    client.create_volume(strange).await.unwrap();
+    let findings = check(&world, &request).await;
+    client
+        .remove_volume(&name, None::<RemoveVolumeOptions>)
+        .await
+        .unwrap();
+    assert!(!codes(&before).contains(&"docker::name-taken"));
+    assert!(codes(&findings).contains(&"docker::name-taken"));
 }
 
 #[tokio::test]
