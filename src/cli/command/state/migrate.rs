@@ -15,7 +15,8 @@ pub(crate) fn run(session: &mut Session, args: &StateMigrateArgs) -> Outcome {
     let from = whereabouts(session)?.location();
     let place = Place::parse(&args.to, &session.path(".".as_ref()));
     let place = place.map_err(|error| error.diagnose())?;
-    let (name, to) = (place.to_string(), place.location());
+    let to = place.location();
+    let name = named(&place, &to);
     if from == to {
         return Err(vec![
             Diagnostic::error(
@@ -30,7 +31,7 @@ pub(crate) fn run(session: &mut Session, args: &StateMigrateArgs) -> Outcome {
         operation: "state migrate",
         timeout: session.lock_timeout(args.wait.lock_timeout)?,
     };
-    let source = session.store()?.name();
+    let source = named(&whereabouts(session)?, &from);
     let migrated = match session.store()?.read() {
         Err(StoreError::Transit(TransitError::Moved {
             to: there,
@@ -76,6 +77,12 @@ pub(crate) fn run(session: &mut Session, args: &StateMigrateArgs) -> Outcome {
         session.answer(&advice)?;
     }
     Ok(Exit::Done)
+}
+
+/// How a place is shown: a directory by its real path, however it was typed.
+fn named(place: &Place, location: &Location) -> String {
+    let path = location.0.get("path").cloned();
+    path.unwrap_or_else(|| place.to_string())
 }
 
 fn answer(from: &Location, to: &Location, migrated: Migrated) -> String {
