@@ -184,6 +184,7 @@ const CRATES: [(&str, &[&str]); 16] = [
             "src/sys/",
             "src/digest.rs",
             "src/catalog/read.rs",
+            "src/store/postgres/",
             "src/seal/",
         ],
     ),

@@ -49,7 +49,7 @@ impl Source {
                 let path = path.split('"').next().unwrap_or_default();
                 found.push(format!("{beside}/{}", path.trim_end_matches(".rs")));
             } else if let Some((before, name)) = declaration.split_once("mod ")
-                && before.trim_start_matches("pub(crate)").trim().is_empty()
+                && (before.trim().is_empty() || before.trim().starts_with("pub"))
             {
                 found.push(format!("{folder}/{name}"));
             }

@@ -67,6 +67,11 @@ pub const VARIABLES: &[Variable] = &[
     ),
     variable("SINDRI_HTTP_PASSWORD", None, "that user's password"),
     variable(
+        "SINDRI_POSTGRES_PASSWORD",
+        None,
+        "the password for a state in Postgres",
+    ),
+    variable(
         "SINDRI_DATA_DIR",
         None,
         "where the machines of `local` live instead of the user's data directory",
