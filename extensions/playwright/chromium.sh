@@ -1,5 +1,6 @@
 #!/bin/sh
-# Brings the Chromium that this Playwright drives, and where it may, the libraries Chromium needs.
+# Brings the Chromium that this Playwright drives, under a command of its own, and where it may,
+# the libraries Chromium needs.
 set -eu
 
 # System packages belong to the machine; on this very host only where its owner said so.
@@ -15,3 +16,8 @@ else
     echo "Chromium's libraries are left as the machine has them"
 fi
 playwright install chromium </dev/null
+
+chromium=$(NODE_PATH="$HOME/.local/lib/node_modules" \
+    node -e 'console.log(require("@playwright/test").chromium.executablePath())')
+printf '#!/bin/sh\nexec "%s" "$@"\n' "$chromium" >"$HOME/.local/bin/playwright-chromium"
+chmod 755 "$HOME/.local/bin/playwright-chromium"
