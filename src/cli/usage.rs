@@ -94,7 +94,7 @@ fn tell(session: &mut Session, found: Diagnostic, acts: bool) {
         fail(session, &vec![found], acts);
     } else {
         // The one document of other commands is written already.
-        let text = render::diagnostics_human(&vec![found], &session.side_style());
+        let text = render::diagnostics_human(&[found], &session.side_style());
         session.aside(&text);
     }
 }
