@@ -44,7 +44,8 @@ pub(super) fn check(
             Some(Observation::Absent) | None
         );
         missing |= absent;
-        if absent && files::entry(&place.directory).is_ok_and(|entry| entry != Entry::Absent) {
+        let is_there = files::entry(&place.directory).is_ok_and(|entry| entry != Entry::Absent);
+        if absent && is_there && !is_begun(&place, question) {
             let finding = error::name_taken(&place.directory);
             findings.extend(finding.diagnose().into_iter().map(on));
         }
@@ -109,4 +110,11 @@ fn mounts(place: &Place, question: &Question) -> Diagnostics {
         | Spec::Secret(_)
         | Spec::Extension(_) => Diagnostics::new(),
     }
+}
+
+/// Whether all that is there is the empty directory that an import broke off on: whoever makes or
+/// takes the machine removes it.
+fn is_begun(place: &Place, question: &Question) -> bool {
+    matches!(&*question.spec, Spec::Machine(_))
+        && files::list(&place.directory).is_ok_and(|names| names.is_empty())
 }
