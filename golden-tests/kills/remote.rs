@@ -11,7 +11,7 @@ use super::ground::{Ground, Ran};
 use super::needles::Needles;
 use super::trace::traced;
 
-const CREDENTIALS: [(&str, &str); 2] = [
+pub(super) const CREDENTIALS: [(&str, &str); 2] = [
     ("AWS_ACCESS_KEY_ID", "test"),
     ("AWS_SECRET_ACCESS_KEY", "test-canary-secret"),
 ];
@@ -64,7 +64,7 @@ impl Shared {
     }
 }
 
-fn server() -> String {
+pub(super) fn server() -> String {
     let environment = Environment::of_process();
     let Some(server) = environment.get("SINDRI_TEST_S3") else {
         panic!("SINDRI_TEST_S3 names no server: run the tests with `golden-tests/run`");

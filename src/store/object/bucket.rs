@@ -13,7 +13,10 @@ use object_store::{
 use crate::store::StoreError;
 
 /// How often a write is sent whose answer got lost.
-const TRIES: u32 = 4;
+pub(super) const TRIES: u32 = 4;
+
+/// How long to wait before a write is sent again; twice as long every time.
+const PAUSE: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 200 });
 
 /// Objects below a prefix.
 #[derive(Clone, Debug)]
@@ -154,7 +157,7 @@ impl Bucket {
             if tries == TRIES {
                 return Err(self.error(key, error));
             }
-            tokio::time::sleep(Duration::from_millis(100 << tries)).await;
+            tokio::time::sleep(PAUSE * (1 << (tries - 1))).await;
         }
     }
 

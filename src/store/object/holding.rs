@@ -119,14 +119,20 @@ impl Holding for Held {
             return Ok(Ready::Yes);
         };
         let bucket = self.bucket.clone();
-        let next = start.next;
+        let (next, loaded) = (start.next, self.document.clone());
         let (epoch, ready) = self.wait(async move {
             let (epoch, cut_off) = lease.epochs().await;
+            let fences = !cut_off.is_empty();
             for old in cut_off {
                 // The next name that the earlier holder would write is taken for ever.
                 if bucket.create(&group_key(next, old), b"").await? == Put::Taken {
                     return Ok((epoch, Ready::LoadAgain));
                 }
+            }
+            // An earlier holder may have written under that name, compacted and removed it since the
+            // loading: then the name was free, and keeps nobody out.
+            if fences && bucket.version(DOCUMENT).await? != loaded {
+                return Ok((epoch, Ready::LoadAgain));
             }
             lease.fenced().await;
             Ok((epoch, Ready::Yes))

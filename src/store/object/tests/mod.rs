@@ -1,7 +1,9 @@
 //! Object stores that answer badly, and holders that are out of step.
 
 mod faulty;
+mod gate;
 mod holders;
+mod interleavings;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
