@@ -3,11 +3,14 @@
 set -eu
 
 version=1.95.0
+ours="$HOME/.local/share/sindri/opt/rustup"
 PATH="$HOME/.cargo/bin:$PATH"
 if ! command -v rustup >/dev/null 2>&1; then
-    "$HOME/.local/share/sindri/opt/rustup/rustup-init" -y --no-modify-path \
+    touch "$ours/rustup"
+    "$ours/rustup-init" -y --no-modify-path \
         --profile minimal --default-toolchain none
 fi
+rustup run "$version" rustc --version >/dev/null 2>&1 || touch "$ours/$version"
 rustup toolchain install "$version" --no-self-update \
     --profile minimal --component clippy --component rustfmt
 rustup default "$version"

@@ -24,10 +24,11 @@ fi
 unzip -qo "$work/sdkman.zip" -d "$work/unpacked"
 curl -fsSL --connect-timeout 20 -o "$work/candidates" https://api.sdkman.io/2/candidates/all
 
-for folder in bin src contrib; do
-    mkdir -p "$home/$folder"
-    cp -R "$work/unpacked/sdkman-$version/$folder/." "$home/$folder/"
-done
+set -- "$work"/unpacked/sdkman-*
+[ -e "$home" ] || made=1
+mkdir -p "$home"
+[ -z "${made:-}" ] || touch "$home/.made-by-sindri"
+cp -R "$1/." "$home/"
 mkdir -p "$home/candidates" "$home/etc" "$home/ext" "$home/libexec" "$home/tmp" "$home/var" \
     "$HOME/.local/bin"
 cp "$work/candidates" "$home/var/candidates"
