@@ -9,7 +9,7 @@ prefix="$home/guacd"
 
 if [ "$("$prefix/sbin/guacd" -v 2>/dev/null | grep -c 'version 1.6.0')" = 0 ]; then
     cd "$HOME/.local/share/sindri/opt/guacamole-server/guacamole-server-1.6.0"
-    # What sets files' times aside: generated files mustn't look older than their sources.
+    # Unpacking may leave generated files older than their sources; make would generate them anew.
     find . -exec touch -r configure {} +
     CFLAGS='-O2 -Wno-error' ./configure --quiet --prefix="$prefix" --disable-guacenc \
         --disable-guaclog --disable-kubernetes
