@@ -36,7 +36,24 @@ fn every_profile_reads_and_resolves() {
         .iter()
         .map(ToString::to_string)
         .collect();
-    assert_eq!(names, ["minimal", "terminal", "web"]);
+    assert_eq!(
+        names,
+        [
+            "anthropic-dev",
+            "anthropic-dev-2025",
+            "anthropic-dev-fly",
+            "anthropic-dev-gpu",
+            "devops",
+            "enterprise",
+            "fullstack",
+            "kubernetes",
+            "minimal",
+            "mobile",
+            "systems",
+            "terminal",
+            "web",
+        ]
+    );
     for name in catalog.profile_names() {
         let profile = catalog.profile(&name).unwrap();
         let (resolution, diagnostics) = resolve(&catalog, &profile.extensions);
