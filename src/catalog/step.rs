@@ -120,8 +120,10 @@ impl Action {
             | Self::Pip { .. }
             | Self::Cargo { .. }
             | Self::Script { .. }
-            | Self::Binary { .. } => true,
-            Self::Mise { .. } | Self::Dnf { .. } | Self::Zypper { .. } => false,
+            | Self::Binary { .. }
+            | Self::Mise { .. }
+            | Self::Dnf { .. }
+            | Self::Zypper { .. } => true,
         }
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::quote::{add, quote, words};
 use super::step::{self, Body, Unbuilt};
-use super::{Job, Persistence, Purpose, configure, removal};
-use crate::catalog::{Check, Distro, Manifest, Step};
+use super::{Job, Persistence, Purpose, configure, removal, service};
+use crate::catalog::{Check, Distro, Hook, Manifest, Step};
 use crate::provider::MachineRef;
 use crate::resource::{ProviderKind, Settings, Spec};
 
@@ -15,6 +15,12 @@ const RUN: &str = include_str!("shell/run.sh");
 
 /// The step that writes the configuration.
 pub(super) const CONFIGURE: &str = "configure";
+/// The step that runs before all others.
+pub(super) const BEFORE: &str = "pre-install";
+/// The step that runs when everything is in place.
+pub(super) const AFTER: &str = "post-install";
+/// The step that starts the service.
+pub(super) const SERVICE: &str = "service";
 
 /// What a script of ours must know of the machine it runs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +84,10 @@ impl Bundle {
             manifest,
         );
         let mut plan = String::new();
+        let hooks = &manifest.capabilities.hooks;
+        if !found {
+            bundle.hook(&mut plan, BEFORE, hooks.pre_install.as_ref(), manifest)?;
+        }
         for (index, step) in manifest.steps.iter().enumerate() {
             let wanted = match &job.purpose {
                 Purpose::Install => !found,
@@ -95,6 +105,20 @@ impl Bundle {
         if let Some(text) = configure::script(manifest) {
             add(&mut plan, &format!("step {CONFIGURE} 120 core once -\n"));
             bundle.add(&format!("steps/{CONFIGURE}"), text);
+        }
+        if !found {
+            bundle.hook(&mut plan, AFTER, hooks.post_install.as_ref(), manifest)?;
+        }
+        if let Some(wanted) = service::wanted(manifest) {
+            let seconds = service::seconds(wanted);
+            add(
+                &mut plan,
+                &format!("step {SERVICE} {seconds} core once -\n"),
+            );
+            let renew = job.purpose == Purpose::Upgrade;
+            bundle.add(&format!("steps/{SERVICE}"), service::step(manifest, renew));
+            bundle.add(service::SCRIPT, service::script(manifest, wanted, place));
+            bundle.add(service::STARTER, service::BOOT.to_owned());
         }
         bundle.runner(place, persistence, manifest, &plan, true);
         Ok(bundle)
@@ -140,6 +164,24 @@ impl Bundle {
                 .insert(format!("files/{path}"), Arc::clone(content));
         }
         bundle
+    }
+
+    /// Adds the step of a hook, where there is one.
+    fn hook(
+        &mut self,
+        plan: &mut String,
+        id: &str,
+        hook: Option<&Hook>,
+        manifest: &Manifest,
+    ) -> Result<(), (String, Unbuilt)> {
+        let Some(hook) = hook else {
+            return Ok(());
+        };
+        let text = step::hook(manifest, hook).map_err(|why| (id.to_owned(), why))?;
+        let seconds = hook.timeout.as_secs().max(1);
+        add(plan, &format!("step {id} {seconds} core once -\n"));
+        self.add(&format!("steps/{id}"), text);
+        Ok(())
     }
 
     fn add(&mut self, path: &str, text: String) {

@@ -3,7 +3,7 @@
 use super::removal::removable;
 use super::step::{self, Unbuilt};
 use crate::address::{Address, Name};
-use crate::catalog::{Action, Manifest, RemoveStep};
+use crate::catalog::{Action, Manifest};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::resource::{MachineSpec, ProviderKind, Settings};
 
@@ -39,21 +39,19 @@ impl Unbuilt {
     /// What can't be done, in words.
     pub(super) fn describe(&self, tool: &str) -> String {
         match self {
-            Self::Method(method) => format!("`{tool}` needs `{method}`, which comes later"),
             Self::Script(path) => format!("its folder has no `{path}`"),
             Self::Checksum(name) => format!("the download `{name}` has no checksum"),
-            Self::Source(name) => {
-                format!("the download `{name}` is a GitHub release, which comes later")
+            Self::Fingerprint(name) => {
+                format!("the key of the repository `{name}` of `{tool}` has no fingerprint")
+            }
+            Self::Release(name) => {
+                format!("the download `{name}` names no version or no file of its release")
             }
         }
     }
 
     fn finding(&self, manifest: &Manifest, tool: &str) -> Diagnostic {
         let (code, help) = match self {
-            Self::Method(_) => (
-                "install::method-later",
-                "use an extension that installs by apt, npm, pip, cargo, binary or script",
-            ),
             Self::Script(_) => (
                 "install::no-script",
                 "put the script beside `extension.yaml`",
@@ -62,9 +60,13 @@ impl Unbuilt {
                 "install::no-checksum",
                 "add `sha256:` to the download's `source`; what can't be verified isn't run",
             ),
-            Self::Source(_) => (
-                "install::source-later",
-                "use a source of type `direct-url`, `npm` or `pypi`",
+            Self::Fingerprint(_) => (
+                "install::no-fingerprint",
+                "add `fingerprint:` beside `gpgKey`; what can't be verified isn't added",
+            ),
+            Self::Release(_) => (
+                "install::no-release",
+                "give the download's `source` its `version`, other than `latest`, and its `asset`",
             ),
         };
         let text = format!("extension `{}`: {}", manifest.name, self.describe(tool));
@@ -78,14 +80,14 @@ fn steps(manifest: &Manifest, say: &mut dyn FnMut(Diagnostic)) {
             say(why.finding(manifest, &step.tool));
         }
     }
-    for step in &manifest.remove.steps {
-        let method = match step {
-            RemoveStep::Script { .. } | RemoveStep::Apt { .. } => continue,
-            RemoveStep::Dnf { .. } => "dnf",
-            RemoveStep::Zypper { .. } => "zypper",
-            RemoveStep::Mise { .. } => "mise",
-        };
-        say(Unbuilt::Method(method).finding(manifest, "remove"));
+    let hooks = &manifest.capabilities.hooks;
+    for hook in [&hooks.pre_install, &hooks.post_install]
+        .into_iter()
+        .flatten()
+    {
+        if let Err(why) = step::hook(manifest, hook) {
+            say(why.finding(manifest, "hooks"));
+        }
     }
 }
 
@@ -103,14 +105,15 @@ fn on_this_host(manifest: &Manifest, spec: &MachineSpec, say: &mut dyn FnMut(Dia
         .iter()
         .filter_map(|step| match &step.action {
             Action::Apt { packages, .. } => Some(packages.iter().map(String::as_str)),
+            Action::Dnf { packages } | Action::Zypper { packages } => {
+                Some(packages.names.iter().map(String::as_str))
+            }
             Action::Npm { .. }
             | Action::Pip { .. }
             | Action::Cargo { .. }
             | Action::Script { .. }
             | Action::Binary { .. }
-            | Action::Mise { .. }
-            | Action::Dnf { .. }
-            | Action::Zypper { .. } => None,
+            | Action::Mise { .. } => None,
         })
         .flatten()
         .collect();

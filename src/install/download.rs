@@ -2,120 +2,116 @@
 
 use super::quote::{self, add, quote};
 use super::step::Unbuilt;
-use crate::catalog::{Download, DownloadSource, Extract};
+use crate::catalog::{Checksums, Download, DownloadSource, Extract};
 
 /// What every download's script starts with.
-const FUNCTIONS: &str = "\
-work=$SINDRI_JOB/work
-rm -rf \"$work\" && mkdir -p \"$work/into\" || exit
-# verify SHA256
-verify() {
-  sum=$(sha256sum <\"$work/file\") || exit
-  [ \"${sum%% *}\" = \"$1\" ] && return
-  echo \"checksum mismatch: expected $1, got ${sum%% *}\"
-  exit 1
-}
-# members NAME: what an archive holds.
-members() {
-  case $1 in
-    *.zip | *.whl) python3 -m zipfile -l \"$work/file\" | sed '1d; s/ *[0-9-]* [0-9:]* *[0-9]*$//' ;;
-    *) tar -tf \"$work/file\" ;;
-  esac
-}
-# unpack NAME: nothing leaves the folder it is unpacked into.
-unpack() {
-  members \"$1\" >\"$work/members\" || exit
-  if grep -Eq '^/|(^|/)[.][.](/|$)' \"$work/members\"; then
-    echo \"unsafe archive: it holds a path that leads out of it\"
-    exit 1
-  fi
-  case $1 in
-    *.zip | *.whl) python3 -m zipfile -e \"$work/file\" \"$work/into\" || exit ;;
-    *) tar -xf \"$work/file\" -C \"$work/into\" || exit ;;
-  esac
-  top=$(cd \"$work/into\" && pwd -P)
-  find \"$work/into\" -type l >\"$work/links\"
-  while read -r link; do
-    case $(readlink -f \"$link\") in
-      \"$top\"/*) ;;
-      *) echo \"unsafe archive: a link leads out of it\" && exit 1 ;;
-    esac
-  done <\"$work/links\" || exit
-}
-# place FILE NAME DESTINATION: puts one executable file in place, whole or not at all.
-place() {
-  if [ ! -f \"$1\" ] || [ -L \"$1\" ]; then
-    echo \"the download doesn't hold ${1#\"$work/into/\"}\"
-    exit 1
-  fi
-  target=$3
-  case $target in
-    */) target=$target$2 ;;
-    *) [ ! -d \"$target\" ] || target=$target/$2 ;;
-  esac
-  mkdir -p \"$(dirname \"$target\")\" && cp \"$1\" \"$target.sindri\" && chmod 755 \"$target.sindri\" \\
-    && mv -f \"$target.sindri\" \"$target\" || exit
-}
-";
+const FUNCTIONS: &str = concat!(
+    "root=$SINDRI_JOB/work\nrm -rf \"$root\" && mkdir -p \"$root\" || exit\n",
+    include_str!("shell/fetch.sh"),
+    include_str!("shell/download.sh")
+);
 
-/// The script that fetches all of them, those for other architectures left out.
+/// The script that fetches all of them, those for other architectures left out; nothing is put in
+/// place before everything is verified.
 pub(super) fn script(downloads: &[Download]) -> Result<String, Unbuilt> {
-    let mut text = String::from(FUNCTIONS);
-    text.push_str("arch=$(uname -m)\n");
-    for download in downloads {
-        let one = one(download)?;
+    let mut fetching = String::new();
+    let mut placing = String::new();
+    for (index, download) in downloads.iter().enumerate() {
+        let one = one(download, index)?;
+        let put = put(download, index);
         match download.arch {
-            Some(arch) => add(
-                &mut text,
-                &format!(
-                    "if [ \"$arch\" = {} ]; then\n{one}took=1\nfi\n",
-                    arch.as_str()
-                ),
-            ),
-            None => add(&mut text, &format!("{one}took=1\n")),
+            Some(arch) => {
+                let fits = format!("if [ \"$arch\" = {} ]; then\n", quote(arch.as_str()));
+                add(&mut fetching, &format!("{fits}{one}took=1\nfi\n"));
+                add(&mut placing, &format!("{fits}{put}fi\n"));
+            }
+            None => {
+                add(&mut fetching, &format!("{one}took=1\n"));
+                placing.push_str(&put);
+            }
         }
     }
-    text.push_str(
-        "rm -rf \"$work\"
-[ -n \"${took:-}\" ] || { echo \"no download is meant for $arch\" && exit 126; }
-",
-    );
+    Ok(format!(
+        "{FUNCTIONS}arch=$(uname -m)
+[ \"$arch\" != arm64 ] || arch=aarch64
+{fetching}[ -n \"${{took:-}}\" ] || {{ echo \"no download is meant for $arch\" && exit 126; }}
+{placing}rm -rf \"$root\"
+"
+    ))
+}
+
+/// The lines that fetch, verify and unpack one download.
+fn one(download: &Download, index: usize) -> Result<String, Unbuilt> {
+    let (fetch, name) = source(download)?;
+    let mut text = format!("begin {index}\n{fetch}\n");
+    match (&download.sha256, &download.checksums) {
+        (Some(sum), _) => {
+            let tool = quote(&download.name);
+            add(&mut text, &format!("verify {} {tool}\n", quote(sum)));
+        }
+        (None, Some(list)) => {
+            let url = match list {
+                Checksums::Url(url) => url.clone(),
+                Checksums::Asset(asset) => asset_url(download, asset)?,
+            };
+            add(
+                &mut text,
+                &format!(
+                    "fetch {} \"$work/sums\"\nlisted {}\nverify \"$wanted\" {}\n",
+                    quote(&url),
+                    quote(name.rsplit('/').next().unwrap_or(&name)),
+                    quote(&download.name)
+                ),
+            );
+        }
+        (None, None) => return Err(Unbuilt::Checksum(download.name.clone())),
+    }
+    match &download.extract {
+        Extract::No => {}
+        Extract::Member(member) => add(
+            &mut text,
+            &format!("unpack {}\nmember {}\n", quote(&name), quote(member)),
+        ),
+        Extract::All => add(&mut text, &format!("unpack {}\n", quote(&name))),
+    }
     Ok(text)
 }
 
-fn one(download: &Download) -> Result<String, Unbuilt> {
-    let sum = download
-        .sha256
-        .as_deref()
-        .ok_or_else(|| Unbuilt::Checksum(download.name.clone()))?;
-    let (fetch, name) = source(download)?;
-    let destination = download
-        .destination
-        .as_deref()
-        .map_or_else(|| "\"$HOME\"/.local/bin/".to_owned(), quote::path);
+/// The lines that put one download in place.
+fn put(download: &Download, index: usize) -> String {
     let tool = quote(&download.name);
-    let put = match &download.extract {
-        Extract::No => format!("place \"$work/file\" {tool} {destination}\n"),
-        Extract::Member(member) => format!(
-            "unpack {}\nplace \"$work/into/\"{} {tool} {destination}\n",
-            quote(&name),
-            quote(member)
-        ),
-        Extract::All => {
-            let destination = match download.destination {
-                Some(_) => destination,
-                None => format!("\"$HOME\"/.local/share/sindri/opt/{tool}"),
+    let work = format!("\"$root\"/{index}");
+    let destination = download.destination.as_deref().map(quote::path);
+    let place = |file: &str, to: &str| format!("place {work}/{file} {tool} {to}\n");
+    let bin = "\"$HOME\"/.local/bin/";
+    match (&download.extract, &destination) {
+        (Extract::No, to) => place("file", to.as_deref().unwrap_or(bin)),
+        (Extract::Member(_), to) => place("single", to.as_deref().unwrap_or(bin)),
+        // One compressed file is the tool itself.
+        (Extract::All, to) => {
+            let spread = match to {
+                Some(to) => format!("spread {work}/into {to}"),
+                None => format!("renew {work}/into \"$HOME\"/.local/share/sindri/opt/{tool}"),
             };
             format!(
-                "unpack {}\nmkdir -p {destination} && cp -R \"$work/into/.\" {destination}/ || exit\n",
-                quote(&name)
+                "if [ -f {work}/single ]; then\n{}else\n{spread}\nfi\n",
+                place("single", to.as_deref().unwrap_or(bin))
             )
         }
-    };
-    Ok(format!(
-        "rm -rf \"$work\" && mkdir -p \"$work/into\" || exit\n{fetch}\nverify {}\n{put}",
-        quote(sum)
-    ))
+    }
+}
+
+/// The URL of a release's asset.
+fn asset_url(download: &Download, asset: &str) -> Result<String, Unbuilt> {
+    match &download.source {
+        DownloadSource::GithubRelease { url, version, .. } if version != "latest" => {
+            Ok(format!("{url}/releases/download/{version}/{asset}"))
+        }
+        DownloadSource::GithubRelease { .. }
+        | DownloadSource::Url(_)
+        | DownloadSource::Npm { .. }
+        | DownloadSource::Pypi { .. } => Err(Unbuilt::Release(download.name.clone())),
+    }
 }
 
 /// The commands that leave the download at `$work/file`, and the name that tells its format.
@@ -123,9 +119,14 @@ fn source(download: &Download) -> Result<(String, String), Unbuilt> {
     match &download.source {
         DownloadSource::Url(url) => {
             let path = url.split(['?', '#']).next().unwrap_or(url);
-            Ok((fetch(url, "\"$work/file\""), path.to_owned()))
+            Ok((fetch(url), path.to_owned()))
         }
-        DownloadSource::GithubRelease { .. } => Err(Unbuilt::Source(download.name.clone())),
+        DownloadSource::GithubRelease { asset, .. } => {
+            let asset = asset
+                .as_deref()
+                .ok_or_else(|| Unbuilt::Release(download.name.clone()))?;
+            Ok((fetch(&asset_url(download, asset)?), asset.to_owned()))
+        }
         DownloadSource::Npm { package, version } => Ok((
             format!(
                 "command -v npm >/dev/null || {{ echo \"npm isn't on this machine's PATH\" && exit 127; }}
@@ -183,18 +184,9 @@ fn choice(file: &str) -> String {
     quote::words(flags)
 }
 
-/// Fetches a URL into a file (a shell word), with what the machine has.
-pub(super) fn fetch(url: &str, into: &str) -> String {
-    let url = quote(url);
-    format!(
-        "if command -v curl >/dev/null; then
-  curl -fsSL --connect-timeout 20 -o {into} -- {url} || exit
-elif command -v wget >/dev/null; then
-  wget -q -T 60 -O {into} -- {url} || exit
-else
-  echo 'neither curl nor wget is on this machine' && exit 127
-fi"
-    )
+/// The line that fetches a URL to where a download is verified.
+fn fetch(url: &str) -> String {
+    format!("fetch {} \"$work/file\"", quote(url))
 }
 
 #[cfg(test)]

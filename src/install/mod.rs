@@ -5,6 +5,7 @@
 //! connection, finds the job by its extension and content and watches on; after a restart of the
 //! machine it goes on at the first unfinished step.
 
+mod apt;
 mod bundle;
 mod check;
 mod configure;
@@ -14,11 +15,14 @@ mod error;
 mod frames;
 mod job;
 mod ledger;
+mod mise;
 mod outcome;
 mod printer;
 mod probe;
 mod quote;
 mod removal;
+mod rpm;
+mod service;
 mod step;
 
 pub use check::check;

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use regex_lite::RegexBuilder;
 use serde_json::json;
 
-use super::bundle::CONFIGURE;
+use super::bundle::{AFTER, BEFORE, CONFIGURE, SERVICE};
 use super::error::{CheckFailure, InstallError, StepFailure};
 use super::frames::Frame;
 use super::printer::last_lines;
+use super::service;
 use super::{Installed, Job, Outcome, Purpose, ToolResult, ToolState};
 use crate::address::Address;
 use crate::catalog::{Check, Manifest, Step};
@@ -21,6 +22,8 @@ use crate::state::PartFailure;
 pub(super) struct Report {
     /// By step: what became of it.
     marks: BTreeMap<String, Mark>,
+    /// By download: its checksum.
+    pins: BTreeMap<String, String>,
     /// By step: what it printed last.
     tails: BTreeMap<String, Vec<u8>>,
     /// By validation: how it ended.
@@ -52,6 +55,14 @@ impl Report {
                     let id = id.strip_suffix(".failed").unwrap_or(id);
                     self.marks.insert(id.to_owned(), mark);
                 }
+            }
+            (Some("pins"), _) => {
+                let text = String::from_utf8_lossy(&frame.body);
+                let pin = |line: &str| {
+                    let (name, sum) = line.rsplit_once(' ')?;
+                    Some((name.to_owned(), sum.to_owned()))
+                };
+                self.pins.extend(text.lines().filter_map(pin));
             }
             (Some("tail"), Some(id)) => {
                 self.tails.insert(id.to_owned(), frame.body);
@@ -190,19 +201,23 @@ pub(super) fn conclude(
             reason: reason(&failure),
         });
     }
-    if let Some(mark) = report
-        .marks
-        .get(CONFIGURE)
-        .filter(|m| m.state == ToolState::Failed)
-    {
-        return Err(InstallError::Step(Box::new(StepFailure {
-            address: address.clone(),
-            tool: "configuration".to_owned(),
-            method: CONFIGURE,
-            code: mark.code,
-            seconds: 120,
-            tail: report.tail(CONFIGURE, redactor),
-        })));
+    for (method, tool) in [
+        (BEFORE, "hook"),
+        (CONFIGURE, "configuration"),
+        (AFTER, "hook"),
+        (SERVICE, SERVICE),
+    ] {
+        let failed = |mark: &&Mark| mark.state == ToolState::Failed;
+        if let Some(mark) = report.marks.get(method).filter(failed) {
+            return Err(InstallError::Step(Box::new(StepFailure {
+                address: address.clone(),
+                tool: tool.to_owned(),
+                method,
+                code: mark.code,
+                seconds: around(manifest, method),
+                tail: report.tail(method, redactor),
+            })));
+        }
     }
     let versions = validate(manifest, address, report, redactor, &mut failed)?;
     let tools = tools(job, found, report, &failed, &versions);
@@ -210,6 +225,9 @@ pub(super) fn conclude(
     attributes.set("found", found);
     attributes.set("tools", json!(tools));
     attributes.set("versions", json!(versions));
+    if !report.pins.is_empty() {
+        attributes.set("checksums", json!(report.pins));
+    }
     Ok(Installed {
         outcome: if failed.is_empty() {
             Outcome::Ready
@@ -220,6 +238,22 @@ pub(super) fn conclude(
         tools,
         attributes,
     })
+}
+
+/// The time of what runs around the steps, in seconds.
+fn around(manifest: &Manifest, method: &str) -> u64 {
+    let hooks = &manifest.capabilities.hooks;
+    let hook = match method {
+        BEFORE => hooks.pre_install.as_ref(),
+        AFTER => hooks.post_install.as_ref(),
+        _ => None,
+    };
+    let service = service::wanted(manifest).filter(|_| method == SERVICE);
+    match (hook, service) {
+        (Some(hook), _) => hook.timeout.as_secs(),
+        (None, Some(wanted)) => service::seconds(wanted),
+        (None, None) => 120,
+    }
 }
 
 fn failure(address: &Address, step: &Step, code: i32, tail: Vec<String>) -> StepFailure {
@@ -268,13 +302,13 @@ fn validate(
         match judge(check, answer) {
             Ok(Some(version)) => {
                 let version = redactor.redact(&version);
-                versions.entry(check.name.clone()).or_insert(version);
+                versions.entry(check.tool.clone()).or_insert(version);
             }
             Ok(None) => {}
-            Err(reason) if optional.contains(check.name.as_str()) => {
-                if !failed.iter().any(|part| part.part == check.name) {
+            Err(reason) if optional.contains(check.tool.as_str()) => {
+                if !failed.iter().any(|part| part.part == check.tool) {
                     failed.push(PartFailure {
-                        part: check.name.clone(),
+                        part: check.tool.clone(),
                         reason: format!("`{}` {reason}", command(check)),
                     });
                 }

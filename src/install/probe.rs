@@ -119,7 +119,7 @@ fn judge(
         match outcome::judge(check, report.checks.get(&format!("{index}.{number}"))) {
             Ok(Some(version)) => {
                 let version = redactor.redact(&version);
-                probed.versions.entry(check.name.clone()).or_insert(version);
+                probed.versions.entry(check.tool.clone()).or_insert(version);
             }
             Ok(None) => {}
             Err(reason) => {

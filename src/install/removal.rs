@@ -1,9 +1,10 @@
 //! How an extension goes out of a machine again, as shell scripts.
 
-use super::configure;
 use super::quote::{add, path, quote, words};
+use super::rpm::Tool;
 use super::step::{self, Unbuilt};
-use crate::catalog::{Action, Manifest, RemoveStep};
+use super::{apt, configure, mise, rpm, service};
+use crate::catalog::{Action, Manifest, RemoveStep, RpmPackages};
 
 /// One step of a removal.
 pub(super) struct RemovalStep {
@@ -20,12 +21,21 @@ pub(super) struct RemovalStep {
 /// What the manifest names comes first, then what the install steps brought (as the machine
 /// remembers it; what was found is left alone), then paths and configuration.
 pub(super) fn steps(manifest: &Manifest) -> Result<Vec<RemovalStep>, (String, Unbuilt)> {
-    let mut steps = Vec::new();
+    let mut steps = vec![RemovalStep {
+        seconds: 300,
+        text: service::removal(manifest),
+        lock: None,
+    }];
     for step in &manifest.remove.steps {
         steps.push(RemovalStep {
             seconds: seconds(step),
             text: named(manifest, step).map_err(|why| ("remove".to_owned(), why))?,
-            lock: matches!(step, RemoveStep::Apt { .. }).then_some("apt"),
+            lock: match step {
+                RemoveStep::Apt { .. } => Some("apt"),
+                RemoveStep::Dnf { .. } | RemoveStep::Zypper { .. } => Some("rpm"),
+                RemoveStep::Mise { .. } => Some("mise"),
+                RemoveStep::Script { .. } => None,
+            },
         });
     }
     let mut brought = String::new();
@@ -75,43 +85,33 @@ fn named(manifest: &Manifest, step: &RemoveStep) -> Result<String, Unbuilt> {
             Ok(format!("exec {}\n", step::script(path, content, &[])))
         }
         // Only what this extension brought goes; `brought` below knows what that is.
-        RemoveStep::Apt { packages, purge } => Ok(apt(manifest, packages, *purge)),
-        RemoveStep::Dnf { .. } => Err(Unbuilt::Method("dnf")),
-        RemoveStep::Zypper { .. } => Err(Unbuilt::Method("zypper")),
-        RemoveStep::Mise { .. } => Err(Unbuilt::Method("mise")),
+        RemoveStep::Apt { packages, purge } => Ok(apt::removal(packages, *purge)),
+        RemoveStep::Dnf { packages } => Ok(rpm::removal(Tool::Dnf, packages)),
+        RemoveStep::Zypper { packages } => Ok(rpm::removal(Tool::Zypper, packages)),
+        RemoveStep::Mise {
+            tools,
+            remove_config,
+        } => Ok(mise::removal(tools, *remove_config)),
     }
-}
-
-/// Removes those of the packages that this extension brought and no other extension did.
-fn apt(manifest: &Manifest, packages: &[String], purge: bool) -> String {
-    let verb = if purge { "purge" } else { "remove" };
-    format!(
-        "list=$SINDRI_BASE/apt/{name}
-set --
-for package in {packages}; do
-  grep -qxF -- \"$package\" \"$list\" 2>/dev/null || continue
-  others=$(grep -lxF -- \"$package\" \"$SINDRI_BASE/apt/\"* | grep -vxF \"$list\")
-  [ -n \"$others\" ] || set -- \"$@\" \"$package\"
-done
-if [ $# -gt 0 ]; then
-  as_root=
-  [ \"$(id -u)\" = 0 ] || as_root='sudo -n'
-  $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 \\
-    -o Dpkg::Use-Pty=0 {verb} -y -- \"$@\" || exit
-fi
-for package in {packages}; do
-  [ ! -f \"$list\" ] || {{ grep -vxF -- \"$package\" \"$list\" >\"$list.new\"; mv \"$list.new\" \"$list\"; }}
-done
-",
-        name = quote(manifest.name.as_str()),
-        packages = words(packages.iter().map(|p| p.split('=').next().unwrap_or(p))),
-    )
 }
 
 /// Takes back what one install step brought; a script's effect is the manifest's to undo.
 fn undo(manifest: &Manifest, action: &Action) -> Option<String> {
     match action {
-        Action::Apt { packages, .. } => Some(apt(manifest, packages, false)),
+        Action::Apt {
+            packages,
+            repositories,
+            update_first: _,
+        } => Some(format!(
+            "{}{}",
+            apt::removal(packages, false),
+            apt::without(manifest, repositories)
+        )),
+        Action::Dnf { packages } => Some(rpms(manifest, Tool::Dnf, packages)),
+        Action::Zypper { packages } => Some(rpms(manifest, Tool::Zypper, packages)),
+        Action::Mise {
+            tools, reshim: _, ..
+        } => Some(mise::removal(tools, true)),
         Action::Npm { packages } => Some(format!(
             "npm uninstall --global --prefix \"$HOME/.local\" --no-fund --no-audit -- {} || exit\n",
             words(packages.iter().map(|spec| step::npm_package(spec).0))
@@ -151,11 +151,16 @@ rm -rf \"$venv\"
             }
             Some(text)
         }
-        Action::Script { .. }
-        | Action::Mise { .. }
-        | Action::Dnf { .. }
-        | Action::Zypper { .. } => None,
+        Action::Script { .. } => None,
     }
+}
+
+fn rpms(manifest: &Manifest, tool: Tool, packages: &RpmPackages) -> String {
+    format!(
+        "{}{}",
+        rpm::removal(tool, &packages.names),
+        rpm::without(manifest, tool, packages)
+    )
 }
 
 fn leftovers(manifest: &Manifest) -> String {

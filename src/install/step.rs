@@ -1,8 +1,8 @@
 //! One step of a manifest as a shell script.
 
-use super::download;
 use super::quote::{add, quote, words};
-use crate::catalog::{Action, AptRepository, Manifest};
+use super::{apt, download, mise, rpm};
+use crate::catalog::{Action, Hook, HookRun, Manifest};
 
 /// A step's script, and how the runner treats it.
 #[derive(Debug)]
@@ -18,14 +18,14 @@ pub(super) struct Body {
 /// Why a step can't be carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Unbuilt {
-    /// The method comes later.
-    Method(&'static str),
     /// The script isn't in the extension's folder.
     Script(String),
     /// A download that can't be verified.
     Checksum(String),
-    /// A source that comes later.
-    Source(String),
+    /// A repository whose key can't be verified.
+    Fingerprint(String),
+    /// A release that isn't named by its version and file.
+    Release(String),
 }
 
 /// The script of one action.
@@ -34,9 +34,9 @@ pub(super) fn body(manifest: &Manifest, action: &Action) -> Result<Body, Unbuilt
         Action::Apt {
             packages,
             repositories,
-            update_first: _,
+            update_first,
         } => Ok(Body {
-            text: apt(manifest, packages, repositories),
+            text: apt::script(manifest, packages, repositories, *update_first)?,
             network: true,
             lock: Some("apt"),
         }),
@@ -85,10 +85,55 @@ pub(super) fn body(manifest: &Manifest, action: &Action) -> Result<Body, Unbuilt
             network: true,
             lock: None,
         }),
-        Action::Mise { .. } | Action::Dnf { .. } | Action::Zypper { .. } => {
-            Err(Unbuilt::Method(action.method()))
+        Action::Mise {
+            tools,
+            config_file,
+            reshim,
+        } => Ok(Body {
+            text: mise::script(manifest, tools, config_file.as_deref(), *reshim)?,
+            network: true,
+            // mise locks what it writes, but not our part of its configuration.
+            lock: Some("mise"),
+        }),
+        Action::Dnf { packages } => Ok(Body {
+            text: rpm::script(manifest, rpm::Tool::Dnf, packages)?,
+            network: true,
+            lock: Some("rpm"),
+        }),
+        Action::Zypper { packages } => Ok(Body {
+            text: rpm::script(manifest, rpm::Tool::Zypper, packages)?,
+            network: true,
+            lock: Some("rpm"),
+        }),
+    }
+}
+
+/// The script of a hook.
+pub(super) fn hook(manifest: &Manifest, hook: &Hook) -> Result<String, Unbuilt> {
+    match &hook.run {
+        HookRun::Command(line) => Ok(format!("exec sh -c {}\n", quote(line))),
+        HookRun::Script(path) => {
+            let content = manifest
+                .files
+                .get(path)
+                .ok_or_else(|| Unbuilt::Script(path.clone()))?;
+            Ok(format!("exec {}\n", script(path, content, &[])))
         }
     }
+}
+
+/// A name as a file or section may have it.
+pub(super) fn file_name(said: Option<&str>, manifest: &Manifest, index: usize) -> String {
+    said.map_or_else(|| format!("{}-{}", manifest.name, index + 1), str::to_owned)
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '-' {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect()
 }
 
 /// Whether anything in the extension's folder names a tool of Debian's packages, of which only one
@@ -124,109 +169,6 @@ pub(super) fn script(path: &str, content: &[u8], args: &[String]) -> String {
         call.push_str(&quote(arg));
     }
     call
-}
-
-const AS_ROOT: &str = "\
-as_root=
-if [ \"$(id -u)\" != 0 ]; then as_root='sudo -n'; fi
-";
-
-fn apt(manifest: &Manifest, packages: &[String], repositories: &[AptRepository]) -> String {
-    let mut text = String::from(
-        "has() {
-  have=$(dpkg-query -W -f '${Status} ${Version}' \"${1%%=*}\" 2>/dev/null)
-  case $have in
-    'install ok installed '*) ;;
-    *) return 1 ;;
-  esac
-  case $1 in
-    *=*) [ \"${have##* }\" = \"${1#*=}\" ] ;;
-  esac
-}
-set --
-",
-    );
-    add(
-        &mut text,
-        &format!(
-            "for package in {}; do has \"$package\" || set -- \"$@\" \"$package\"; done\n",
-            words(packages)
-        ),
-    );
-    text.push_str(
-        "[ $# -gt 0 ] || { : >\"$SINDRI_JOB/found\" && exit 0; }
-if [ \"$SINDRI_PROVIDER\" = local ] && [ \"$SINDRI_HOST_PACKAGES\" != 1 ]; then
-  echo \"packages missing on this host: $*\"
-  echo 'providers.local.hostPackages: true lets apt install them'
-  exit 126
-fi
-",
-    );
-    text.push_str(AS_ROOT);
-    text.push_str("lists=$SINDRI_BASE/apt-lists\n");
-    for (index, repository) in repositories.iter().enumerate() {
-        text.push_str(&apt_repository(manifest, repository, index));
-    }
-    add(
-        &mut text,
-        &format!(
-            "apt() {{
-  $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 \\
-    -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold \"$@\"
-}}
-if ! [ -n \"$(find \"$lists\" -mmin -60 2>/dev/null)\" ]; then
-  apt update || exit
-  touch \"$lists\"
-fi
-mkdir -p \"$SINDRI_BASE/apt\"
-for package; do echo \"${{package%%=*}}\"; done >>\"$SINDRI_BASE/apt/\"{name}
-apt install -y --no-install-recommends -- \"$@\" && exit 0
-code=$?
-# The next try fetches the lists again: they may name what the mirror no longer has.
-rm -f \"$lists\"
-exit \"$code\"
-",
-            name = quote(manifest.name.as_str())
-        ),
-    );
-    text
-}
-
-fn apt_repository(manifest: &Manifest, repository: &AptRepository, index: usize) -> String {
-    let name: String = repository
-        .name
-        .clone()
-        .unwrap_or_else(|| format!("{}-{}", manifest.name, index + 1))
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || c == '-' {
-                c
-            } else {
-                '-'
-            }
-        })
-        .collect();
-    let key = format!("/etc/apt/keyrings/{name}.asc");
-    let source = match repository.sources.split_once('[') {
-        _ if repository.sources.contains("signed-by=") => repository.sources.clone(),
-        Some((before, after)) => format!("{before}[signed-by={key} {after}"),
-        None => repository
-            .sources
-            .replacen("deb ", &format!("deb [signed-by={key}] "), 1),
-    };
-    format!(
-        "if [ ! -f /etc/apt/sources.list.d/{name}.list ]; then
-  {fetch}
-  $as_root mkdir -p /etc/apt/keyrings || exit
-  $as_root cp \"$SINDRI_JOB/fetched\" {key} && $as_root chmod 644 {key} || exit
-  printf '%s\\n' {source} >\"$SINDRI_JOB/source\"
-  $as_root cp \"$SINDRI_JOB/source\" /etc/apt/sources.list.d/{name}.list || exit
-  rm -f \"$lists\"
-fi
-",
-        fetch = download::fetch(&repository.gpg_key, "\"$SINDRI_JOB/fetched\""),
-        source = quote(&source),
-    )
 }
 
 /// Name and version of `name@version`; the name may have a scope.

@@ -93,7 +93,7 @@ fn a_hybrid_runs_system_packages_first_and_scripts_last() {
         .iter()
         .map(|step| step.action.is_built())
         .collect();
-    assert_eq!(built[..4], [true, false, false, false]);
+    assert!(built.iter().all(|built| *built));
     let Action::Binary { downloads } = &manifest.steps[5].action else {
         panic!("not a binary");
     };

@@ -6,7 +6,7 @@ base=$HOME/.local/state/sindri
 if [ "$place" = machine ] && mkdir -p /var/lib/sindri 2>/dev/null && [ -w /var/lib/sindri ]; then
   base=/var/lib/sindri
 fi
-PATH=$HOME/.local/bin:${PATH:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}
+PATH=$HOME/.local/bin:$HOME/.local/share/mise/shims:${PATH:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}
 export HOME PATH
 
 # Sources what installed extensions set; a broken file breaks nothing else.

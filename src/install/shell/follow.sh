@@ -54,6 +54,7 @@ if [ "$over" = finished ]; then
     file=${file##*/}
     checked "${file%.code}"
   done
+  if [ -f "$job/pins" ]; then frame pins "$job/pins"; fi
   frame result "$job/result"
 fi
 word "over $over"

@@ -201,8 +201,19 @@ hook() {
   cat >"$ours.new" <<'END' && mv "$ours.new" "$ours"
 case :$PATH: in
   *:"$HOME/.local/bin":*) ;;
-  *) PATH=$HOME/.local/bin:$PATH ;;
+  *) PATH=$HOME/.local/bin:$HOME/.local/share/mise/shims:$PATH ;;
 esac
+if [ -z "${SINDRI_SERVICES:-}" ]; then
+  for boot in /var/lib/sindri/start "$HOME/.local/state/sindri/start"; do
+    if [ -f "$boot" ]; then
+      (SINDRI_SERVICES=1 setsid sh "$boot" </dev/null >/dev/null 2>&1 &)
+      break
+    fi
+  done
+  SINDRI_SERVICES=1
+  export SINDRI_SERVICES
+  unset boot
+fi
 for file in "$HOME"/.config/sindri/profile.d/*.sh; do
   if [ -f "$file" ]; then . "$file"; fi
 done

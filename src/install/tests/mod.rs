@@ -1,8 +1,11 @@
 //! Jobs run for real: on a `local` machine in a temporary directory, with made-up package managers
 //! on its PATH.
 
+mod archives;
 mod failures;
 mod ground;
 mod lives;
+mod packages;
 mod real;
 mod scripts;
+mod services;

@@ -18,6 +18,10 @@ const EVERYTHING: &str = "install:
     - {tool: tmux, distros: [debian, ubuntu], apt: {packages: [tmux, 'htop=3.2']}}
     - {tool: prettier, npm: {package: '@scope/prettier@3.1.0'}}
     - {tool: ruff, core: false, pip: {packages: ['ruff[x]==0.14.0']}}
+    - {tool: jq, mise: {tools: [jq@1.8.1]}}
+    - {tool: htop, distros: [fedora], dnf: {packages: [htop], groups: [tools], repositories: [{name: x, baseUrl: 'https://example.com/rpm', gpgKey: 'https://example.com/key', fingerprint: 0123456789ABCDEF0123456789ABCDEF01234567}]}}
+    - {tool: htop, distros: [opensuse], zypper: {packages: [htop], patterns: [tools]}}
+    - {tool: gh, distros: [debian], apt: {packages: [gh], repositories: [{name: gh, sources: 'deb https://example.com {codename} main', gpgKey: 'https://example.com/key', fingerprint: 0123456789ABCDEF0123456789ABCDEF01234567}]}}
     - {tool: hexyl, timeout: 900, cargo: {crate: hexyl, version: 0.17.0}}
     - {tool: own, script: {path: install.sh, args: [\"it's\"], env: {A: b c}}}
     - tool: esbuild
@@ -28,6 +32,14 @@ const EVERYTHING: &str = "install:
             source: {type: npm, package: '@esbuild/linux-x64', version: 0.28.2, sha256: 9573bb2233aab0f9ea7647d5cca9726113cc1768de61d66b17267f4db84488f6}
             extract: true
             member: package/bin/esbuild
+capabilities:
+  hooks:
+    pre-install: {command: echo before}
+    post-install: {script: install.sh}
+service:
+  enabled: true
+  start: {command: own serve, args: [--port, '80 80']}
+  requires-env: [KEY]
 configure:
   environment:
     - {key: EDITOR, value: $HOME/bin/vi}
@@ -78,13 +90,20 @@ fn the_plan_of_a_job_reads_in_order() {
     assert_eq!(
         plan,
         "\n:\ncheck 0 30 tmux -V &\ncheck 1 30 esbuild --version &\nwait\n}\nbegin\n\
+         step pre-install 120 core once -\n\
          step 1 300 core network apt debian ubuntu\n\
          step 2 300 core network npm\n\
          step 3 300 part network -\n\
-         step 4 900 core network -\n\
-         step 5 300 core once -\n\
-         step 6 300 core network -\n\
+         step 4 300 core network mise\n\
+         step 5 300 core network rpm fedora\n\
+         step 6 300 core network rpm opensuse\n\
+         step 7 300 core network apt debian\n\
+         step 8 900 core network -\n\
+         step 9 300 core once -\n\
+         step 10 300 core network -\n\
          step configure 120 core once -\n\
+         step post-install 120 core once -\n\
+         step service 95 core once -\n\
          finish\n"
     );
     assert!(run.starts_with("place=home\nexport SINDRI_PROVIDER=local SINDRI_HOST_PACKAGES=0\n"));
@@ -92,7 +111,7 @@ fn the_plan_of_a_job_reads_in_order() {
 
 #[test]
 fn a_script_step_is_one_call() {
-    insta::assert_snapshot!(bundle().text("steps/5"), @r#"
+    insta::assert_snapshot!(bundle().text("steps/9"), @r#"
     export A='b c'
     exec /bin/bash "$SINDRI_JOB"/files/install.sh 'it'\''s'
     "#);
@@ -117,8 +136,17 @@ fn an_npm_step_installs_what_is_missing() {
 #[test]
 fn every_shell_reads_every_script() {
     let bundle = bundle();
-    let steps = (1..=6).map(|n| format!("steps/{n}"));
-    for path in steps.chain(["run".to_owned(), "steps/configure".to_owned()]) {
+    let steps = (1..=10).map(|n| format!("steps/{n}"));
+    let rest = [
+        "run",
+        "service.sh",
+        "boot.sh",
+        "steps/configure",
+        "steps/service",
+        "steps/pre-install",
+        "steps/post-install",
+    ];
+    for path in steps.chain(rest.map(str::to_owned)) {
         for shell in [
             &["dash", "-n"][..],
             &["busybox", "sh", "-n"],
@@ -149,12 +177,19 @@ fn what_cannot_be_done_is_said_beforehand() {
 
     let later = manifest(
         "later",
-        "install:\n  method: dnf\n  dnf: {packages: [x]}\nvalidate:\n  commands:\n    - name: x\nremove:\n  paths: [~/x, /etc/x]\n",
+        "install:\n  method: dnf\n  dnf: {packages: [x], repositories: [{baseUrl: 'https://example.com', gpgKey: 'https://example.com/key'}]}\nvalidate:\n  commands:\n    - name: x\nremove:\n  paths: [~/x, /etc/x]\n",
         &[],
     );
     let codes: Vec<String> = check(&name, &local(false), [&*later])
         .iter()
         .map(|f| f.code.to_string())
         .collect();
-    assert_eq!(codes, ["install::method-later", "install::outside-machine"]);
+    assert_eq!(
+        codes,
+        [
+            "install::no-fingerprint",
+            "install::needs-host-packages",
+            "install::outside-machine"
+        ]
+    );
 }

@@ -25,8 +25,11 @@ use crate::resource::{
 /// It replaces the image's entrypoint, so that any image with `/bin/sh` is a machine; what shall run
 /// in the machine is started in it, like everything else.
 ///
-/// It also closes the secrets' folder to everybody but root.
+/// It also closes the secrets' folder to everybody but root, and starts what extensions have left to
+/// be started with the machine.
 pub(in crate::provider::docker) const KEEPER: &str = "chmod 700 /run/secrets; \
+    for b in /var/lib/sindri/start \"$HOME/.local/state/sindri/start\"; do \
+    if [ -f \"$b\" ]; then sh \"$b\" </dev/null >/dev/null 2>&1 & break; fi; done; \
     trap 'exit 0' TERM INT; while :; do sleep 86400 & wait $!; [ $? -eq 127 ] && exit 127; done";
 
 const NANO: i64 = 1_000_000_000;

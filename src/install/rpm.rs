@@ -1,0 +1,151 @@
+//! Fedora's and openSUSE's packages, and the repositories they come from.
+
+use super::apt::{KEYS, ROOT};
+use super::quote::{add, quote, words};
+use super::step::{Unbuilt, file_name};
+use crate::catalog::{Manifest, RpmPackages, RpmRepository};
+
+const FUNCTIONS: &str = concat!(include_str!("shell/root.sh"), include_str!("shell/rpm.sh"));
+
+/// Who installs them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tool {
+    /// Fedora's.
+    Dnf,
+    /// openSUSE's.
+    Zypper,
+}
+
+impl Tool {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Dnf => "dnf",
+            Self::Zypper => "zypper",
+        }
+    }
+
+    /// Where its repositories lie.
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Dnf => "/etc/yum.repos.d",
+            Self::Zypper => "/etc/zypp/repos.d",
+        }
+    }
+}
+
+/// The script that installs what is missing of the packages, and the groups or patterns.
+pub(super) fn script(
+    manifest: &Manifest,
+    tool: Tool,
+    packages: &RpmPackages,
+) -> Result<String, Unbuilt> {
+    let name = tool.name();
+    let mut text = format!("tool={name}\nfresh=\n{FUNCTIONS}");
+    if packages.names.is_empty() {
+        text.push_str("set --\n");
+    } else {
+        add(
+            &mut text,
+            &format!(
+                "set --\nfor package in {}; do has \"$package\" || set -- \"$@\" \"$package\"; done\n",
+                words(&packages.names)
+            ),
+        );
+    }
+    if packages.groups.is_empty() && !packages.names.is_empty() {
+        text.push_str("[ $# -gt 0 ] || { : >\"$SINDRI_JOB/found\" && exit 0; }\n");
+    }
+    add(
+        &mut text,
+        &format!("on_this_host {name} \"$@\" {}\n", words(&packages.groups)),
+    );
+    if !packages.repositories.is_empty() {
+        text.push_str(KEYS);
+    }
+    for (index, repository) in packages.repositories.iter().enumerate() {
+        text.push_str(&added(manifest, repository, index)?);
+    }
+    text.push_str(if packages.update_first {
+        "refresh\n"
+    } else {
+        "if [ -n \"$fresh\" ]; then refresh; fi\n"
+    });
+    if !packages.groups.is_empty() {
+        let groups = words(&packages.groups);
+        let call = match tool {
+            Tool::Dnf => format!("packages group install {groups} || exit\n"),
+            Tool::Zypper => {
+                format!("packages install --no-recommends -t pattern -- {groups} || exit\n")
+            }
+        };
+        text.push_str(&call);
+    }
+    text.push_str("[ $# -gt 0 ] || exit 0\nbrings rpm \"$@\"\n");
+    text.push_str(match tool {
+        Tool::Dnf => "packages install -- \"$@\"\n",
+        Tool::Zypper => "packages install --no-recommends -- \"$@\"\n",
+    });
+    Ok(text)
+}
+
+fn added(manifest: &Manifest, repository: &RpmRepository, index: usize) -> Result<String, Unbuilt> {
+    let name = file_name(repository.name.as_deref(), manifest, index);
+    match (&repository.gpg_key, &repository.fingerprint) {
+        (Some(key), Some(fingerprint)) => Ok(format!(
+            "repository {name} {} {} {fingerprint}\n",
+            quote(&repository.base_url),
+            quote(key)
+        )),
+        (Some(_) | None, Some(_) | None) => Err(Unbuilt::Fingerprint(name)),
+    }
+}
+
+/// Removes those of the packages that this extension brought and no other extension did.
+pub(super) fn removal(tool: Tool, packages: &[String]) -> String {
+    let call = match tool {
+        Tool::Dnf => "$as_root dnf -y remove -- \"$@\"",
+        Tool::Zypper => {
+            "$as_root env ZYPP_LOCK_TIMEOUT=300 zypper --non-interactive remove -- \"$@\""
+        }
+    };
+    let names = words(packages);
+    format!(
+        "{ROOT}set --
+for package in {names}; do
+  if ours rpm \"$package\"; then set -- \"$@\" \"$package\"; fi
+done
+if [ $# -gt 0 ]; then
+  {call}
+  case $? in
+    0 | 102 | 103 | 107) ;;
+    *) exit 1 ;;
+  esac
+fi
+forget rpm {names}
+"
+    )
+}
+
+/// Takes away the repositories that this extension added and no other one uses.
+pub(super) fn without(manifest: &Manifest, tool: Tool, packages: &RpmPackages) -> String {
+    if packages.repositories.is_empty() {
+        return String::new();
+    }
+    let names = words(
+        packages
+            .repositories
+            .iter()
+            .enumerate()
+            .map(|(index, one)| file_name(one.name.as_deref(), manifest, index)),
+    );
+    format!(
+        "{ROOT}for name in {names}; do
+  if ours rpm-sources \"$name\"; then
+    $as_root rm -f \"{folder}/$name.repo\" \"/etc/pki/rpm-gpg/$name.asc\"
+  fi
+  forget rpm-sources \"$name\"
+done
+",
+        folder = tool.folder()
+    )
+}
