@@ -20,7 +20,12 @@ fn every_manifest_reads_without_a_finding_and_resolves() {
             place: None,
         }];
         let (resolution, diagnostics) = resolve(&catalog, &wanted);
-        assert_eq!(show(&diagnostics), "", "{name}");
+        let manifest = catalog.manifest(&name).unwrap().unwrap();
+        let told = show(&diagnostics);
+        match manifest.deprecation {
+            Some(_) => assert!(told.starts_with("warning[catalog::deprecated]"), "{told}"),
+            None => assert_eq!(told, "", "{name}"),
+        }
         assert_eq!(resolution.extensions.last().unwrap().manifest.name, name);
         for step in &resolution.extensions.last().unwrap().manifest.steps {
             assert!(step.action.is_built(), "{name}: {}", step.action.method());
@@ -75,7 +80,12 @@ fn each_method_of_this_version_has_an_example() {
         .collect();
     methods.sort_unstable();
     methods.dedup();
-    assert_eq!(methods, ["apt", "binary", "cargo", "npm", "pip", "script"]);
+    assert_eq!(
+        methods,
+        [
+            "apt", "binary", "cargo", "dnf", "mise", "npm", "pip", "script", "zypper"
+        ]
+    );
 }
 
 #[test]

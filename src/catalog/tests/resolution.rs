@@ -88,8 +88,8 @@ fn a_conflict_is_told_once_with_what_drags_it_in() {
 fn unknown_names_are_told_with_a_way_on() {
     let catalog = catalog(&[
         (
-            "uses-docker",
-            manifest("uses-docker", &needs(&["docker", "nodejs"])),
+            "uses-codepro",
+            manifest("uses-codepro", &needs(&["claude-codepro", "nodejs"])),
         ),
         ("broken", manifest("broken", &needs(&["missing-thing"]))),
     ]);
@@ -99,17 +99,17 @@ fn unknown_names_are_told_with_a_way_on() {
         place: Some(source.place(12, 5)),
     };
     let mut all = vec![typo];
-    all.extend(wanted(&["uses-docker", "broken"]));
+    all.extend(wanted(&["uses-codepro", "broken"]));
     let (_, diagnostics) = resolve(&catalog, &all);
     assert_eq!(
         show(&diagnostics),
         "error[catalog::unknown-extension]: there is no extension `nodjs`
   sindri.yaml:2:5 |   - nodjs
   help: did you mean `nodejs`? to add an extension, write `extensions/nodjs/extension.yaml` beside the config
-error[catalog::unknown-extension]: the extension `docker` of version 3 is not in this version's catalog
-  extensions/uses-docker/extension.yaml:6:18 |   dependencies: [docker, nodejs]
-  because: `docker` comes in through uses-docker → docker
-  help: to add it, write `extensions/docker/extension.yaml` beside the config; a version 3 manifest works
+error[catalog::unknown-extension]: the extension `claude-codepro` of version 3 is not in this version's catalog
+  extensions/uses-codepro/extension.yaml:6:18 |   dependencies: [claude-codepro, nodejs]
+  because: `claude-codepro` comes in through uses-codepro → claude-codepro
+  help: to add it, write `extensions/claude-codepro/extension.yaml` beside the config; a version 3 manifest works
 error[catalog::unknown-extension]: there is no extension `missing-thing`
   extensions/broken/extension.yaml:6:18 |   dependencies: [missing-thing]
   because: `missing-thing` comes in through broken → missing-thing
@@ -123,15 +123,9 @@ fn unknown_profiles_are_told_with_those_there_are() {
     let catalog = catalog(&[]);
     let said = |text: &str| show(&catalog.profile(&name(text)).unwrap_err());
     assert_eq!(
-        said("fullstack"),
-        "error[catalog::unknown-profile]: the profile `fullstack` of version 3 is not in this version's catalog
-  help: use one of minimal, terminal, web, or write `profiles/fullstack.yaml` beside the config
-"
-    );
-    assert_eq!(
         said("minimol"),
         "error[catalog::unknown-profile]: there is no profile `minimol`
-  help: did you mean `minimal`? there are minimal, terminal, web
+  help: did you mean `minimal`? there are anthropic-dev, anthropic-dev-2025, anthropic-dev-fly, anthropic-dev-gpu, devops, enterprise, fullstack, kubernetes, minimal, mobile, systems, terminal, web
 "
     );
 }

@@ -93,11 +93,8 @@ impl Shelf {
     fn sum(&self, asset: &str) -> String {
         let digest =
             ring::digest::digest(&ring::digest::SHA256, &fs::read(self.asset(asset)).unwrap());
-        digest
-            .as_ref()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        let digits = |all: String, byte: &u8| format!("{all}{byte:02x}");
+        digest.as_ref().iter().fold(String::new(), digits)
     }
 
     fn job(&self, asset: &str, rest: &str) -> Job {
@@ -113,7 +110,10 @@ impl Shelf {
     }
 
     async fn install(&self, asset: &str, rest: &str) -> Result<Installed, InstallError> {
-        let _ = fs::remove_file(self.ground.home.join(".local/bin/tool"));
+        let tool = self.ground.home.join(".local/bin/tool");
+        if tool.exists() {
+            fs::remove_file(tool).unwrap();
+        }
         self.ground.install(&self.job(asset, rest)).await
     }
 

@@ -181,7 +181,7 @@ impl ObjectStore for Gated {
             let made_up = PutResult {
                 e_tag: None,
                 version: None,
-                extensions: Default::default(),
+                extensions: object_store::Extensions::default(),
             };
             return Ok(made_up);
         }

@@ -112,8 +112,11 @@ fn numbers(store: &Store) -> Option<Vec<u64>> {
     (state.serial.0 == there.len() as u64).then_some(there)
 }
 
+/// What a holder was told of its writes, by number, and what it read in between.
+type Life = (Vec<(u64, Told)>, Vec<Option<Vec<u64>>>);
+
 /// What one holder lives through.
-fn live(store: &Store, deeds: &[Deed]) -> (Vec<(u64, Told)>, Vec<Option<Vec<u64>>>) {
+fn live(store: &Store, deeds: &[Deed]) -> Life {
     let (mut told, mut seen) = (Vec::new(), Vec::new());
     if deeds.contains(&Deed::Read) {
         seen.extend(deeds.iter().map(|_| numbers(store)));
