@@ -186,7 +186,7 @@ impl Locked {
             serial: grave.serial,
             bytes: &bytes,
         })?;
-        let there = Locked::load(&store.after(&migration), Opening::Usual, OPERATION, holding)?;
+        let there = Self::load(&store.after(&migration), Opening::Usual, OPERATION, holding)?;
         // What stays of an older state is read by nothing any more.
         self.holding.drop_backups().unwrap_or_default();
         Ok(Migrated::of(&there))

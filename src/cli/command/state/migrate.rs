@@ -115,13 +115,11 @@ fn advice(session: &Session, place: &Place, to: &Location, typed: &str) -> Strin
             session.shown
         );
     }
-    let lines: String = to
-        .lines()
-        .lines()
-        .map(|line| format!("  {line}\n"))
-        .collect();
+    let lines = to.lines();
+    let lines: Vec<&str> = lines.lines().collect();
+    let lines = lines.join("\n  ");
     format!(
-        "\nPut this into `{}` in place of what `state:` says there (`encryption` stays):\n\n{lines}",
+        "\nPut this into `{}` in place of what `state:` says there (`encryption` stays):\n\n  {lines}\n",
         session.shown
     )
 }
