@@ -1,6 +1,7 @@
 //! A change of key, killed at every write, sync, rename, link and removal.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -259,7 +260,7 @@ fn a_change_of_key_killed_at_every_write_is_finished_by_the_next() {
         let kills = kills.into_inner();
         assert!(kills >= 20, "{change:?}: there were {kills} places");
         let name = format!("{change:?}").to_lowercase();
-        told += &format!("| {name} | {kills} | 0 | 0 |\n");
+        writeln!(told, "| {name} | {kills} | 0 | 0 |").unwrap();
     }
     tell_text(&told);
 }
