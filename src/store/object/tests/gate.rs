@@ -9,7 +9,7 @@ use futures_util::{FutureExt, StreamExt};
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{
-    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
+    CopyOptions, Error, Extensions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
     ObjectStore, ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 use tokio::sync::oneshot;
@@ -181,7 +181,7 @@ impl ObjectStore for Gated {
             let made_up = PutResult {
                 e_tag: None,
                 version: None,
-                extensions: object_store::Extensions::default(),
+                extensions: Extensions::default(),
             };
             return Ok(made_up);
         }

@@ -89,8 +89,7 @@ struct Search<'a> {
 /// What happened in one order.
 struct Run {
     told: Vec<(u64, Told)>,
-    /// What each reader saw, one reading after the other.
-    seen: Vec<Vec<Option<Vec<u64>>>>,
+    seen: Vec<Seen>,
     end: Option<Vec<u64>>,
     steps: Vec<Step>,
 }
@@ -112,11 +111,11 @@ fn numbers(store: &Store) -> Option<Vec<u64>> {
     (state.serial.0 == there.len() as u64).then_some(there)
 }
 
-/// What a holder was told of its writes, by number, and what it read in between.
-type Life = (Vec<(u64, Told)>, Vec<Option<Vec<u64>>>);
+/// What a reader saw, one reading after the other.
+type Seen = Vec<Option<Vec<u64>>>;
 
-/// What one holder lives through.
-fn live(store: &Store, deeds: &[Deed]) -> Life {
+/// What one holder lives through: what it was told of its commits, and what it saw.
+fn live(store: &Store, deeds: &[Deed]) -> (Vec<(u64, Told)>, Seen) {
     let (mut told, mut seen) = (Vec::new(), Vec::new());
     if deeds.contains(&Deed::Read) {
         seen.extend(deeds.iter().map(|_| numbers(store)));
