@@ -53,7 +53,9 @@ start_it() {
   cd "$HOME" || exit
   run </dev/null >>"$log" 2>&1 7>&- 8>&- 9>&- &
   child=$!
-  echo "$child $(birth "$child")" >"$mine"
+  # One that is gone already has no birth to be told by.
+  born=$(birth "$child") || born=gone
+  echo "$child $born" >"$mine"
   left=
   ends=$(($(date +%s) + ready_seconds))
   while :; do
