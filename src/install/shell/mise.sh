@@ -2,8 +2,9 @@ command -v mise >/dev/null 2>&1 || {
   echo "mise isn't on this machine's PATH: extension mise-config brings it"
   exit 127
 }
-MISE_YES=1 MISE_TRUSTED_CONFIG_PATHS=$HOME/.config/mise MISE_USE_VERSIONS_HOST=0
-export MISE_YES MISE_TRUSTED_CONFIG_PATHS MISE_USE_VERSIONS_HOST
+# The machine's own npm installs what comes from its registry.
+MISE_YES=1 MISE_TRUSTED_CONFIG_PATHS=$HOME/.config/mise MISE_USE_VERSIONS_HOST=0 MISE_NPM_PACKAGE_MANAGER=npm
+export MISE_YES MISE_TRUSTED_CONFIG_PATHS MISE_USE_VERSIONS_HOST MISE_NPM_PACKAGE_MANAGER
 folder=$HOME/.config/mise/conf.d
 config=$folder/$SINDRI_EXTENSION.toml
 mkdir -p "$folder" || exit

@@ -1,7 +1,7 @@
 # A service of an extension: start, stop, status. Wants `name`, `pid_file`, `log`, `requires`,
 # `stop_seconds`, `ready_seconds` to be set, and `run`, `halt` and `ask` to be defined.
 mine=$base/services/$name.pid
-scratch=$base/services
+group=
 SINDRI_SERVICES=1
 export SINDRI_SERVICES
 
@@ -29,6 +29,7 @@ up() {
 fail() {
   echo "$name $1; its log ends:"
   tail -n 20 "$log"
+  group=$child
   stop_it >/dev/null 2>&1
   exit 1
 }
@@ -52,7 +53,9 @@ start_it() {
   cd "$HOME" || exit
   run </dev/null >>"$log" 2>&1 7>&- 8>&- 9>&- &
   child=$!
-  echo "$child $(birth "$child")" >"$mine"
+  # One that is gone already has no birth to be told by.
+  born=$(birth "$child") || born=gone
+  echo "$child $born" >"$mine"
   left=
   ends=$(($(date +%s) + ready_seconds))
   while :; do
@@ -71,10 +74,22 @@ start_it() {
   echo "$name is started"
 }
 
+# living GROUP: whether a process of the group still runs.
+living() {
+  cat /proc/[0-9]*/stat 2>/dev/null | sed 's/^.*) //' |
+    awk -v group="$1" '$1 != "Z" && $3 == group { found = 1 } END { exit !found }'
+}
+
+# runs: whether anything of it still does; its first process may be gone before the others.
+runs() {
+  if [ -n "$group" ] && living "$group"; then return 0; fi
+  [ -n "$pid_file" ] && up
+}
+
 # gone SECONDS: waits until it is.
 gone() {
   ends=$(($(date +%s) + $1))
-  while up; do
+  while runs; do
     [ "$(date +%s)" -lt "$ends" ] || return 1
     pause 0.1
   done
@@ -82,16 +97,20 @@ gone() {
 
 stop_it() {
   surroundings
+  daemon=
+  if [ -z "$group" ] && alive "$mine"; then group=$pid; fi
   halt </dev/null >>"$log" 2>&1 &
   halting=$!
   ends=$(($(date +%s) + stop_seconds))
   while kill -0 "$halting" 2>/dev/null && [ "$(date +%s)" -lt "$ends" ]; do pause 0.1; done
   for signal in TERM KILL; do
-    if up; then
-      if alive "$mine"; then kill "-$signal" "-$pid"; else kill "-$signal" "$daemon"; fi
+    if runs; then
+      if [ -n "$group" ]; then kill "-$signal" "-$group"; fi
+      if [ -n "$daemon" ]; then kill "-$signal" "$daemon"; fi
       gone "$stop_seconds"
     fi
   done 2>/dev/null
+  group=
   rm -f "$mine"
 }
 

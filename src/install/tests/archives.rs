@@ -103,7 +103,7 @@ impl Shelf {
             "shelf",
             &format!(
                 "install:\n  method: binary\n  binary:\n    downloads:\n      - name: tool\n        source: {{type: github-release, url: 'https://github.com/o/r', version: v3.2.1, asset: {asset}}}\n        {}\nvalidate:\n  commands:\n    - name: tool\n",
-                rest.replace("SUM", &format!("sha256: {sum}"))
+                rest.replace("@SUM", &format!("sha256: {sum}"))
             ),
             &[],
         ))
@@ -129,7 +129,7 @@ impl Shelf {
     }
 }
 
-const MEMBER: &str = "SUM\n        member: d/tool";
+const MEMBER: &str = "@SUM\n        member: d/tool";
 
 #[tokio::test]
 async fn every_format_brings_the_tool() {
@@ -146,11 +146,11 @@ async fn every_format_brings_the_tool() {
     }
     for asset in ["one.gz", "one.xz", "one.bz2"] {
         shelf
-            .install(asset, "SUM\n        extract: true")
+            .install(asset, "@SUM\n        extract: true")
             .await
             .unwrap();
     }
-    shelf.install("plain", "SUM").await.unwrap();
+    shelf.install("plain", "@SUM").await.unwrap();
     assert!(
         !shelf
             .ground
@@ -219,7 +219,7 @@ async fn the_publishers_list_of_checksums_is_believed_to_the_letter() {
 async fn one_wrong_download_keeps_the_right_one_out_too() {
     let shelf = Shelf::new().await;
     let second = format!(
-        "SUM\n      - name: tool\n        source: {{type: github-release, url: 'https://github.com/o/r', version: v3.2.1, asset: one.gz}}\n        sha256: {}\n        destination: ~/other",
+        "@SUM\n      - name: tool\n        source: {{type: github-release, url: 'https://github.com/o/r', version: v3.2.1, asset: one.gz}}\n        sha256: {}\n        destination: ~/other",
         "0".repeat(64)
     );
     let said = shelf.refused("plain", &second).await;

@@ -102,7 +102,7 @@ async fn a_tool_of_mise_comes_into_the_machines_own_folder() {
     let Outcome::Partial { failed } = &installed.outcome else {
         panic!("{installed:?}");
     };
-    assert_eq!(failed.len(), 1);
+    assert_eq!(failed.len(), 1, "{failed:?}");
     assert_eq!(failed[0].part, "sindri-has-no-such-package");
     let config = ground.home.join(".config/mise/conf.d/versions.toml");
     assert_eq!(
