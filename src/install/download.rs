@@ -19,16 +19,13 @@ pub(super) fn script(downloads: &[Download]) -> Result<String, Unbuilt> {
     for (index, download) in downloads.iter().enumerate() {
         let one = one(download, index)?;
         let put = put(download, index);
-        match download.arch {
-            Some(arch) => {
-                let fits = format!("if [ \"$arch\" = {} ]; then\n", quote(arch.as_str()));
-                add(&mut fetching, &format!("{fits}{one}took=1\nfi\n"));
-                add(&mut placing, &format!("{fits}{put}fi\n"));
-            }
-            None => {
-                add(&mut fetching, &format!("{one}took=1\n"));
-                placing.push_str(&put);
-            }
+        if let Some(arch) = download.arch {
+            let fits = format!("if [ \"$arch\" = {} ]; then\n", quote(arch.as_str()));
+            add(&mut fetching, &format!("{fits}{one}took=1\nfi\n"));
+            add(&mut placing, &format!("{fits}{put}fi\n"));
+        } else {
+            add(&mut fetching, &format!("{one}took=1\n"));
+            placing.push_str(&put);
         }
     }
     Ok(format!(

@@ -189,7 +189,7 @@ impl Lowering {
             SourceKind::GithubRelease => Some(DownloadSource::GithubRelease {
                 url: {
                     let url = self.needed(at, "url", text.url)?;
-                    self.repository(&format!("{at}/url"), url)?
+                    self.repository(&format!("{at}/url"), &url)?
                 },
                 asset: text.asset.map(|asset| {
                     let at = format!("{at}/asset");
@@ -217,7 +217,7 @@ impl Lowering {
     }
 
     /// The URL of a repository, without what people add to it.
-    fn repository(&mut self, at: &str, url: String) -> Option<String> {
+    fn repository(&mut self, at: &str, url: &str) -> Option<String> {
         let plain = url.trim_end_matches('/').trim_end_matches(".git");
         let parts = plain.strip_prefix("https://").map(|rest| {
             rest.split('/')
