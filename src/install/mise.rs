@@ -32,10 +32,15 @@ pub(super) fn script(
             &format!(
                 "set --
 for tool in {}; do
-  if ! mise where \"$tool\" >/dev/null 2>&1; then set -- \"$@\" \"$tool\"; fi
+  if ! mise where \"$tool\" >/dev/null 2>&1; then
+    set -- \"$@\" \"$tool\"
+  elif others \"$tool\"; then
+    # It goes with the last extension that asks for it.
+    shared=1
+  fi
 done
 if [ $# = 0 ]; then
-  : >\"$SINDRI_JOB/found\"
+  [ -n \"${{shared:-}}\" ] || : >\"$SINDRI_JOB/found\"
 else
   mise install \"$@\" || exit
 fi
