@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::address::Address;
 use crate::desired::Desired;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::plan::{Observation, Observed};
@@ -14,25 +13,25 @@ use super::Readers;
 
 /// Puts what is to be imported among what was seen; what can't be is an error that says why.
 ///
-/// What is recorded already was imported before; what an operation is open on is looked at again
-/// once that is settled.
+/// What is recorded already was imported before.
 pub(super) async fn look_up(
     readers: &dyn Readers,
     desired: &Desired,
     recorded: &State,
-    among: &(dyn Fn(&Address) -> bool + Sync),
     observed: &mut Observed,
 ) -> Diagnostics {
     let mut findings = Diagnostics::new();
-    let imports = desired.transitions.imports.iter();
-    for import in imports.filter(|import| among(&import.to)) {
+    for import in &desired.transitions.imports {
         let Some(wanted) = desired.get(&import.to) else {
             continue;
         };
         let Some(provider) = wanted.spec.provider() else {
             continue;
         };
-        if recorded.current(&import.to).is_some() || recorded.is_open(&import.to) {
+        // Of an import that broke off, what can be seen is settled; what can't is still to be taken.
+        let settles = recorded.is_open(&import.to)
+            && !matches!(observed.get(&import.to), Some(Observation::Absent) | None);
+        if recorded.current(&import.to).is_some() || settles {
             continue;
         }
         let sought = Sought {

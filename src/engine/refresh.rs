@@ -156,7 +156,7 @@ pub async fn refresh(
     }
     renamed::translate(recorded, &mut observed);
     if scope == Scope::Checked {
-        let found = imports::look_up(readers, desired, recorded, &|_| true, &mut observed).await;
+        let found = imports::look_up(readers, desired, recorded, &mut observed).await;
         facts.findings.extend(found);
         let wanted = if ask_what_is_wanted(&questions, desired) {
             questions

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::recover::{Recovered, recover};
 use super::refresh::{Scope, refresh};
-use super::{Readers, deep, imports};
+use super::{Readers, deep};
 use crate::address::{Address, Name};
 use crate::catalog::Manifest;
 use crate::desired::Desired;
@@ -66,14 +66,6 @@ pub async fn survey(
         // A settled operation is one that is pending, so applying its outcome can't fail.
         let applied = state.apply(settled.event.clone());
         debug_assert!(applied.is_ok(), "recovery settles pending operations only");
-    }
-    if reach.scope == Scope::Checked && !recovered.is_empty() {
-        // What was to be imported when its operation broke off may still have to be.
-        let settled: Vec<&Address> = recovered.iter().map(|one| &one.address).collect();
-        let among = |address: &Address| settled.contains(&address);
-        let observed = &mut refreshed.observed;
-        let found = imports::look_up(readers, desired, &state, &among, observed).await;
-        refreshed.facts.findings.extend(found);
     }
     if reach.deep {
         let found = deep::probe(readers, &state, &refreshed.observed, manifests).await;

@@ -44,8 +44,7 @@ pub(super) fn check(
             Some(Observation::Absent) | None
         );
         missing |= absent;
-        let is_there = files::entry(&place.directory).is_ok_and(|entry| entry != Entry::Absent);
-        if absent && is_there && !is_begun(&place, question) {
+        if absent && files::entry(&place.directory).is_ok_and(|entry| entry != Entry::Absent) {
             let finding = error::name_taken(&place.directory);
             findings.extend(finding.diagnose().into_iter().map(on));
         }
@@ -110,11 +109,4 @@ fn mounts(place: &Place, question: &Question) -> Diagnostics {
         | Spec::Secret(_)
         | Spec::Extension(_) => Diagnostics::new(),
     }
-}
-
-/// Whether all that is there is the empty directory that an import broke off on: whoever makes or
-/// takes the machine removes it.
-fn is_begun(place: &Place, question: &Question) -> bool {
-    matches!(&*question.spec, Spec::Machine(_))
-        && files::list(&place.directory).is_ok_and(|names| names.is_empty())
 }

@@ -97,8 +97,6 @@ fn machine(
     };
     let fail = |source| error::file_system("making a machine", &place.directory, source);
     in_swept_room(|| build(&place, &marker)).map_err(fail)?;
-    // An import that broke off may have left an empty one; a full one stays, and is told below.
-    drop(files::remove_empty_dir(&place.directory));
     match files::rename_new(&place.fresh(), &place.directory) {
         Ok(()) => Ok(made(&place, &marker)),
         Err(taken) if taken.kind() == io::ErrorKind::AlreadyExists => {

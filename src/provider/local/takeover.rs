@@ -271,9 +271,10 @@ fn machine(
     let fail = |source| error::file_system("taking over", &target.directory, source);
     let home = target.directory.join("home");
     if let Some(from) = from {
-        // One that broke off may have left an empty one; a full one is told.
-        drop(files::remove_empty_dir(&target.directory));
-        vacant(target)?;
+        // One that broke off left its directory empty.
+        if !files::list(&target.directory).is_ok_and(|names| names.is_empty()) {
+            vacant(target)?;
+        }
         files::create_private_dir_all(&target.directory).map_err(fail)?;
         if let Err(error) = files::rename_new(from, &home) {
             files::remove_tree(&target.directory).map_err(fail)?;
