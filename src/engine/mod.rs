@@ -3,6 +3,7 @@
 mod apply;
 mod deep;
 mod event;
+mod ground;
 mod imports;
 mod moved;
 mod project;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::diagnostic::{message, tally, word};
 use super::drift::{DriftTotals, drift_blocks, unapplied, unreadable};
 use super::page::{Page, Style};
-use super::plan::{PlanMeta, block, seconds, words};
+use super::plan::{PlanMeta, block, outlook, seconds, words};
 use super::text::{clean, count, cut};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::plan::{Change, Plan};
@@ -45,6 +45,17 @@ pub fn plan_markdown(plan: &Plan, meta: &PlanMeta<'_>) -> String {
     }
     dangers(&mut out, &shown);
     findings(&mut out, &plan.checks);
+    for one in &plan.outlooks {
+        let mut page = Page::new(Style::PLAIN);
+        outlook::outlooks(&mut page, std::slice::from_ref(one));
+        fold(
+            &mut out,
+            &outlook::heading(one),
+            MARKDOWN_MAX / 4,
+            1,
+            std::iter::once(page.into_text()),
+        );
+    }
     if !plan.drift.is_empty() {
         let title = format!(
             "Changed outside of sindri: {}",

@@ -20,9 +20,8 @@ fn said(catalog: &Catalog, names: &[&str]) -> String {
 fn ground(provider: ProviderKind, gpus: u32) -> Ground {
     Ground {
         machine: Some(name("dev")),
-        provider,
         gpus,
-        gpu_vendor: None,
+        ..Ground::on(provider)
     }
 }
 

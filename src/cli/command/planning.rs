@@ -137,7 +137,7 @@ pub(super) fn read(
     all.append(&mut findings);
     let state = state.unwrap_or_else(|| engine::blank_state(project.config.name.as_str()));
     project.remember(&state);
-    let survey = runtime.block_on(engine::survey(
+    let mut survey = runtime.block_on(engine::survey(
         readers,
         &project.desired,
         &project.manifests,
@@ -145,6 +145,7 @@ pub(super) fn read(
         all,
         asked.reach(),
     ));
+    survey.facts.outlooks.clone_from(&project.outlooks);
     let plan = survey.plan(&project.desired, &asked.options(&project));
     Ok(Read {
         project,
