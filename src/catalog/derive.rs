@@ -106,7 +106,7 @@ pub fn derive(
 }
 
 fn said(text: &mut String, left: &LeftOut) {
-    let mut line = format!("{} is left out: it {}", left.name, left.reason);
+    let mut line = format!("{} is left out: {}", left.name, left.reason);
     if left.through.len() > 1 {
         let chain: Vec<&str> = left.through.iter().map(Name::as_str).collect();
         line = format!("{line} (through {})", chain.join(" -> "));

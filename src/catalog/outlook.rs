@@ -61,7 +61,7 @@ pub struct LeftOut {
         deserialize_with = "names"
     )]
     pub through: Vec<Name>,
-    /// Why, in a few words that follow the name.
+    /// Why, in a sentence without its end.
     pub reason: String,
     /// What to do instead, or to know.
     #[serde(default, skip_serializing_if = "Option::is_none")]

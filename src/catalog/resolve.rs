@@ -250,7 +250,7 @@ impl Closure {
         if now != *name {
             let mut note = Diagnostic::advice(
                 Code::new("catalog::renamed"),
-                format!("`{name}` is called `{now}` today, and that is installed"),
+                format!("`{name}` is `{now}` today, and that is installed"),
             )
             .help(format!("write `{now}`"));
             note.place = place.cloned();

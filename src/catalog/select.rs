@@ -104,7 +104,7 @@ fn softly(
             return Some(if found.name == *name {
                 found.reason
             } else {
-                format!("needs `{}`, which {}", found.name, found.reason)
+                format!("it needs `{}`: {}", found.name, found.reason)
             });
         }
         let clash = |new: &Manifest, old: &Manifest| {
@@ -113,7 +113,7 @@ fn softly(
         let new = resolution.extensions.iter().map(|one| &*one.manifest);
         new.flat_map(|new| there.iter().map(move |old| (new, *old)))
             .find(|(new, old)| clash(new, old))
-            .map(|(_, old)| format!("can't be installed beside `{}`", old.name))
+            .map(|(_, old)| format!("it can't be installed beside `{}`", old.name))
     })
 }
 
@@ -131,7 +131,7 @@ fn left_out(resolution: &Resolution, against: &[Obstacle]) -> Vec<LeftOut> {
             ([], []) => continue,
             ([], [first, ..]) => {
                 let codes: BTreeSet<Code> = gone.iter().flat_map(|g| g.codes.clone()).collect();
-                let reason = format!("needs `{}`, which isn't installed", first.name);
+                let reason = format!("it needs `{}`, which isn't installed", first.name);
                 (reason, None, codes.into_iter().collect())
             }
             ([first, ..], _) => (
@@ -165,7 +165,7 @@ fn skipped(
         if own.peek().is_none() {
             let mut found = Diagnostic::warning(
                 Code::new("catalog::left-out"),
-                format!("`{}` is left out: it {}", one.name, one.reason),
+                format!("`{}` is left out: {}", one.name, one.reason),
             );
             found.address = extension(ground, &one.name);
             found.place = resolution.get(&one.name).and_then(|r| r.place.clone());
@@ -191,7 +191,7 @@ fn note(one: &DoneWithout, ground: &Ground) -> Diagnostic {
         Code::new("catalog::soft-dependency"),
         format!("`{}` is installed without `{}`", one.by, one.name),
     )
-    .because(format!("`{}` {}", one.name, one.reason))
+    .because(one.reason.clone())
     .help(one.without.clone());
     found.address = extension(ground, &one.by);
     found

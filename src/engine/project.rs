@@ -294,7 +294,12 @@ impl Resolver<'_> {
             OnIncompatible::Skip => Incompatible::Skip,
         };
         let selected = catalog::select(self.catalog, &names, &ground(machine), incompatible);
-        self.findings.extend(selected.findings);
+        for found in selected.findings {
+            // What isn't about one machine is told once.
+            if found.address.is_some() || !self.findings.contains(&found) {
+                self.findings.push(found);
+            }
+        }
         self.outlooks.push(selected.outlook);
         selected
             .resolution

@@ -38,6 +38,8 @@ pub fn plan_markdown(plan: &Plan, meta: &PlanMeta<'_>) -> String {
         out.push_str(
             "**No changes to what could be read**; the rest is unknown, and left alone.\n\n",
         );
+    } else if shown.is_empty() && plan.is_errored() {
+        // What was found says why.
     } else if shown.is_empty() {
         out.push_str("**No changes.** What stands matches the configuration.\n\n");
     } else {

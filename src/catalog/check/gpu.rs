@@ -56,8 +56,8 @@ pub(super) fn gpu(manifest: &Manifest, ground: &Ground) -> Option<Finding> {
         .unwrap_or_else(|| "set `deployment.resources.gpu`, or drop the extension".to_owned());
     Some(Finding {
         reason: match no_gpus(ground.provider) {
-            Some(reason) => format!("needs {what}, and {reason}"),
-            None => format!("needs {what}; the machine has {there}"),
+            Some(reason) => format!("it needs {what}, and {reason}"),
+            None => format!("it needs {what}; the machine has {there}"),
         },
         instead,
         diagnostic: diagnostic.help(help),

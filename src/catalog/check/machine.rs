@@ -27,7 +27,7 @@ pub(super) fn needs(manifest: &Manifest, ground: &Ground) -> Vec<Finding> {
                 .help(instead.clone())
                 .allowable();
             Some(Finding {
-                reason: format!("needs {what}; {}", lack.reason),
+                reason: format!("it needs {what}; {}", lack.reason),
                 instead: Some(instead),
                 diagnostic,
             })
@@ -49,7 +49,7 @@ pub(super) fn system(manifest: &Manifest, ground: &Ground) -> Vec<Finding> {
         .help(help)
         .allowable();
         found.push(Finding {
-            reason: format!("installs on {wanted} only; the machine is {there}"),
+            reason: format!("it installs on {wanted} only; the machine is {there}"),
             instead: None,
             diagnostic,
         });

@@ -36,7 +36,7 @@ pub(super) fn network(manifest: &Manifest, ground: &Ground) -> Option<Finding> {
         )
     };
     Some(Finding {
-        reason: format!("needs {what}; {reason}"),
+        reason: format!("it needs {what}; {reason}"),
         instead: None,
         diagnostic: Diagnostic::error(
             Code::new("catalog::domain-blocked"),

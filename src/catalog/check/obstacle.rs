@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 pub(in crate::catalog) struct Obstacle {
     /// The extension.
     pub(in crate::catalog) name: Name,
-    /// Why, in a few words that follow the name.
+    /// Why, in a sentence without its end.
     pub(in crate::catalog) reason: String,
     /// What to do instead.
     pub(in crate::catalog) instead: Option<String>,
@@ -21,7 +21,7 @@ pub(in crate::catalog) struct Obstacle {
 
 /// One check's result for one extension.
 pub(super) struct Finding {
-    /// Why, in a few words that follow the name.
+    /// Why, in a sentence without its end.
     pub(super) reason: String,
     /// What to do instead.
     pub(super) instead: Option<String>,

@@ -42,7 +42,7 @@ pub(super) fn provider(
         ));
     }
     Some(Finding {
-        reason: reason.unwrap_or_else(|| format!("doesn't work on {provider}")),
+        reason: reason.unwrap_or_else(|| format!("it doesn't work on {provider}")),
         instead,
         diagnostic,
     })

@@ -163,7 +163,7 @@ fn an_incompatible_extension_is_told_with_reason_and_alternative() {
         "error[catalog::incompatible]: `docker` doesn't work on kubernetes
   because: it runs a container engine of its own
   because: `docker` comes in through supabase-cli → docker
-  help: drop `supabase-cli` for this machine, or go on with `--allow catalog::incompatible`
+  help: drop `supabase-cli` for this machine, leave it out with `extensions.onIncompatible: skip`, or go on with `--allow catalog::incompatible`
 "
     );
     assert_eq!(
@@ -208,7 +208,7 @@ fn a_gpu_need_is_held_against_the_machine() {
     );
     assert_eq!(
         said("{recommended: true, minCount: 2}", &amd),
-        "warning[catalog::gpu-needed]: `ollama` is slow without 2 GPUs; the machine has 1
+        "warning[catalog::gpu-recommended]: `ollama` is slow without 2 GPUs; the machine has 1
   help: set `deployment.resources.gpu`, or drop the extension
 "
     );

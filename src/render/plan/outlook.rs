@@ -74,13 +74,22 @@ fn machines(names: &[Name]) -> String {
 pub(in crate::render) fn takes(outlook: &Outlook) -> String {
     let expected = outlook.expected();
     let (low, high) = (about(expected.side_by_side), about(expected.in_turn));
-    let time = if low == high {
-        format!("about {high}")
+    let mut parts = Vec::new();
+    if expected.in_turn.is_zero() {
+        parts.push("time not known".to_owned());
+    } else if low == high {
+        parts.push(format!("about {high}"));
     } else {
-        format!("about {low} side by side, {high} one after another")
-    };
+        parts.push(format!(
+            "about {low} side by side, {high} one after another"
+        ));
+    }
     let disk = Size::mib(expected.disk.div_ceil(Size::mib(1).as_bytes()));
-    let mut parts = vec![time, format!("{disk} of disk")];
+    if expected.disk == 0 {
+        parts.push("disk not known".to_owned());
+    } else {
+        parts.push(format!("{disk} of disk"));
+    }
     match outlook.provider {
         ProviderKind::Local | ProviderKind::Docker => parts.push("no monthly cost".to_owned()),
         ProviderKind::Fly
@@ -90,12 +99,10 @@ pub(in crate::render) fn takes(outlook: &Outlook) -> String {
         | ProviderKind::Runpod
         | ProviderKind::Northflank => parts.push("monthly cost unknown".to_owned()),
     }
-    let mut text = parts.join("; ");
-    if expected.unsaid > 0 {
-        let who = count(expected.unsaid, "manifest");
-        text = format!("{text}; {who} don't say");
+    if expected.unsaid > 0 && expected.unsaid < outlook.installs.len() {
+        parts.push(format!("{} of them not counted", expected.unsaid));
     }
-    text
+    parts.join("; ")
 }
 
 /// A time that nobody should take for exact: seconds below a minute and a half, else minutes.
