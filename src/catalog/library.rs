@@ -98,6 +98,14 @@ impl Catalog {
             .collect()
     }
 
+    /// The folder of an extension as it stands on its shelf; none where there is no such extension.
+    pub fn folder(&self, name: &Name) -> Result<Option<Folder>, Diagnostics> {
+        match self.shelf.folder(name)? {
+            Some(folder) => Ok(Some(folder)),
+            None => Embedded.folder(name),
+        }
+    }
+
     pub(super) fn entry(&self, name: &Name) -> Entry {
         if let Some(entry) = self.cached(name) {
             return entry;
@@ -162,13 +170,6 @@ impl Catalog {
             Some(folder) => read::manifest(name, folder)
                 .map(|manifest| Some(Arc::new(manifest)))
                 .map_err(Arc::new),
-        }
-    }
-
-    fn folder(&self, name: &Name) -> Result<Option<Folder>, Diagnostics> {
-        match self.shelf.folder(name)? {
-            Some(folder) => Ok(Some(folder)),
-            None => Embedded.folder(name),
         }
     }
 

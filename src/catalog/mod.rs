@@ -1,19 +1,25 @@
 //! Extension and profile manifests, compatibility, dependency resolution.
 
 mod capability;
-mod compatibility;
+mod check;
 mod conform;
+mod derive;
 mod embed;
 mod embedded;
 mod finding;
+mod ground;
 mod known;
 mod library;
+mod lint;
 mod lower;
 mod manifest;
 mod node;
+mod outlook;
 mod quick;
 mod read;
+mod renamed;
 mod resolve;
+mod select;
 mod shelf;
 mod step;
 mod text;
@@ -22,15 +28,20 @@ mod text;
 mod tests;
 
 pub use capability::{Auth, Capabilities, Hook, HookRun, Hooks, InitCommand, Mcp};
-pub use compatibility::{Ground, compatibility};
+pub use check::compatibility;
+pub use derive::{Derived, derive};
+pub use ground::{GPUS_ELSEWHERE, Ground, Lack, Network, Room, no_gpus};
 pub use library::{Catalog, Profile};
+pub use lint::lint;
 pub use manifest::{
     Category, Compatibility, Configure, Deprecation, GpuNeed, Manifest, Need, Remove, RemoveStep,
     Requirements, Service, SoftDependency, Support, Template, TemplateMode, UpgradeStrategy,
     Variable, VariableScope,
 };
+pub use outlook::{Expected, Install, LeftOut, Outlook};
 pub use read::{extension_schema, profile_schema};
 pub use resolve::{Resolution, Resolved, Wanted, resolve};
+pub use select::{Incompatible, Selection, select};
 pub use shelf::{Folder, Folders, ProfileFile, Shelf};
 pub use step::{
     Action, AptRepository, Arch, Check, Checksums, Distro, Download, DownloadSource, Extract,

@@ -7,6 +7,7 @@ use super::known;
 use super::library::{Catalog, Entry};
 use super::manifest::Manifest;
 use super::read;
+use super::renamed;
 use crate::address::Name;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place, Source, did_you_mean};
 
@@ -33,6 +34,8 @@ pub struct Resolved {
     pub manifest: Arc<Manifest>,
     /// The extensions it needs first; each stands before it.
     pub requires: Vec<Name>,
+    /// Those of them that it could do without.
+    pub soft: Vec<Name>,
     /// The extension that drags it in; none where it was asked for.
     pub wanted_by: Option<Name>,
     /// Where it was asked for.
@@ -65,36 +68,61 @@ impl Resolution {
     }
 }
 
+/// A soft dependency that isn't installed, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct DoneWithout {
+    /// The extension that is better with it.
+    pub(super) by: Name,
+    /// The dependency.
+    pub(super) name: Name,
+    /// Why it can't be installed.
+    pub(super) reason: String,
+    /// What a person should know.
+    pub(super) without: String,
+}
+
+/// Says why an extension can't be installed beside those there are; none where it can.
+pub(super) type Judge<'a> = dyn FnMut(&Name, &[&Manifest]) -> Option<String> + 'a;
+
 /// Resolves what is asked for; where a diagnostic is an error, the resolution is incomplete.
+///
+/// Soft dependencies are left alone: whether they can be installed depends on the machine, which
+/// [`select`](super::select()) knows.
 pub fn resolve(catalog: &Catalog, wanted: &[Wanted]) -> (Resolution, Diagnostics) {
     let mut closure = Closure::default();
     closure.gather(catalog, wanted);
-    let order = closure.order();
-    closure.conflicts();
-    let mut slots: Vec<Option<Found>> = closure.found.into_iter().map(Some).collect();
-    let mut extensions = Vec::with_capacity(order.len());
-    for index in order {
-        let found = slots.get_mut(index).and_then(Option::take);
-        let Some((found, manifest)) = found.and_then(|mut found| {
-            let manifest = found.manifest.take()?;
-            Some((found, manifest))
-        }) else {
-            continue;
-        };
-        extensions.push(Resolved {
-            requires: manifest.dependencies.clone(),
-            manifest,
-            wanted_by: found.wanted_by.map(|by| closure.names[by].clone()),
-            place: found.place,
-        });
+    closure.resolution()
+}
+
+/// Resolves what is asked for, with the soft dependencies that a judge finds nothing against.
+pub(super) fn resolve_softly(
+    catalog: &Catalog,
+    wanted: &[Wanted],
+    judge: &mut Judge<'_>,
+) -> (Resolution, Diagnostics, Vec<DoneWithout>) {
+    let mut closure = Closure::default();
+    closure.gather(catalog, wanted);
+    let without = closure.soften(catalog, judge);
+    let (resolution, diagnostics) = closure.resolution();
+    (resolution, diagnostics, without)
+}
+
+/// The name that stands for an extension today: its own, unless no shelf has that any longer.
+pub(super) fn today(catalog: &Catalog, name: &Name) -> Name {
+    let gone = |name: &Name| matches!(catalog.entry(name), Ok(None));
+    match renamed::successor(name) {
+        Some(now) if gone(name) && !gone(&now) => now,
+        Some(_) | None => name.clone(),
     }
-    (Resolution { extensions }, closure.diagnostics)
 }
 
 /// An extension met while gathering.
 struct Found {
     manifest: Option<Arc<Manifest>>,
+    /// What must stand before it, soft dependencies among them.
     dependencies: Vec<usize>,
+    /// Those of them that it could do without.
+    soft: Vec<usize>,
     wanted_by: Option<usize>,
     place: Option<Place>,
 }
@@ -104,6 +132,8 @@ struct Closure {
     names: Vec<Name>,
     index: HashMap<Name, usize>,
     found: Vec<Found>,
+    /// How many of them were read.
+    read: usize,
     diagnostics: Diagnostics,
 }
 
@@ -111,22 +141,123 @@ impl Closure {
     /// Reads everything reachable, level by level, so that a level is read side by side.
     fn gather(&mut self, catalog: &Catalog, wanted: &[Wanted]) {
         for one in wanted {
-            self.meet(&one.name, None, one.place.as_ref());
+            self.meet(catalog, &one.name, None, one.place.as_ref());
         }
-        let mut start = 0;
-        while start < self.names.len() {
-            let end = self.names.len();
+        self.read_on(catalog);
+    }
+
+    fn read_on(&mut self, catalog: &Catalog) {
+        while self.read < self.names.len() {
+            let (start, end) = (self.read, self.names.len());
             let level = self.names[start..end].to_vec();
             for (index, entry) in (start..end).zip(catalog.entries(&level)) {
                 self.take(catalog, index, entry);
             }
-            start = end;
+            self.read = end;
         }
     }
 
-    fn meet(&mut self, name: &Name, wanted_by: Option<usize>, place: Option<&Place>) -> usize {
+    /// Brings in the soft dependencies that the judge finds nothing against; tells of the others.
+    fn soften(&mut self, catalog: &Catalog, judge: &mut Judge<'_>) -> Vec<DoneWithout> {
+        let mut without = Vec::new();
+        let mut index = 0;
+        while index < self.found.len() {
+            let manifest = self.found[index].manifest.clone();
+            for soft in manifest.iter().flat_map(|m| &m.soft_dependencies) {
+                let name = today(catalog, &soft.name);
+                if !self.index.contains_key(&name) {
+                    let there: Vec<&Manifest> = self
+                        .found
+                        .iter()
+                        .filter_map(|found| found.manifest.as_deref())
+                        .collect();
+                    if let Some(reason) = judge(&name, &there) {
+                        without.push(DoneWithout {
+                            by: self.names[index].clone(),
+                            name,
+                            reason,
+                            without: soft.without.clone(),
+                        });
+                        continue;
+                    }
+                }
+                let on = self.meet(catalog, &name, Some(index), None);
+                self.read_on(catalog);
+                // What needs this extension itself comes after it, soft or not.
+                if on != index
+                    && !self.found[index].dependencies.contains(&on)
+                    && !self.reaches(on, index)
+                {
+                    self.found[index].dependencies.push(on);
+                    self.found[index].soft.push(on);
+                }
+            }
+            index += 1;
+        }
+        without
+    }
+
+    /// Whether one extension needs another, however far down.
+    fn reaches(&self, from: usize, to: usize) -> bool {
+        let mut seen = vec![false; self.found.len()];
+        let mut open = vec![from];
+        while let Some(index) = open.pop() {
+            if index == to {
+                return true;
+            }
+            if !std::mem::replace(&mut seen[index], true) {
+                open.extend(&self.found[index].dependencies);
+            }
+        }
+        false
+    }
+
+    /// What was gathered, in order, and what was found on the way.
+    fn resolution(mut self) -> (Resolution, Diagnostics) {
+        let order = self.order();
+        self.conflicts();
+        let named = |indices: &[usize]| -> Vec<Name> {
+            let names = indices.iter().map(|index| self.names[*index].clone());
+            names.collect()
+        };
+        let extensions = order
+            .into_iter()
+            .filter_map(|index| {
+                let found = &self.found[index];
+                Some(Resolved {
+                    manifest: Arc::clone(found.manifest.as_ref()?),
+                    requires: named(&found.dependencies),
+                    soft: named(&found.soft),
+                    wanted_by: found.wanted_by.map(|by| self.names[by].clone()),
+                    place: found.place.clone(),
+                })
+            })
+            .collect();
+        (Resolution { extensions }, self.diagnostics)
+    }
+
+    fn meet(
+        &mut self,
+        catalog: &Catalog,
+        name: &Name,
+        wanted_by: Option<usize>,
+        place: Option<&Place>,
+    ) -> usize {
         if let Some(index) = self.index.get(name) {
             return *index;
+        }
+        let now = today(catalog, name);
+        if now != *name {
+            let mut note = Diagnostic::advice(
+                Code::new("catalog::renamed"),
+                format!("`{name}` is `{now}` today, and that is installed"),
+            )
+            .help(format!("write `{now}`"));
+            note.place = place.cloned();
+            self.diagnostics.push(note);
+            let index = self.meet(catalog, &now, wanted_by, place);
+            self.index.insert(name.clone(), index);
+            return index;
         }
         let index = self.names.len();
         self.names.push(name.clone());
@@ -134,6 +265,7 @@ impl Closure {
         self.found.push(Found {
             manifest: None,
             dependencies: Vec::new(),
+            soft: Vec::new(),
             wanted_by,
             place: place.cloned(),
         });
@@ -146,7 +278,7 @@ impl Closure {
                 let dependencies = manifest
                     .dependencies
                     .iter()
-                    .map(|name| self.meet(name, Some(index), None))
+                    .map(|name| self.meet(catalog, name, Some(index), None))
                     .collect();
                 self.diagnostics.extend(manifest.notes.iter().cloned());
                 self.found[index].dependencies = dependencies;

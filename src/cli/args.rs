@@ -1,5 +1,6 @@
 //! What may be typed, exactly as it is typed.
 
+mod catalog;
 mod state;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::address::Address;
 use crate::resource::ProviderKind;
 
+pub(crate) use catalog::{ExtensionCommand, ExtensionLintArgs, ProfileCommand, ProfileDeriveArgs};
 pub(crate) use state::{
     AdoptArgs, ImportArgs, RefreshArgs, StateAcceptArgs, StateCommand, StateMigrateArgs,
     StateMvArgs, StatePushArgs, StateRestoreArgs, StateRmArgs, StateShowArgs, TaintArgs, Wait,
@@ -127,6 +129,12 @@ pub(crate) enum Command {
     /// Look into the state, and change the record alone
     #[command(subcommand)]
     State(StateCommand),
+    /// Look at extensions
+    #[command(subcommand)]
+    Extension(ExtensionCommand),
+    /// Look at profiles, which are sets of extensions
+    #[command(subcommand)]
+    Profile(ProfileCommand),
     /// Take an object under management that stands already
     Import(ImportArgs),
     /// List or adopt what belongs to this state and isn't recorded
@@ -198,6 +206,9 @@ pub(crate) struct PlanArgs {
     /// Take a secret without a value as an error
     #[arg(long)]
     pub(crate) require_secrets: bool,
+    /// Ask each host that extensions come from whether it can be reached from here
+    #[arg(long)]
+    pub(crate) probe: bool,
 }
 
 /// How an apply goes about it.
@@ -410,6 +421,9 @@ pub(crate) struct ConfigValidateArgs {
     /// Check the extensions too: known, compatible, free of conflicts
     #[arg(long)]
     pub(crate) check_extensions: bool,
+    /// Ask each host that they come from whether it can be reached from here
+    #[arg(long, requires = "check_extensions")]
+    pub(crate) probe: bool,
 }
 
 #[derive(Args, Debug)]

@@ -12,7 +12,7 @@ use super::typed::{
     At, Choice, Deployment, EntryFields, GpuFields, LabelName, Providers, SharedFields, Typed,
     Volumes, path_error, path_problem,
 };
-use super::{Build, Extensions, Gpu, Lifecycle, Machine, Secret, Volume};
+use super::{Build, Extensions, Gpu, Lifecycle, Machine, OnIncompatible, Secret, Volume};
 use crate::address::{Name, NameRule};
 use crate::resource::{ProviderKind, Size};
 
@@ -53,6 +53,7 @@ impl Assembly {
                 profile: None,
                 names: Vec::new(),
                 auto_install: true,
+                on_incompatible: OnIncompatible::Error,
             }),
             no_secrets: Arc::new([]),
             no_texts: Arc::new([]),

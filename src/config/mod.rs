@@ -30,7 +30,8 @@ pub use devpod::{
 pub use model::{
     Build, Config, Distro, ExtensionRef, Extensions, Gpu, GpuTier, Image, ImageChoice,
     ImageStrategy, Lifecycle, LocalCluster, LocalClusterKind, LocalRegistry, Machine,
-    ObjectProtocol, ProviderSettings, Secret, StateStore, Verification, Version, Volume,
+    ObjectProtocol, OnIncompatible, ProviderSettings, Secret, StateStore, Verification, Version,
+    Volume,
 };
 pub use parse::SIZE_MAX;
 pub use read::{Overrides, read, read_bytes, read_key_file, read_state};

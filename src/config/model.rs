@@ -290,6 +290,19 @@ pub struct Extensions {
     pub names: Vec<ExtensionRef>,
     /// Whether apply installs them.
     pub auto_install: bool,
+    /// What becomes of those that can't be installed in the machine.
+    pub on_incompatible: OnIncompatible,
+}
+
+/// What becomes of extensions that can't be installed in a machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnIncompatible {
+    /// They are errors.
+    #[default]
+    Error,
+    /// They are left out, with what depends on them.
+    Skip,
 }
 
 /// A profile or extension, named.

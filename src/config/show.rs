@@ -130,6 +130,7 @@ fn shown(machine: &Machine) -> Map<String, Value> {
             "profile": extensions.profile.as_ref().map(|profile| &profile.name),
             listed: names,
             "autoInstall": extensions.auto_install,
+            "onIncompatible": extensions.on_incompatible,
         })),
     );
     set("secrets", machine.secrets.iter().map(secret).collect());

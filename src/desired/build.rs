@@ -84,6 +84,10 @@ impl Builder<'_> {
             | ProviderSettings::Runpod(_)
             | ProviderSettings::Northflank(_) => {
                 self.not_built(machine);
+                // What is wrong with its extensions is found all the same.
+                if machine.extensions.auto_install {
+                    let _nothing_to_plan = (inputs.extensions)(machine, &machine.extensions);
+                }
                 return;
             }
         };

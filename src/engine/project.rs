@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::ground::{gpu_not_sold, ground};
 use super::shelf::DirectoryShelf;
 use crate::address::{Address, Name};
-use crate::catalog::{self, Catalog, Manifest};
-use crate::config::{self, Config, Distro, Extensions, Machine, Overrides};
+use crate::catalog::{self, Catalog, Incompatible, Manifest, Outlook};
+use crate::config::{self, Config, Distro, Extensions, Machine, OnIncompatible, Overrides};
 use crate::desired::{self, Desired, Inputs, Installable};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::digest::Digest;
 use crate::install;
-use crate::resource::ProviderKind;
+use crate::resource::{ProviderKind, Size};
 use crate::state::State;
 use crate::sys::{Environment, files};
 
@@ -27,6 +28,8 @@ pub struct Project {
     pub desired: Desired,
     /// The manifests of every extension wanted.
     pub manifests: BTreeMap<Name, Arc<Manifest>>,
+    /// What the extensions of machines that are alike come to.
+    pub outlooks: Vec<Outlook>,
     /// What was found while reading; errors forbid a plan, some of them unless allowed.
     pub findings: Diagnostics,
     /// The digest of the configuration's text.
@@ -54,6 +57,7 @@ pub fn load(
         catalog: &catalog,
         resolved: BTreeMap::new(),
         manifests: BTreeMap::new(),
+        outlooks: Vec::new(),
         findings: Vec::new(),
     };
     let image = |distro| default_image(distro, environment);
@@ -73,11 +77,13 @@ pub fn load(
             .into_iter()
             .filter(|found| !(unresolved && found.code == Code::new("desired::graph"))),
     );
+    findings.extend(config.machines.iter().filter_map(gpu_not_sold));
     findings.append(&mut extensions.findings);
     findings.extend(installable(&config, &desired, &extensions.manifests));
     Ok(Project {
         desired,
         manifests: extensions.manifests,
+        outlooks: extensions.outlooks,
         findings,
         digest: Digest::of_bytes(&bytes),
         directory,
@@ -224,20 +230,45 @@ impl Project {
 /// Resolves the extensions of machines, each distinct list once.
 struct Resolver<'a> {
     catalog: &'a Catalog,
-    /// By the shared list's address: members of a counted fleet share one.
-    resolved: BTreeMap<(usize, crate::resource::ProviderKind), Arc<[Installable]>>,
+    /// Each with the index of its outlook.
+    resolved: BTreeMap<Alike, (Arc<[Installable]>, usize)>,
     manifests: BTreeMap<Name, Arc<Manifest>>,
+    outlooks: Vec<Outlook>,
     findings: Diagnostics,
+}
+
+/// What machines that need one look only have in common, by the addresses of what they share:
+/// members of a counted fleet do.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Alike {
+    extensions: usize,
+    settings: usize,
+    secrets: usize,
+    volumes: usize,
+    distro: &'static str,
+    memory: Option<Size>,
+    gpus: u32,
 }
 
 impl Resolver<'_> {
     fn of(&mut self, machine: &Machine, wanted: &Arc<Extensions>) -> Arc<[Installable]> {
-        let key = (Arc::as_ptr(wanted) as usize, machine.provider);
-        if let Some(known) = self.resolved.get(&key) {
+        let key = Alike {
+            extensions: Arc::as_ptr(wanted) as usize,
+            settings: Arc::as_ptr(&machine.settings) as usize,
+            secrets: Arc::as_ptr(&machine.secrets).cast::<()>() as usize,
+            volumes: Arc::as_ptr(&machine.volumes).cast::<()>() as usize,
+            distro: machine.distro.as_str(),
+            memory: machine.memory,
+            gpus: machine.gpu.as_ref().map_or(0, |gpu| gpu.count),
+        };
+        if let Some((known, outlook)) = self.resolved.get(&key) {
+            self.outlooks[*outlook].machines.push(machine.name.clone());
             return Arc::clone(known);
         }
         let list = self.resolve(machine, wanted);
-        self.resolved.insert(key, Arc::clone(&list));
+        // Resolving adds one outlook.
+        let outlook = self.outlooks.len() - 1;
+        self.resolved.insert(key, (Arc::clone(&list), outlook));
         list
     }
 
@@ -258,17 +289,20 @@ impl Resolver<'_> {
             name: extension.name.clone(),
             place: extension.place.clone(),
         }));
-        let (resolution, findings) = catalog::resolve(self.catalog, &names);
-        self.findings.extend(findings);
-        let ground = catalog::Ground {
-            machine: Some(machine.name.clone()),
-            provider: machine.provider,
-            gpus: machine.gpu.as_ref().map_or(0, |gpu| gpu.count),
-            gpu_vendor: machine.gpu.as_ref().map(|gpu| gpu.vendor),
+        let incompatible = match wanted.on_incompatible {
+            OnIncompatible::Error => Incompatible::Error,
+            OnIncompatible::Skip => Incompatible::Skip,
         };
-        self.findings
-            .extend(catalog::compatibility(&resolution, &ground));
-        resolution
+        let selected = catalog::select(self.catalog, &names, &ground(machine), incompatible);
+        for found in selected.findings {
+            // What isn't about one machine is told once.
+            if found.address.is_some() || !self.findings.contains(&found) {
+                self.findings.push(found);
+            }
+        }
+        self.outlooks.push(selected.outlook);
+        selected
+            .resolution
             .extensions
             .iter()
             .map(|extension| {

@@ -23,6 +23,14 @@ pub struct DirectoryShelf {
 }
 
 impl DirectoryShelf {
+    /// A shelf of the extensions in this directory, without profiles.
+    pub fn of(extensions: &Path) -> Self {
+        Self {
+            extensions: extensions.to_owned(),
+            profiles: PathBuf::new(),
+        }
+    }
+
     /// The shelf beside a configuration in this directory.
     pub fn beside(directory: &Path) -> Self {
         Self {

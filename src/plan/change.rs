@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{Action, Reason};
 use crate::address::Address;
+use crate::catalog::Outlook;
 use crate::desired::Lifecycle;
 use crate::diagnostic::Diagnostics;
 use crate::digest::Digest;
@@ -30,6 +31,9 @@ pub struct Plan {
     pub renamed_from: Option<String>,
     /// What somebody changed behind our back.
     pub drift: Vec<Drift>,
+    /// What of the extensions is installed by it, and what isn't.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outlooks: Vec<Outlook>,
     /// What the checks found.
     pub checks: Diagnostics,
 }

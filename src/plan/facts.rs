@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::catalog::Outlook;
 use crate::diagnostic::Diagnostics;
 use crate::resource::ProviderKind;
 
@@ -10,6 +11,8 @@ use crate::resource::ProviderKind;
 pub struct Facts {
     /// What each provider in play can do.
     pub capabilities: BTreeMap<ProviderKind, Capabilities>,
+    /// What the extensions of machines that are alike come to.
+    pub outlooks: Vec<Outlook>,
     /// What the checks found.
     pub findings: Diagnostics,
 }

@@ -11,6 +11,7 @@ mod import;
 mod narrow;
 mod observed;
 mod options;
+mod outlook;
 mod pin;
 mod planner;
 mod refusal;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::decide::Decider;
 use super::{
     Action, Change, Facts, Observation, Observed, Options, Plan, PlanHeader, Reason, narrow,
-    refusal, steps, transition,
+    outlook, refusal, steps, transition,
 };
 use crate::address::{Address, Kind};
 use crate::desired::{Desired, Lifecycle, Wanted};
@@ -62,6 +62,11 @@ pub fn plan(
     }
     checks.extend(facts.findings.iter().cloned());
     lower(&mut checks, &options.allow);
+    let outlooks = if options.destroy {
+        Vec::new()
+    } else {
+        outlook::outlooks(desired, &facts.outlooks, &changes, options)
+    };
     Plan {
         header: PlanHeader {
             format: PLAN_FORMAT,
@@ -77,6 +82,7 @@ pub fn plan(
         moves: Vec::new(),
         renamed_from: None,
         drift: decider.drift,
+        outlooks,
         checks,
     }
 }

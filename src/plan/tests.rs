@@ -98,6 +98,7 @@ fn facts(create_first: bool) -> Facts {
         not_enforced: &[],
     };
     Facts {
+        outlooks: Vec::new(),
         capabilities: BTreeMap::from([
             (ProviderKind::Local, capabilities.clone()),
             (ProviderKind::Docker, capabilities),

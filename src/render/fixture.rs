@@ -50,6 +50,7 @@ pub(super) fn plan(changes: Vec<Change>) -> Plan {
         moves: Vec::new(),
         renamed_from: None,
         drift: Vec::new(),
+        outlooks: Vec::new(),
         checks: Vec::new(),
     }
 }

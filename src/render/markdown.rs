@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::diagnostic::{message, tally, word};
 use super::drift::{DriftTotals, drift_blocks, unapplied, unreadable};
 use super::page::{Page, Style};
-use super::plan::{PlanMeta, block, seconds, words};
+use super::plan::{PlanMeta, block, outlook, seconds, words};
 use super::text::{clean, count, cut};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::plan::{Change, Plan};
@@ -38,6 +38,8 @@ pub fn plan_markdown(plan: &Plan, meta: &PlanMeta<'_>) -> String {
         out.push_str(
             "**No changes to what could be read**; the rest is unknown, and left alone.\n\n",
         );
+    } else if shown.is_empty() && plan.is_errored() {
+        // What was found says why.
     } else if shown.is_empty() {
         out.push_str("**No changes.** What stands matches the configuration.\n\n");
     } else {
@@ -45,6 +47,17 @@ pub fn plan_markdown(plan: &Plan, meta: &PlanMeta<'_>) -> String {
     }
     dangers(&mut out, &shown);
     findings(&mut out, &plan.checks);
+    for one in &plan.outlooks {
+        let mut page = Page::new(Style::PLAIN);
+        outlook::outlooks(&mut page, std::slice::from_ref(one));
+        fold(
+            &mut out,
+            &outlook::heading(one),
+            MARKDOWN_MAX / 4,
+            1,
+            std::iter::once(page.into_text()),
+        );
+    }
     if !plan.drift.is_empty() {
         let title = format!(
             "Changed outside of sindri: {}",

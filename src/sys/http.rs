@@ -86,6 +86,8 @@ impl HttpClient {
     pub fn new(login: Option<Login>) -> Result<Self, HttpError> {
         choose_cryptography();
         let client = Client::builder()
+            // Some servers refuse to talk to a client without a name.
+            .user_agent(concat!("sindri/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)
             .timeout(PATIENCE)
             // A login must not follow to another server.

@@ -3,8 +3,10 @@
 mod agreed;
 mod embedded;
 mod fixture;
+mod lint;
 mod mistakes;
 mod properties;
 mod resolution;
 mod schema;
+mod selection;
 mod version_three;

@@ -20,9 +20,8 @@ fn said(catalog: &Catalog, names: &[&str]) -> String {
 fn ground(provider: ProviderKind, gpus: u32) -> Ground {
     Ground {
         machine: Some(name("dev")),
-        provider,
         gpus,
-        gpu_vendor: None,
+        ..Ground::on(provider)
     }
 }
 
@@ -158,7 +157,7 @@ fn an_incompatible_extension_is_told_with_reason_and_alternative() {
         "error[catalog::incompatible]: `docker` doesn't work on kubernetes
   because: it runs a container engine of its own
   because: `docker` comes in through supabase-cli → docker
-  help: drop `supabase-cli` for this machine, or go on with `--allow catalog::incompatible`
+  help: drop `supabase-cli` for this machine, leave it out with `extensions.onIncompatible: skip`, or go on with `--allow catalog::incompatible`
 "
     );
     assert_eq!(
@@ -203,7 +202,7 @@ fn a_gpu_need_is_held_against_the_machine() {
     );
     assert_eq!(
         said("{recommended: true, minCount: 2}", &amd),
-        "warning[catalog::gpu-needed]: `ollama` is slow without 2 GPUs; the machine has 1
+        "warning[catalog::gpu-recommended]: `ollama` is slow without 2 GPUs; the machine has 1
   help: set `deployment.resources.gpu`, or drop the extension
 "
     );

@@ -82,6 +82,7 @@ pub(super) fn run(
         acting.asked.reach(),
     );
     let mut survey = bounded(&runtime, deadline, surveying)?;
+    survey.facts.outlooks.clone_from(&project.outlooks);
     settle(session, &mut survey, &mut locked, &mut screen)?;
     let options = acting.asked.options(&project);
     let plan = survey.plan(&project.desired, &options);

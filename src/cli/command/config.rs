@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use super::planning;
 use crate::address::{Name, NameRule};
 use crate::cli::args::{ConfigInitArgs, ConfigValidateArgs};
-use crate::cli::session::{Outcome, Session};
+use crate::cli::session::{Outcome, Session, small_runtime};
 use crate::config::{self, Config, Overrides, TemplateOptions};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Exit};
 use crate::engine;
@@ -116,7 +117,7 @@ fn known_profile(text: &str, directory: &Path) -> Result<Name, Diagnostics> {
 }
 
 pub(crate) fn validate(session: &mut Session, args: &ConfigValidateArgs) -> Outcome {
-    let (config, findings) = match read(session, args.check_extensions) {
+    let (config, findings) = match read(session, args.check_extensions, args.probe) {
         Ok(read) => read,
         Err(findings) if session.is_json() => {
             let text = serde_json::json!({ "valid": false, "diagnostics": findings });
@@ -145,7 +146,7 @@ pub(crate) fn validate(session: &mut Session, args: &ConfigValidateArgs) -> Outc
 }
 
 pub(crate) fn show(session: &mut Session) -> Outcome {
-    let (config, _) = read(session, false)?;
+    let (config, _) = read(session, false, false)?;
     let text = if session.is_json() {
         format!("{}\n", config::show(&config))
     } else {
@@ -161,19 +162,24 @@ pub(crate) fn schema(session: &mut Session) -> Outcome {
 }
 
 /// The meaning of the file; what only a plan would refuse is left out.
-fn read(session: &Session, extensions: bool) -> Result<(Config, Diagnostics), Diagnostics> {
-    let project = session.project(Overrides::default())?;
+fn read(
+    session: &Session,
+    extensions: bool,
+    probe: bool,
+) -> Result<(Config, Diagnostics), Diagnostics> {
+    let mut project = session.project(Overrides::default())?;
     let about_extensions = |found: &Diagnostic| {
-        ["catalog::", "install::"]
+        ["catalog::", "install::", "provider::no-gpu"]
             .iter()
             .any(|room| found.code.as_str().starts_with(room))
     };
-    let findings = project
-        .findings
-        .into_iter()
-        .filter(|found| {
-            found.code.as_str().starts_with("config::") || (extensions && about_extensions(found))
-        })
-        .collect();
+    let mut findings = std::mem::take(&mut project.findings);
+    findings.retain(|found| {
+        found.code.as_str().starts_with("config::") || (extensions && about_extensions(found))
+    });
+    if probe {
+        let runtime = small_runtime()?;
+        findings.extend(planning::probe(session, &project, &runtime));
+    }
     Ok((project.config, findings))
 }

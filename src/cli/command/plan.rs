@@ -13,6 +13,7 @@ pub(crate) fn run(session: &mut Session, args: &PlanArgs) -> Outcome {
     let mut asked = Asked::from(&args.narrow, &args.look);
     asked.destroy = args.destroy;
     asked.require_secrets = args.require_secrets;
+    asked.probe = args.probe;
     let providers = session.providers();
     let readers: &dyn Readers = providers.readers();
     let runtime = small_runtime()?;

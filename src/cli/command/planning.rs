@@ -30,6 +30,8 @@ pub(super) struct Asked {
     pub(super) refresh: bool,
     pub(super) deep: bool,
     pub(super) require_secrets: bool,
+    /// Whether hosts are asked for a sign of life.
+    pub(super) probe: bool,
     pub(super) overrides: Overrides,
 }
 
@@ -47,6 +49,7 @@ impl Asked {
             refresh: true,
             deep: false,
             require_secrets: false,
+            probe: false,
             overrides: Overrides::default(),
         }
     }
@@ -135,9 +138,12 @@ pub(super) fn read(
         project.findings.clone()
     };
     all.append(&mut findings);
+    if asked.probe && !asked.destroy {
+        all.extend(probe(session, &project, runtime));
+    }
     let state = state.unwrap_or_else(|| engine::blank_state(project.config.name.as_str()));
     project.remember(&state);
-    let survey = runtime.block_on(engine::survey(
+    let mut survey = runtime.block_on(engine::survey(
         readers,
         &project.desired,
         &project.manifests,
@@ -145,12 +151,21 @@ pub(super) fn read(
         all,
         asked.reach(),
     ));
+    survey.facts.outlooks.clone_from(&project.outlooks);
     let plan = survey.plan(&project.desired, &asked.options(&project));
     Ok(Read {
         project,
         survey,
         plan,
     })
+}
+
+/// Asks the hosts that extensions come from for a sign of life.
+pub(super) fn probe(session: &Session, project: &Project, runtime: &Runtime) -> Diagnostics {
+    let token = session.world().environment.get("GITHUB_TOKEN");
+    let needed = engine::hosts_needed(project);
+    let address = |host: &str| format!("https://{host}");
+    runtime.block_on(engine::probe_hosts(&needed, token, &address))
 }
 
 /// As [`read`], but asks only what exists: for commands that show how things stand.

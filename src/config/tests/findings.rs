@@ -54,7 +54,7 @@ providers:
     sindri.yaml:4:13 config::wrong-type expected text, found a mapping / write it on the same line
     sindri.yaml:5:22 config::wrong-type expected a whole number, found text `two` / use a whole number from 1 to 1024
     sindri.yaml:5:35 config::invalid-value `4` has no unit / add a unit: `4GB` or `4MB`
-    sindri.yaml:6:13 config::wrong-type `extensions` must be a mapping, not text / its fields: `profile`, `active`, `additional`, `autoInstall`
+    sindri.yaml:6:13 config::wrong-type `extensions` must be a mapping, not text / its fields: `profile`, `active`, `additional`, `autoInstall`, `onIncompatible`
     sindri.yaml:7:10 config::wrong-type expected a list, found a mapping / write one item a line, each after `- `
     sindri.yaml:9:28 config::wrong-type expected `true` or `false`, found text `yes` / write `true`
     sindri.yaml:9:41 config::wrong-type expected text, found a number `12` / quote it: `"12"`

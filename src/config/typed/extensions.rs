@@ -10,7 +10,7 @@ use super::section::{Definitions, Typed, section};
 use crate::config::code;
 use crate::config::reading::Reading;
 use crate::config::tree::Node;
-use crate::config::{ExtensionRef, Extensions};
+use crate::config::{ExtensionRef, Extensions, OnIncompatible};
 
 section! {
     /// What is installed in the machine.
@@ -23,6 +23,9 @@ section! {
         "additional" => additional: Option<At<Vec<At<ExtensionName>>>> = None;
         /// Whether apply installs them.
         "autoInstall" | "auto_install" => auto_install: bool = true;
+        /// What becomes of extensions that can't be installed in the machine: `error`, or `skip` to
+        /// leave them out with what depends on them.
+        "onIncompatible" => on_incompatible: OnIncompatible = OnIncompatible::Error;
     }
 }
 
@@ -58,6 +61,7 @@ impl Typed for Extensions {
             }),
             names,
             auto_install: fields.auto_install,
+            on_incompatible: fields.on_incompatible,
         })
     }
 

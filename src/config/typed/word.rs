@@ -12,7 +12,7 @@ use crate::config::reading::Reading;
 use crate::config::tree::Node;
 use crate::config::{
     CloudType, CpuKind, Distro, GcpDisk, GpuTier, HealthProbe, ImageStrategy, LocalClusterKind,
-    NorthflankProtocol, ObjectProtocol,
+    NorthflankProtocol, ObjectProtocol, OnIncompatible,
 };
 use crate::diagnostic::did_you_mean;
 use crate::resource::{
@@ -118,6 +118,7 @@ words! {
     }
     StoreKind { "local" => Self::Local, "object" => Self::Object, "http" => Self::Http, "postgres" => Self::Postgres }
     ObjectProtocol { "s3" => Self::S3, "gcs" => Self::Gcs, "azure" => Self::Azure }
+    OnIncompatible { "error" => Self::Error, "skip" => Self::Skip }
     CpuKind { "shared" => Self::Shared, "performance" => Self::Performance }
     BackendKind {
         "aws" => Self::Aws, "gcp" => Self::Gcp, "azure" => Self::Azure,

@@ -6,3 +6,4 @@ mod ground;
 mod lifecycle;
 mod lost;
 mod misbehave;
+mod reachable;

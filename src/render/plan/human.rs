@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use super::{block, words};
+use super::{block, outlook, words};
 use crate::plan::{Action, Drift, DriftKind, Order, Plan, Totals};
 use crate::render::diagnostic::{diagnostics_human, tally};
 use crate::render::page::{Page, Style, Tone};
@@ -35,6 +35,7 @@ pub fn write_plan_human(plan: &Plan, style: &Style, out: &mut dyn io::Write) -> 
         .map(|change| change.action)
         .collect();
     if shown.is_empty() {
+        outlook::outlooks(&mut page, &plan.outlooks);
         no_changes(&mut page, plan);
         return flush(&mut page, out);
     }
@@ -45,6 +46,7 @@ pub fn write_plan_human(plan: &Plan, style: &Style, out: &mut dyn io::Write) -> 
             flush(&mut page, out)?;
         }
     }
+    outlook::outlooks(&mut page, &plan.outlooks);
     closing(&mut page, plan);
     flush(&mut page, out)
 }

@@ -5,6 +5,7 @@ mod human;
 mod json;
 #[cfg(test)]
 mod json_tests;
+pub(super) mod outlook;
 pub(super) mod words;
 
 pub(super) use human::drift_section;

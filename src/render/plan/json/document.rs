@@ -168,6 +168,9 @@ fn ours(members: &mut Members<'_>, plan: &Plan, meta: &PlanMeta<'_>) -> io::Resu
         change.dependencies.iter().map(move |to| [from, to])
     });
     members.put("edges", &Each(edges))?;
+    if !plan.outlooks.is_empty() {
+        members.put("extensions", &plan.outlooks)?;
+    }
     members.put("diagnostics", &plan.checks)
 }
 

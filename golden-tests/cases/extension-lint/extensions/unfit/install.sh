@@ -1,0 +1,2 @@
+apt-get install gcc
+curl https://get.example.com/tool

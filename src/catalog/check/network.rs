@@ -1,0 +1,64 @@
+//! Hosts that the machine's own network policy keeps from an installation.
+
+use super::obstacle::Finding;
+use crate::catalog::ground::Ground;
+use crate::catalog::manifest::Manifest;
+use crate::catalog::step::Action;
+use crate::diagnostic::{Code, Diagnostic};
+
+pub(super) fn network(manifest: &Manifest, ground: &Ground) -> Option<Finding> {
+    let blocked: Vec<&str> = manifest
+        .requirements
+        .domains
+        .iter()
+        .map(String::as_str)
+        .filter(|host| !ground.network.reaches(host))
+        .collect();
+    // Package managers fetch although a manifest names none of their hosts.
+    let cut_off = !ground.network.open && manifest.steps.iter().any(|step| fetches(&step.action));
+    if blocked.is_empty() && !cut_off {
+        return None;
+    }
+    let what = match (ground.network.open, &*blocked) {
+        (false, _) => "the internet".to_owned(),
+        (true, hosts) => hosts.join(", "),
+    };
+    let name = &manifest.name;
+    let (reason, help) = if ground.network.open {
+        (
+            "the machine's network policy doesn't let it through",
+            "add the hosts to `allowedDomains` or take them off `blockedDomains` of the provider",
+        )
+    } else {
+        (
+            "the machine has no access to the internet",
+            "set `internetAccess: true` of the provider, or use an image that has the tools",
+        )
+    };
+    Some(Finding {
+        reason: format!("it needs {what}; {reason}"),
+        instead: None,
+        diagnostic: Diagnostic::error(
+            Code::new("catalog::domain-blocked"),
+            format!("`{name}` is installed from {what}, which the machine doesn't reach"),
+        )
+        .because(reason)
+        .help(help)
+        .allowable(),
+    })
+}
+
+fn fetches(action: &Action) -> bool {
+    match action {
+        Action::Apt { .. }
+        | Action::Npm { .. }
+        | Action::Pip { .. }
+        | Action::Cargo { .. }
+        | Action::Binary { .. }
+        | Action::Mise { .. }
+        | Action::Dnf { .. }
+        | Action::Zypper { .. } => true,
+        // A script that fetches names its hosts.
+        Action::Script { .. } => false,
+    }
+}

@@ -1,0 +1,127 @@
+//! The extensions of a plan on one screen: what is installed, what isn't and why, what it takes.
+
+use std::time::Duration;
+
+use crate::address::Name;
+use crate::catalog::{LeftOut, Outlook};
+use crate::render::page::{Page, Tone};
+use crate::render::text::{clean, count, wrap};
+use crate::resource::{ProviderKind, Size};
+
+/// How many machines are named.
+const NAMED: usize = 3;
+
+/// Writes what becomes of the extensions, machines that are alike together.
+pub(in crate::render) fn outlooks(page: &mut Page, outlooks: &[Outlook]) {
+    for outlook in outlooks {
+        outlook_of(page, outlook);
+    }
+}
+
+fn outlook_of(page: &mut Page, outlook: &Outlook) {
+    page.tone(Tone::Strong, &heading(outlook)).end();
+    if !outlook.installs.is_empty() {
+        let names: Vec<&str> = outlook
+            .installs
+            .iter()
+            .map(|one| one.name.as_str())
+            .collect();
+        entry(page, Tone::Good, "+", &names.join(" "));
+        entry(page, Tone::Faint, " ", &takes(outlook));
+    }
+    for left in &outlook.left_out {
+        entry(page, Tone::Bad, "!", &why(left));
+    }
+    page.end();
+}
+
+fn entry(page: &mut Page, tone: Tone, sign: &str, text: &str) {
+    for (nth, line) in wrap(text, page.style.width.saturating_sub(4))
+        .iter()
+        .enumerate()
+    {
+        let sign = if nth == 0 { sign } else { " " };
+        page.raw("  ").tone(tone, sign).raw(" ").raw(line).end();
+    }
+}
+
+/// `Extensions of dev on fly: 30 to install, 3 not installed`.
+pub(in crate::render) fn heading(outlook: &Outlook) -> String {
+    let mut parts = Vec::new();
+    if !outlook.installs.is_empty() || outlook.left_out.is_empty() {
+        parts.push(format!("{} to install", outlook.installs.len()));
+    }
+    if !outlook.left_out.is_empty() {
+        parts.push(format!("{} not installed", outlook.left_out.len()));
+    }
+    format!(
+        "Extensions of {} on {}: {}",
+        machines(&outlook.machines),
+        outlook.provider,
+        parts.join(", ")
+    )
+}
+
+fn machines(names: &[Name]) -> String {
+    let named: Vec<&str> = names.iter().take(NAMED).map(Name::as_str).collect();
+    match names.len().saturating_sub(NAMED) {
+        0 => named.join(", "),
+        more => format!("{} and {}", named.join(", "), count(more, "more machine")),
+    }
+}
+
+/// What installing takes: time, disk, and what it costs where nothing does.
+pub(in crate::render) fn takes(outlook: &Outlook) -> String {
+    let expected = outlook.expected();
+    let (low, high) = (about(expected.side_by_side), about(expected.in_turn));
+    let mut parts = Vec::new();
+    if expected.in_turn.is_zero() {
+        parts.push("time not known".to_owned());
+    } else if low == high {
+        parts.push(format!("about {high}"));
+    } else {
+        parts.push(format!(
+            "about {low} side by side, {high} one after another"
+        ));
+    }
+    let disk = Size::mib(expected.disk.div_ceil(Size::mib(1).as_bytes()));
+    if expected.disk == 0 {
+        parts.push("disk not known".to_owned());
+    } else {
+        parts.push(format!("{disk} of disk"));
+    }
+    match outlook.provider {
+        ProviderKind::Local | ProviderKind::Docker => parts.push("no monthly cost".to_owned()),
+        ProviderKind::Fly
+        | ProviderKind::Kubernetes
+        | ProviderKind::E2b
+        | ProviderKind::Devpod
+        | ProviderKind::Runpod
+        | ProviderKind::Northflank => parts.push("monthly cost unknown".to_owned()),
+    }
+    if expected.unsaid > 0 && expected.unsaid < outlook.installs.len() {
+        parts.push(format!("{} of them not counted", expected.unsaid));
+    }
+    parts.join("; ")
+}
+
+/// A time that nobody should take for exact: seconds below a minute and a half, else minutes.
+fn about(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ 0..90 => format!("{seconds} s"),
+        seconds => format!("{} min", seconds.div_ceil(60)),
+    }
+}
+
+/// Why an extension isn't installed, and what to do instead.
+pub(in crate::render) fn why(left: &LeftOut) -> String {
+    let mut text = format!("{}: {}", left.name, clean(&left.reason));
+    if left.through.len() > 1 {
+        let chain: Vec<&str> = left.through.iter().map(Name::as_str).collect();
+        text = format!("{text} (through {})", chain.join(" -> "));
+    }
+    if let Some(instead) = &left.instead {
+        text = format!("{text}; {}", clean(instead));
+    }
+    text
+}
