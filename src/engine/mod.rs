@@ -5,6 +5,7 @@ mod deep;
 mod event;
 mod imports;
 mod moved;
+mod outbound;
 mod project;
 mod providers;
 mod recover;

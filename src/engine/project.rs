@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::outbound;
 use super::shelf::DirectoryShelf;
 use crate::address::{Address, Name};
 use crate::catalog::{self, Catalog, Manifest};
@@ -12,7 +13,7 @@ use crate::desired::{self, Desired, Inputs, Installable};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::digest::Digest;
 use crate::install;
-use crate::resource::ProviderKind;
+use crate::resource::{Outbound, ProviderKind};
 use crate::state::State;
 use crate::sys::{Environment, files};
 
@@ -27,6 +28,8 @@ pub struct Project {
     pub desired: Desired,
     /// The manifests of every extension wanted.
     pub manifests: BTreeMap<Name, Arc<Manifest>>,
+    /// How machines reach the network, where that isn't plainly.
+    pub outbound: BTreeMap<Name, Arc<Outbound>>,
     /// What was found while reading; errors forbid a plan, some of them unless allowed.
     pub findings: Diagnostics,
     /// The digest of the configuration's text.
@@ -75,9 +78,12 @@ pub fn load(
     );
     findings.append(&mut extensions.findings);
     findings.extend(installable(&config, &desired, &extensions.manifests));
+    let (outbound, found) = outbound::read(&config, &directory);
+    findings.extend(found);
     Ok(Project {
         desired,
         manifests: extensions.manifests,
+        outbound,
         findings,
         digest: Digest::of_bytes(&bytes),
         directory,

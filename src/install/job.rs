@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::catalog::Manifest;
-use crate::resource::Attributes;
+use crate::resource::{Attributes, Outbound};
 use crate::state::PartFailure;
 
 /// One extension to be installed in one machine.
@@ -19,6 +19,8 @@ pub struct Job {
     pub purpose: Purpose,
     /// The machine's root file system: what an earlier job did to another one doesn't count.
     pub incarnation: Option<String>,
+    /// How the machine reaches the network; no part of what identifies the job.
+    pub outbound: Arc<Outbound>,
 }
 
 /// Why an installation runs.

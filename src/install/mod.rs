@@ -14,6 +14,7 @@ mod error;
 mod frames;
 mod job;
 mod ledger;
+mod outbound;
 mod outcome;
 mod printer;
 mod probe;

@@ -71,6 +71,7 @@ collect() {
 attempt() {
   rm -f fifo found
   mkfifo fifo || return 1
+  reached
   first=$(($(newest) + 1))
   # It must not keep the locks of a job that is killed.
   (
@@ -227,7 +228,9 @@ begin() {
   echo "$$ $(birth $$)" >pid.new && mv pid.new pid
   hold 7 "extension-$extension"
   rm -f marks/*.failed
+  reach
   profile
+  stand_in_front
   SINDRI_JOB=$job SINDRI_BASE=$base SINDRI_EXTENSION=$extension DEBIAN_FRONTEND=noninteractive
   export SINDRI_JOB SINDRI_BASE SINDRI_EXTENSION DEBIAN_FRONTEND
   mkdir -p "$HOME/.local/bin"
