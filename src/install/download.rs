@@ -4,6 +4,8 @@ use super::quote::{self, add, quote};
 use super::step::Unbuilt;
 use crate::catalog::{Download, DownloadSource, Extract};
 
+const CACHE: &str = include_str!("shell/cache.sh");
+
 /// What every download's script starts with.
 const FUNCTIONS: &str = "\
 work=$SINDRI_JOB/work
@@ -60,7 +62,7 @@ place() {
 
 /// The script that fetches all of them, those for other architectures left out.
 pub(super) fn script(downloads: &[Download]) -> Result<String, Unbuilt> {
-    let mut text = String::from(FUNCTIONS);
+    let mut text = format!("{FUNCTIONS}{CACHE}");
     text.push_str("arch=$(uname -m)\n");
     for download in downloads {
         let one = one(download)?;
@@ -113,8 +115,8 @@ fn one(download: &Download) -> Result<String, Unbuilt> {
         }
     };
     Ok(format!(
-        "rm -rf \"$work\" && mkdir -p \"$work/into\" || exit\n{fetch}\nverify {}\n{put}",
-        quote(sum)
+        "rm -rf \"$work\" && mkdir -p \"$work/into\" || exit\nstored {sum} || {{\n{fetch}\n}}\nverify {sum}\nstore {sum}\n{put}",
+        sum = quote(sum)
     ))
 }
 
@@ -188,9 +190,9 @@ pub(super) fn fetch(url: &str, into: &str) -> String {
     let url = quote(url);
     format!(
         "if command -v curl >/dev/null; then
-  curl -fsSL --connect-timeout 20 -o {into} -- {url} || exit
+  curl -fsSL --connect-timeout 20 --speed-limit 1 --speed-time 60 -o {into} -- {url} || exit
 elif command -v wget >/dev/null; then
-  wget -q -T 60 -O {into} -- {url} || exit
+  wget -nv -T 60 -t 1 -O {into} -- {url} || exit
 else
   echo 'neither curl nor wget is on this machine' && exit 127
 fi"

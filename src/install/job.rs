@@ -151,8 +151,8 @@ pub enum InstallEvent {
 pub struct Persistence {
     /// Tries, the first one included.
     pub attempts: u32,
-    /// The wait before the second; each further wait is twice as long, up to half as much again
-    /// added by chance.
+    /// The longest wait before the second; each further one may be twice as long, up to a minute.
+    /// How much of it is waited is left to chance, so that a fleet doesn't return as one.
     pub backoff: Duration,
 }
 

@@ -4,5 +4,7 @@
 mod failures;
 mod ground;
 mod lives;
+mod network;
 mod real;
 mod scripts;
+mod transcripts;
