@@ -14,7 +14,7 @@ use super::typed::{
 };
 use super::{Build, Extensions, Gpu, Lifecycle, Machine, OnIncompatible, Secret, Volume};
 use crate::address::{Name, NameRule};
-use crate::resource::{ProviderKind, Size};
+use crate::resource::{Outbound, ProviderKind, Size};
 
 /// The home directory inside every machine but those of `local`.
 const HOME: &str = "/alt/home/developer";
@@ -30,6 +30,7 @@ pub(super) struct Assembly {
     no_secrets: Arc<[Secret]>,
     no_texts: Arc<[String]>,
     no_names: Arc<[Name]>,
+    plain: Arc<Outbound>,
     /// Volumes by the section they came from and whether they are a `local` machine's.
     volumes: HashMap<(usize, bool), Settled>,
 }
@@ -58,6 +59,7 @@ impl Assembly {
             no_secrets: Arc::new([]),
             no_texts: Arc::new([]),
             no_names: Arc::new([]),
+            plain: Arc::default(),
             volumes: HashMap::new(),
         }
     }
@@ -75,6 +77,7 @@ impl Assembly {
         let shared = SharedFields::fields(flat, reading);
         let entry = EntryFields::fields(flat, reading);
         let provider = self.overrides.provider.unwrap_or(deployment.provider.value);
+        let outbound = self.outbound(&shared);
         let choice = self.choice(provider, shared.providers, reading);
         let resources = deployment.resources.as_ref();
         let gpu = gpu(
@@ -117,6 +120,7 @@ impl Assembly {
                 || Arc::clone(&self.no_texts),
                 |paths| paths.as_slice().into(),
             ),
+            outbound,
             place: Some(reading.place(span)),
         };
         Some(Assembled {
@@ -124,6 +128,21 @@ impl Assembly {
             depends_on: entry.depends_on,
             count: entry.count.map(|count| count.0),
         })
+    }
+
+    fn outbound(&self, shared: &SharedFields) -> Arc<Outbound> {
+        if shared.mirrors.is_none() && shared.network.is_none() {
+            return Arc::clone(&self.plain);
+        }
+        let mut outbound = Outbound::default();
+        if let Some(mirrors) = &shared.mirrors {
+            outbound.mirrors.clone_from(&mirrors.0);
+        }
+        if let Some(network) = &shared.network {
+            outbound.proxy = network.proxy.as_ref().map(|address| address.0.clone());
+            outbound.no_proxy = network.no_proxy.iter().map(|host| host.0.clone()).collect();
+        }
+        Arc::new(outbound)
     }
 
     fn choice(

@@ -12,8 +12,8 @@ use super::{
 use crate::address::Name;
 use crate::diagnostic::{Place, Source};
 use crate::resource::{
-    DockerSettings, FileTarget, GpuVendor, LocalSettings, ProviderKind, PullPolicy, SecretSource,
-    Size,
+    DockerSettings, FileTarget, GpuVendor, LocalSettings, Outbound, ProviderKind, PullPolicy,
+    SecretSource, Size,
 };
 
 /// The meaning of one file.
@@ -144,6 +144,8 @@ pub struct Machine {
     pub depends_on: Arc<[Name]>,
     /// Certificate authorities to trust, as files relative to the configuration.
     pub ca_certificates: Arc<[String]>,
+    /// How it reaches the network; the authorities are still to be read.
+    pub outbound: Arc<Outbound>,
     /// Where it stands in the file.
     pub place: Option<Place>,
 }

@@ -32,7 +32,14 @@ pub fn show(config: &Config) -> Value {
     match config.machines.as_slice() {
         [machine] if machine.name == config.name && machine.real_name == config.name.as_str() => {
             let mut shown = shown(machine);
-            for key in ["extensions", "secrets", "lifecycle", "caCertificates"] {
+            for key in [
+                "extensions",
+                "secrets",
+                "lifecycle",
+                "caCertificates",
+                "mirrors",
+                "network",
+            ] {
                 if let Some(value) = shown.remove(key) {
                     document.insert(key.to_owned(), value);
                 }
@@ -151,6 +158,14 @@ fn shown(machine: &Machine) -> Map<String, Value> {
     }
     if !machine.ca_certificates.is_empty() {
         set("caCertificates", json!(machine.ca_certificates));
+    }
+    let outbound = &machine.outbound;
+    if !outbound.mirrors.is_empty() {
+        set("mirrors", json!(outbound.mirrors));
+    }
+    if outbound.proxy.is_some() || !outbound.no_proxy.is_empty() {
+        let network = json!({ "proxy": outbound.proxy, "noProxy": outbound.no_proxy });
+        set("network", dense(network));
     }
     entry
 }

@@ -414,14 +414,6 @@ impl Builder<'_> {
                 );
             }
         }
-        if !machine.ca_certificates.is_empty() {
-            later(
-                "config::certificates-later",
-                "`caCertificates` isn't in this version",
-                "bake the certificate into the image",
-                false,
-            );
-        }
     }
 
     fn note(&mut self, machine: &Machine, mut found: Diagnostic) {

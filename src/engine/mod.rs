@@ -6,6 +6,7 @@ mod event;
 mod ground;
 mod imports;
 mod moved;
+mod outbound;
 mod project;
 mod providers;
 mod reachable;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::ground::{gpu_not_sold, ground};
+use super::outbound;
 use super::shelf::DirectoryShelf;
 use crate::address::{Address, Name};
 use crate::catalog::{self, Catalog, Incompatible, Manifest, Outlook};
@@ -13,7 +14,7 @@ use crate::desired::{self, Desired, Inputs, Installable};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::digest::Digest;
 use crate::install;
-use crate::resource::{ProviderKind, Size};
+use crate::resource::{Outbound, ProviderKind, Size};
 use crate::state::State;
 use crate::sys::{Environment, files};
 
@@ -30,6 +31,8 @@ pub struct Project {
     pub manifests: BTreeMap<Name, Arc<Manifest>>,
     /// What the extensions of machines that are alike come to.
     pub outlooks: Vec<Outlook>,
+    /// How machines reach the network, where that isn't plainly.
+    pub outbound: BTreeMap<Name, Arc<Outbound>>,
     /// What was found while reading; errors forbid a plan, some of them unless allowed.
     pub findings: Diagnostics,
     /// The digest of the configuration's text.
@@ -80,10 +83,13 @@ pub fn load(
     findings.extend(config.machines.iter().filter_map(gpu_not_sold));
     findings.append(&mut extensions.findings);
     findings.extend(installable(&config, &desired, &extensions.manifests));
+    let (outbound, found) = outbound::read(&config, &directory);
+    findings.extend(found);
     Ok(Project {
         desired,
         manifests: extensions.manifests,
         outlooks: extensions.outlooks,
+        outbound,
         findings,
         digest: Digest::of_bytes(&bytes),
         directory,

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use super::quote::{add, quote, words};
 use super::step::{self, Body, Unbuilt};
-use super::{Job, Persistence, Purpose, configure, removal, service};
+use super::{Job, Persistence, Purpose, configure, outbound, removal, service};
 use crate::catalog::{Check, Distro, Hook, Manifest, Step};
 use crate::provider::MachineRef;
 use crate::resource::{ProviderKind, Settings, Spec};
 
 pub(super) const BASE: &str = include_str!("shell/base.sh");
 const RUN: &str = include_str!("shell/run.sh");
+const NETWORK: &str = include_str!("shell/network.sh");
 
 /// The step that writes the configuration.
 pub(super) const CONFIGURE: &str = "configure";
@@ -80,8 +81,7 @@ impl Bundle {
         let manifest = &job.manifest;
         let mut bundle = Self::new(
             format!("{}-{}", manifest.name, manifest.content.short()),
-            job.incarnation.as_deref(),
-            manifest,
+            job,
         );
         let mut plan = String::new();
         let hooks = &manifest.capabilities.hooks;
@@ -131,11 +131,7 @@ impl Bundle {
         persistence: Persistence,
     ) -> Result<Self, (String, Unbuilt)> {
         let manifest = &job.manifest;
-        let mut bundle = Self::new(
-            format!("{}-remove", manifest.name),
-            job.incarnation.as_deref(),
-            manifest,
-        );
+        let mut bundle = Self::new(format!("{}-remove", manifest.name), job);
         let mut plan = String::new();
         for (index, step) in removal::steps(manifest)?.into_iter().enumerate() {
             let id = (index + 1).to_string();
@@ -150,15 +146,19 @@ impl Bundle {
         Ok(bundle)
     }
 
-    fn new(name: String, incarnation: Option<&str>, manifest: &Manifest) -> Self {
-        let incarnation = incarnation.unwrap_or("-").to_owned();
+    fn new(name: String, job: &Job) -> Self {
+        let incarnation = job.incarnation.as_deref().unwrap_or("-").to_owned();
         let mut bundle = Self {
             name,
             files: BTreeMap::new(),
             incarnation: incarnation.clone(),
         };
         bundle.add("incarnation", incarnation);
-        for (path, content) in manifest.files.iter() {
+        bundle.add("functions", NETWORK.to_owned());
+        for (path, text) in outbound::files(&job.outbound) {
+            bundle.add(&path, text);
+        }
+        for (path, content) in job.manifest.files.iter() {
             bundle
                 .files
                 .insert(format!("files/{path}"), Arc::clone(content));
@@ -203,7 +203,7 @@ impl Bundle {
             String::new()
         };
         let text = format!(
-            "{}extension={}\nattempts={}\nbackoff={}\nbrings={}\n{RUN}\nchecks() {{\n:\n{checks}}}\nbegin\n{plan}finish\n",
+            "{}extension={}\nattempts={}\nbackoff={}\nbrings={}\n{NETWORK}\n{RUN}\nchecks() {{\n:\n{checks}}}\nbegin\n{plan}finish\n",
             place.header(),
             manifest.name,
             persistence.attempts,

@@ -8,6 +8,7 @@ use crate::catalog::{Checksums, Download, DownloadSource, Extract};
 const FUNCTIONS: &str = concat!(
     "root=$SINDRI_JOB/work\nrm -rf \"$root\" && mkdir -p \"$root\" || exit\n",
     include_str!("shell/fetch.sh"),
+    include_str!("shell/cache.sh"),
     include_str!("shell/download.sh")
 );
 
@@ -40,11 +41,15 @@ pub(super) fn script(downloads: &[Download]) -> Result<String, Unbuilt> {
 /// The lines that fetch, verify and unpack one download.
 fn one(download: &Download, index: usize) -> Result<String, Unbuilt> {
     let (fetch, name) = source(download)?;
-    let mut text = format!("begin {index}\n{fetch}\n");
+    let mut text = format!("begin {index}\n");
     match (&download.sha256, &download.checksums) {
         (Some(sum), _) => {
-            let tool = quote(&download.name);
-            add(&mut text, &format!("verify {} {tool}\n", quote(sum)));
+            let (tool, sum) = (quote(&download.name), quote(sum));
+            let kept = format!("stored {sum} || {{\n{fetch}\n}}\n");
+            add(
+                &mut text,
+                &format!("{kept}verify {sum} {tool}\nstore {sum}\n"),
+            );
         }
         (None, Some(list)) => {
             let url = match list {
@@ -54,7 +59,7 @@ fn one(download: &Download, index: usize) -> Result<String, Unbuilt> {
             add(
                 &mut text,
                 &format!(
-                    "fetch {} \"$work/sums\"\nlisted {}\nverify \"$wanted\" {}\n",
+                    "{fetch}\nfetch {} \"$work/sums\"\nlisted {}\nverify \"$wanted\" {}\n",
                     quote(&url),
                     quote(name.rsplit('/').next().unwrap_or(&name)),
                     quote(&download.name)

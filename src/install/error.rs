@@ -87,6 +87,12 @@ impl StepFailure {
         }
     }
 
+    /// Whether its last lines hold one of these words.
+    fn said(&self, words: &[&str]) -> bool {
+        let mut lines = self.tail.iter();
+        lines.any(|line| words.iter().any(|word| line.contains(word)))
+    }
+
     fn help(&self) -> &'static str {
         match self.code {
             124 => {
@@ -96,6 +102,14 @@ impl StepFailure {
             127 => {
                 "add the extension that brings the program, or install it in the machine; \
                     apply again repeats no finished step"
+            }
+            _ if self.said(&["ertificate ", "CERT_", "CERTIFICATE_"]) => {
+                "name the authority that signed it in `caCertificates`, and apply again: \
+                    finished steps aren't repeated"
+            }
+            _ if self.said(&["resolve", "ENOTFOUND", "onnection refused", "connect to"]) => {
+                "look at the machine's network; in a closed one, set `mirrors` or `network.proxy`, \
+                    and apply again: finished steps aren't repeated"
             }
             _ => "mend what its output names and apply again: finished steps aren't repeated",
         }

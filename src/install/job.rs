@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::catalog::Manifest;
-use crate::resource::Attributes;
+use crate::resource::{Attributes, Outbound};
 use crate::state::PartFailure;
 
 /// One extension to be installed in one machine.
@@ -19,6 +19,8 @@ pub struct Job {
     pub purpose: Purpose,
     /// The machine's root file system: what an earlier job did to another one doesn't count.
     pub incarnation: Option<String>,
+    /// How the machine reaches the network; no part of what identifies the job.
+    pub outbound: Arc<Outbound>,
 }
 
 /// Why an installation runs.
@@ -149,8 +151,8 @@ pub enum InstallEvent {
 pub struct Persistence {
     /// Tries, the first one included.
     pub attempts: u32,
-    /// The wait before the second; each further wait is twice as long, up to half as much again
-    /// added by chance.
+    /// The longest wait before the second; each further one may be twice as long, up to a minute.
+    /// How much of it is waited is left to chance, so that a fleet doesn't return as one.
     pub backoff: Duration,
 }
 

@@ -16,6 +16,7 @@ mod frames;
 mod job;
 mod ledger;
 mod mise;
+mod outbound;
 mod outcome;
 mod printer;
 mod probe;

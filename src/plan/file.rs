@@ -15,6 +15,7 @@ use crate::desired::Transitions;
 use crate::desired::{Desired, Wanted};
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::digest::Digest;
+use crate::resource::Outbound;
 
 /// A plan and what it was made from.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub struct PlanFile {
     pub transitions: Transitions,
     /// The manifests of the extensions wanted.
     pub manifests: BTreeMap<Name, Arc<Manifest>>,
+    /// How machines reach the network, where that isn't plainly.
+    pub outbound: BTreeMap<Name, Arc<Outbound>>,
     /// What the providers showed, so that a stale plan can say what moved.
     pub observed: Observed,
 }
@@ -88,6 +91,8 @@ struct Body {
     #[serde(default)]
     transitions: Transitions,
     extensions: BTreeMap<String, Folder>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    outbound: BTreeMap<String, Outbound>,
     #[serde(default)]
     observed: Observed,
 }
@@ -104,6 +109,11 @@ impl PlanFile {
                 .manifests
                 .iter()
                 .map(|(name, manifest)| (name.to_string(), Folder::clone(&manifest.folder)))
+                .collect(),
+            outbound: self
+                .outbound
+                .iter()
+                .map(|(name, outbound)| (name.to_string(), Outbound::clone(outbound)))
                 .collect(),
             observed: self.observed.clone(),
         };
@@ -136,6 +146,14 @@ impl PlanFile {
             wanted: body.wanted,
             transitions: body.transitions,
             manifests: unpack(body.extensions)?,
+            outbound: body
+                .outbound
+                .into_iter()
+                .filter_map(|(name, outbound)| {
+                    let name = Name::parse(NameRule::Label, &name).ok()?;
+                    Some((name, Arc::new(outbound)))
+                })
+                .collect(),
             observed: body.observed,
         })
     }

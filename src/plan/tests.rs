@@ -222,7 +222,7 @@ proptest! {
         let first = plan(&desired, &state, &observed, &facts, &options);
         prop_assert_eq!(&first, &plan(&desired, &state, &observed, &facts, &options));
         sound(&first)?;
-        let file = PlanFile { plan: first, wanted: desired.resources().to_vec(), transitions: desired.transitions.clone(), manifests: BTreeMap::new(), observed };
+        let file = PlanFile { plan: first, wanted: desired.resources().to_vec(), transitions: desired.transitions.clone(), manifests: BTreeMap::new(), outbound: BTreeMap::new(), observed };
         let read = PlanFile::from_bytes(&file.to_bytes().unwrap()).unwrap();
         prop_assert_eq!(read.plan, file.plan);
     }

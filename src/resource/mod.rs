@@ -3,6 +3,7 @@
 mod attributes;
 mod extension;
 mod machine;
+mod outbound;
 mod pin;
 mod policy;
 mod provider_kind;
@@ -15,6 +16,7 @@ mod volume;
 pub use attributes::Attributes;
 pub use extension::ExtensionSpec;
 pub use machine::{MachineSpec, Mount, Power};
+pub use outbound::Outbound;
 pub use pin::{GpuSpec, GpuVendor, ImageSpec, PullPolicy};
 pub use policy::{FieldPolicy, Policy};
 pub use provider_kind::ProviderKind;

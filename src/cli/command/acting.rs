@@ -88,6 +88,7 @@ pub(super) fn run(
     let plan = survey.plan(&project.desired, &options);
     let context = Context {
         manifests: project.manifests.clone(),
+        outbound: project.outbound.clone(),
         redactor: Redactor::new(secrets.values()),
         secrets,
         key: locked.fingerprint_key().clone(),

@@ -96,6 +96,7 @@ fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
             .map_err(|_| not_a_project(path))?;
     let context = Context {
         manifests: file.manifests,
+        outbound: file.outbound,
         redactor: Redactor::new(secrets.values()),
         secrets,
         key: locked.fingerprint_key().clone(),

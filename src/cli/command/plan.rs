@@ -24,6 +24,7 @@ pub(crate) fn run(session: &mut Session, args: &PlanArgs) -> Outcome {
             wanted: read.project.desired.resources().to_vec(),
             transitions: read.project.desired.transitions.clone(),
             manifests: read.project.manifests.clone(),
+            outbound: read.project.outbound.clone(),
             observed: read.survey.observed.clone(),
         };
         saved::write(session, path, &file, args.sign_key.as_deref())?;

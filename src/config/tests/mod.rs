@@ -5,6 +5,7 @@ mod documents;
 mod findings;
 mod fleet;
 mod meaning;
+mod network;
 mod typos;
 
 use super::{Config, Overrides, read};

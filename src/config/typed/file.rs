@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::deployment::Deployment;
 use super::name::LabelName;
+use super::network::{Mirrors, NetworkFields};
 use super::providers::Providers;
 use super::scalar::{At, Loose, Whole, wrong};
 use super::secret::Secrets;
@@ -55,6 +56,10 @@ section! {
         "lifecycle" => lifecycle: Option<Arc<LifecycleFields>> = None;
         /// Certificate authorities the machine trusts, as files relative to this one.
         "caCertificates" => ca_certificates: Option<Arc<Vec<String>>> = None;
+        /// Where else to fetch from: addresses by host, or by `npm`, `pypi`, `crates`, `debian`.
+        "mirrors" => mirrors: Option<Arc<Mirrors>> = None;
+        /// How the machine reaches the network.
+        "network" => network: Option<Arc<NetworkFields>> = None;
     }
 }
 

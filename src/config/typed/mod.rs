@@ -9,6 +9,7 @@ mod encryption;
 mod extensions;
 mod file;
 mod name;
+mod network;
 mod path;
 mod providers;
 mod rented;

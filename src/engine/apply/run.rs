@@ -19,7 +19,7 @@ use crate::install::{self, InstallEvent, Installed, Job, Purpose};
 use crate::provider::{
     Answer, Class, Delivery, Made, Progress, Provider, ProviderError, TakeRequest, UpdateRequest,
 };
-use crate::resource::{Attributes, Power, SecretSpec, Spec};
+use crate::resource::{Attributes, Outbound, Power, SecretSpec, Spec};
 use crate::secret::{Redactor, Value};
 use crate::state::{Effect, Intent, Object, ObjectId, Status};
 
@@ -27,6 +27,8 @@ use crate::state::{Effect, Intent, Object, ObjectId, Status};
 pub struct Context {
     /// The manifests of the extensions to install or remove.
     pub manifests: BTreeMap<Name, Arc<Manifest>>,
+    /// How machines reach the network, where that isn't plainly.
+    pub outbound: BTreeMap<Name, Arc<Outbound>>,
     /// The values of the secrets, where they are known.
     pub secrets: BTreeMap<Address, Value>,
     /// Removes them from everything that is shown.
@@ -42,6 +44,7 @@ impl Context {
     pub fn empty(unknown: Name) -> Self {
         Self {
             manifests: BTreeMap::new(),
+            outbound: BTreeMap::new(),
             secrets: BTreeMap::new(),
             redactor: Redactor::new([]),
             key: FingerprintKey::new(&[0; 32]),
@@ -200,7 +203,7 @@ async fn uninstall(
     install::remove(
         &*inside.provider,
         &inside.machine,
-        &job(inside, manifest, Purpose::Install),
+        &job(inside, manifest, Purpose::Install, context),
         &context.redactor,
         &on_event,
     )
@@ -362,7 +365,7 @@ async fn put_in(
             | Status::Retained => Purpose::Install,
         },
     };
-    let job = job(inside, manifest, purpose);
+    let job = job(inside, manifest, purpose, context);
     let picked_up = AtomicBool::new(false);
     let on_event = |event| {
         if matches!(event, InstallEvent::PickedUp) {
@@ -409,11 +412,13 @@ async fn put_in(
     })
 }
 
-fn job(inside: &Inside, manifest: &Arc<Manifest>, purpose: Purpose) -> Job {
+fn job(inside: &Inside, manifest: &Arc<Manifest>, purpose: Purpose, context: &Context) -> Job {
+    let outbound = context.outbound.get(&inside.machine.name);
     Job {
         manifest: Arc::clone(manifest),
         purpose,
         incarnation: inside.object.incarnation.clone(),
+        outbound: outbound.cloned().unwrap_or_default(),
     }
 }
 

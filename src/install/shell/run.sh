@@ -71,6 +71,7 @@ collect() {
 attempt() {
   rm -f fifo found
   mkfifo fifo || return 1
+  reached
   first=$(($(newest) + 1))
   # It must not keep the locks of a job that is killed.
   (
@@ -101,11 +102,26 @@ permanent() {
   case $2 in
     124 | 126 | 127) return 0 ;;
   esac
-  grep -Eqi -e 'checksum|hash (sum )?mismatch|do not match the hashes|EINTEGRITY|EBADENGINE|ERESOLVE' \
-    -e '\bE404\b|404 not found|ETARGET|ENOVERSIONS|unable to locate package|has no installation candidate' \
-    -e 'no matching distribution|could not find `?[^ ]*`? in registry|ResolutionImpossible' \
-    -e 'syntax ?error|unexpected (token|end of file)|could not compile|ELIFECYCLE' \
-    -e 'permission denied|EACCES|no space left|ENOSPC|read-only file system|unsafe archive' "tails/$1"
+  # However the network behaved: this comes out the same again.
+  grep -Eqi -e 'checksum (mismatch|failed)|verify the checksum|hash (sum )?mismatch|do not match the hashes' \
+    -e 'EINTEGRITY|EBADENGINE|ERESOLVE|ELIFECYCLE|ResolutionImpossible' \
+    -e 'syntax ?error|unexpected (token|end of file)|could not compile|unsafe archive' \
+    -e 'no space left|ENOSPC|disk quota|failure writing output|read-only file system|EROFS' \
+    -e 'permission denied|EACCES|redirects followed|too many redirects|redirections exceeded' \
+    -e 'certificate (problem|verify failed)|SELF_SIGNED_CERT|CERT_HAS_EXPIRED|UNABLE_TO_(VERIFY|GET)_' \
+    -e 'certificate of .* (is not trusted|known issuer)|SSL peer certificate|unknownissuer' \
+    "tails/$1" && return 0
+  # What tools make of a bad network: they say that there is no such package, after a warning, or
+  # (pip) without any.
+  grep -Eqi -e "(failure|error) resolving|resolve (host|')|ENOTFOUND|EAI_AGAIN|service not known" \
+    -e "(could ?n[o']t|failed to) connect|connection (refused|reset|closed|broken|timed)|closed connection" \
+    -e 'ECONN|ETIMEDOUT|timed out|unreachable|error sending request|partial file|bytes remaining' \
+    -e 'failed to fetch|index files failed to download|from versions: none' \
+    -e '(error:?|got|server error \(|client error \() ?(429|50[0-9])|\bE(429|50[0-9])\b' \
+    -e '50[0-9] +(internal|bad|service|gateway)' "tails/$1" && return 1
+  grep -Eqi -e '\bE40[0-79]\b|(error:?|got|client error \() ?4(0[0-79]|10)|40[134] +(not|forbidden|unauthorized)' \
+    -e 'ETARGET|ENOVERSIONS|unable to locate package|has no installation candidate' \
+    -e 'no matching distribution|could not find `?[^ ]*`? in registry' "tails/$1"
 }
 
 # busy ID: whether the machine's packages were in somebody else's hands, which passes.
@@ -113,16 +129,17 @@ busy() {
   grep -Eqi -e 'could not get lock|unable to (lock|acquire the dpkg)' "tails/$1"
 }
 
-# back_off TRY: waits twice as long each time, a random part added.
+# back_off TRY: waits by chance, at most twice as long each time and at most a minute.
 back_off() {
   wait_ms=$backoff
   turn=1
-  while [ "$turn" -lt "$1" ]; do
+  while [ "$turn" -lt "$1" ] && [ "$wait_ms" -lt 60000 ]; do
     wait_ms=$((wait_ms * 2))
     turn=$((turn + 1))
   done
-  chance=$(od -An -N1 -tu1 /dev/urandom 2>/dev/null | tr -d ' ')
-  wait_ms=$((wait_ms + wait_ms * ${chance:-128} / 512))
+  [ "$wait_ms" -le 60000 ] || wait_ms=60000
+  chance=$(od -An -N2 -tu2 /dev/urandom 2>/dev/null | tr -d ' ')
+  wait_ms=$((wait_ms * ${chance:-32768} / 65536))
   say "retry $id $1 $wait_ms"
   pause "$((wait_ms / 1000)).$(printf '%03d' $((wait_ms % 1000)))"
 }
@@ -238,9 +255,14 @@ begin() {
   echo "$$ $(birth $$)" >pid.new && mv pid.new pid
   hold 7 "extension-$extension"
   rm -f marks/*.failed
+  reach
   profile
+  stand_in_front
   SINDRI_JOB=$job SINDRI_BASE=$base SINDRI_EXTENSION=$extension DEBIAN_FRONTEND=noninteractive
   export SINDRI_JOB SINDRI_BASE SINDRI_EXTENSION DEBIAN_FRONTEND
+  SINDRI_DOWNLOADS=$HOME/.cache/sindri/downloads
+  if [ -d "$HOME/workspace" ]; then SINDRI_DOWNLOADS=$HOME/workspace/.sindri/downloads; fi
+  export SINDRI_DOWNLOADS
   mkdir -p "$HOME/.local/bin"
   hook
 }

@@ -237,6 +237,7 @@ pub(super) fn job(manifest: Arc<Manifest>) -> Job {
         manifest,
         purpose: Purpose::Install,
         incarnation: Some("root-1".to_owned()),
+        outbound: Arc::default(),
     }
 }
 

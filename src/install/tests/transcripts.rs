@@ -1,0 +1,119 @@
+//! What is tried again: real last words of tools that failed, each met once.
+//!
+//! Recorded against a server that misbehaves and hosts that aren't there; hosts, paths and addresses
+//! were replaced.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const AGAIN: &[&str] = &[
+    // A list that names what is gone is fetched anew.
+    "apt-404",
+    "apt-503",
+    "apt-cut",
+    "apt-dns",
+    "apt-refused",
+    "cargo-503",
+    "cargo-cut",
+    "cargo-dns",
+    "cargo-refused",
+    "curl-429",
+    "curl-503",
+    "curl-cut",
+    "curl-dns",
+    "curl-refused",
+    "curl-slow",
+    "mise-503",
+    "mise-dns",
+    "mise-refused",
+    "npm-429",
+    "npm-503",
+    "npm-cut",
+    "npm-dns",
+    "npm-refused",
+    // pip says the same of a server that is busy as of a package that doesn't exist.
+    "pip-404",
+    "pip-503",
+    "pip-none",
+    "pip-dns",
+    "pip-refused",
+    "wget-503",
+    "wget-dns",
+];
+
+const NEVER: &[&str] = &[
+    "apt-checksum",
+    "apt-none",
+    "cargo-checksum",
+    "cargo-none",
+    "curl-404",
+    "curl-certificate",
+    "curl-full",
+    "curl-loop",
+    "mise-404",
+    "npm-404",
+    "npm-certificate",
+    "npm-checksum",
+    "npm-full",
+    "pip-certificate",
+    "pip-checksum",
+    // pip takes what was cut for what was tampered with.
+    "pip-cut",
+    "pip-full",
+    "wget-404",
+    "wget-certificate",
+];
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/install/tests/transcripts")
+}
+
+/// The runner's own judgement of a transcript, with one of the shells that a machine may have.
+fn is_permanent(shell: &[&str], name: &str) -> bool {
+    let runner = include_str!("../shell/run.sh");
+    let start = runner.find("permanent() {").unwrap();
+    let end = start + runner[start..].find("\n}\n").unwrap() + 3;
+    let directory = tempfile::tempdir().unwrap();
+    fs::create_dir(directory.path().join("tails")).unwrap();
+    let text = folder().join(format!("{name}.txt"));
+    fs::copy(text, directory.path().join("tails/1")).unwrap();
+    let script = format!("{}permanent 1 1", &runner[start..end]);
+    let status = Command::new(shell[0])
+        .args(&shell[1..])
+        .args(["-c", &script])
+        .current_dir(directory.path())
+        .status()
+        .unwrap();
+    status.success()
+}
+
+#[test]
+fn every_transcript_is_judged_as_it_should_be() {
+    let mut wrong = Vec::new();
+    for shell in [&["dash"][..], &["busybox", "sh"]] {
+        for (names, permanent) in [(AGAIN, false), (NEVER, true)] {
+            for name in names {
+                if is_permanent(shell, name) != permanent {
+                    wrong.push(format!("{name} ({})", shell[0]));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[test]
+fn no_transcript_is_left_out() {
+    let listed: BTreeSet<String> = AGAIN
+        .iter()
+        .chain(NEVER)
+        .map(|name| format!("{name}.txt"))
+        .collect();
+    let there: BTreeSet<String> = fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(there, listed);
+}
