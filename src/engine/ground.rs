@@ -23,7 +23,7 @@ pub(super) fn ground(machine: &Machine) -> Ground {
     let volumes = volumes(machine);
     // A volume of an Engine or of this host is as large as the disk below it.
     let (memory, disk) = match &*machine.settings {
-        ProviderSettings::Local(_) => (None, None),
+        ProviderSettings::Local(_) | ProviderSettings::Devpod(_) => (None, None),
         ProviderSettings::Docker(docker) => {
             let inner = docker.dind.is_some();
             if inner || docker.privileged {
@@ -52,7 +52,6 @@ pub(super) fn ground(machine: &Machine) -> Ground {
             )
         }
         ProviderSettings::Northflank(_) => (room(machine.memory, true), room(volumes, true)),
-        ProviderSettings::Devpod(_) => (None, None),
     };
     ground.memory = memory;
     ground.disk = disk;

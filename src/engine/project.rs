@@ -8,13 +8,13 @@ use super::ground::{gpu_not_sold, ground};
 use super::outbound;
 use super::shelf::DirectoryShelf;
 use crate::address::{Address, Name};
-use crate::catalog::{self, Catalog, Incompatible, Manifest, Outlook};
+use crate::catalog::{self, Catalog, Ground, Incompatible, Manifest, Outlook};
 use crate::config::{self, Config, Distro, Extensions, Machine, OnIncompatible, Overrides};
 use crate::desired::{self, Desired, Inputs, Installable};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::digest::Digest;
 use crate::install;
-use crate::resource::{Outbound, ProviderKind, Size};
+use crate::resource::{Outbound, ProviderKind};
 use crate::state::State;
 use crate::sys::{Environment, files};
 
@@ -236,49 +236,45 @@ impl Project {
 /// Resolves the extensions of machines, each distinct list once.
 struct Resolver<'a> {
     catalog: &'a Catalog,
-    /// Each with the index of its outlook.
-    resolved: BTreeMap<Alike, (Arc<[Installable]>, usize)>,
+    /// By the shared list's address: members of a counted fleet share one.
+    resolved: BTreeMap<usize, Vec<Resolved>>,
     manifests: BTreeMap<Name, Arc<Manifest>>,
     outlooks: Vec<Outlook>,
     findings: Diagnostics,
 }
 
-/// What machines that need one look only have in common, by the addresses of what they share:
-/// members of a counted fleet do.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Alike {
-    extensions: usize,
-    settings: usize,
-    secrets: usize,
-    volumes: usize,
-    distro: &'static str,
-    memory: Option<Size>,
-    gpus: u32,
+/// What a list comes to on machines that are alike.
+struct Resolved {
+    ground: Ground,
+    extensions: Arc<[Installable]>,
+    /// The index of its outlook.
+    outlook: usize,
 }
 
 impl Resolver<'_> {
     fn of(&mut self, machine: &Machine, wanted: &Arc<Extensions>) -> Arc<[Installable]> {
-        let key = Alike {
-            extensions: Arc::as_ptr(wanted) as usize,
-            settings: Arc::as_ptr(&machine.settings) as usize,
-            secrets: Arc::as_ptr(&machine.secrets).cast::<()>() as usize,
-            volumes: Arc::as_ptr(&machine.volumes).cast::<()>() as usize,
-            distro: machine.distro.as_str(),
-            memory: machine.memory,
-            gpus: machine.gpu.as_ref().map_or(0, |gpu| gpu.count),
-        };
-        if let Some((known, outlook)) = self.resolved.get(&key) {
-            self.outlooks[*outlook].machines.push(machine.name.clone());
-            return Arc::clone(known);
+        let list = Arc::as_ptr(wanted) as usize;
+        let mut ground = ground(machine);
+        let named = ground.machine.take();
+        let mut alike = self.resolved.get(&list).into_iter().flatten();
+        if let Some(known) = alike.find(|known| known.ground == ground) {
+            let machines = &mut self.outlooks[known.outlook].machines;
+            machines.extend(named);
+            return Arc::clone(&known.extensions);
         }
-        let list = self.resolve(machine, wanted);
-        // Resolving adds one outlook.
-        let outlook = self.outlooks.len() - 1;
-        self.resolved.insert(key, (Arc::clone(&list), outlook));
-        list
+        let outlook = self.outlooks.len();
+        ground.machine = named;
+        let extensions = self.resolve(&ground, wanted);
+        ground.machine = None;
+        self.resolved.entry(list).or_default().push(Resolved {
+            ground,
+            extensions: Arc::clone(&extensions),
+            outlook,
+        });
+        extensions
     }
 
-    fn resolve(&mut self, machine: &Machine, wanted: &Extensions) -> Arc<[Installable]> {
+    fn resolve(&mut self, ground: &Ground, wanted: &Extensions) -> Arc<[Installable]> {
         let mut names = Vec::new();
         if let Some(profile) = &wanted.profile {
             match self.catalog.profile(&profile.name) {
@@ -299,7 +295,7 @@ impl Resolver<'_> {
             OnIncompatible::Error => Incompatible::Error,
             OnIncompatible::Skip => Incompatible::Skip,
         };
-        let selected = catalog::select(self.catalog, &names, &ground(machine), incompatible);
+        let selected = catalog::select(self.catalog, &names, ground, incompatible);
         for found in selected.findings {
             // What isn't about one machine is told once.
             if found.address.is_some() || !self.findings.contains(&found) {

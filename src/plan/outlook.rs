@@ -32,7 +32,8 @@ pub(super) fn outlooks(
     }
     let none = BTreeSet::new();
     let mut all = Vec::new();
-    for outlook in found {
+    let something = |one: &&Outlook| !one.installs.is_empty() || !one.left_out.is_empty();
+    for outlook in found.iter().filter(something) {
         let left_out: Vec<LeftOut> = outlook
             .left_out
             .iter()

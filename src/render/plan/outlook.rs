@@ -63,10 +63,10 @@ pub(in crate::render) fn heading(outlook: &Outlook) -> String {
 }
 
 fn machines(names: &[Name]) -> String {
-    let named: Vec<&str> = names.iter().take(NAMED).map(Name::as_str).collect();
+    let first: Vec<&str> = names.iter().take(NAMED).map(Name::as_str).collect();
     match names.len().saturating_sub(NAMED) {
-        0 => named.join(", "),
-        more => format!("{} and {}", named.join(", "), count(more, "more machine")),
+        0 => first.join(", "),
+        more => format!("{} and {}", first.join(", "), count(more, "more machine")),
     }
 }
 

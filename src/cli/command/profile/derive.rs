@@ -20,12 +20,11 @@ pub(super) fn run(session: &mut Session, args: &ProfileDeriveArgs) -> Outcome {
         session.answer(&derived.text)?;
         return Ok(Exit::Done);
     }
-    let (path, shown) = match &args.out {
-        Some(out) => (session.path(out), out.display().to_string()),
-        None => {
-            let shown = format!("profiles/{}.yaml", derived.name);
-            (directory.join(&shown), shown)
-        }
+    let (path, shown) = if let Some(out) = &args.out {
+        (session.path(out), out.display().to_string())
+    } else {
+        let shown = format!("profiles/{}.yaml", derived.name);
+        (directory.join(&shown), shown)
     };
     if !args.force && files::entry(&path).is_ok_and(|entry| entry != files::Entry::Absent) {
         return Err(vec![
