@@ -1,11 +1,13 @@
 # The servers that remote stores are tested against: an S3 that honours conditional writes, Microsoft's
-# emulator of Azure Blob Storage, and a Postgres, once by itself and once behind a pooler.
+# emulator of Azure Blob Storage, an S3 that ignores conditions, and a Postgres, once by itself and
+# once behind a pooler.
 
 server_pids=()
 
 start_stores() {
     start_s3
     start_azure
+    start_careless_s3
     start_postgres
 }
 
@@ -123,6 +125,34 @@ headers["Authorization"] = "SharedKey sindri:" + base64.b64encode(sign.digest())
 put = urllib.request.Request(sys.argv[1] + "?restype=container", method="PUT", headers=headers)
 urllib.request.build_opener(urllib.request.ProxyHandler({})).open(put, timeout=10)
 END
+}
+
+# answers ADDRESS: whether a server answers there, whatever it says.
+answers() {
+    python3 - "$1" <<'END'
+import sys, urllib.error, urllib.request
+try:
+    urllib.request.build_opener(urllib.request.ProxyHandler({})).open(sys.argv[1], timeout=10)
+except urllib.error.HTTPError:
+    pass
+END
+}
+
+# It ignores the conditions of writes.
+start_careless_s3() {
+    npm_server s3rver 3.7.1
+    local port room=$ground/s3rver
+    port=$(free_port)
+    rm -rf "$room"
+    mkdir -p "$room"
+    env -i PATH="$PATH" HOME="$ground" TMPDIR="${TMPDIR:-/tmp}" \
+        setsid node "$here/target/s3rver/node_modules/s3rver/bin/s3rver.js" --directory "$room" \
+        --address 127.0.0.1 --port "$port" --no-vhost-buckets --configure-bucket sindri-test \
+        </dev/null >"$ground/s3rver.log" 2>&1 &
+    server_pids+=($!)
+    export SINDRI_TEST_CARELESS_S3=http://127.0.0.1:$port
+    wait_until s3rver answers "$SINDRI_TEST_CARELESS_S3"
+    echo "started an S3 server without conditions at $SINDRI_TEST_CARELESS_S3"
 }
 
 postgres_room=

@@ -33,6 +33,11 @@ impl Ground {
         Self::s3_at("SINDRI_TEST_S3", "test", "test")
     }
 
+    /// The same on an S3 that ignores the conditions of writes.
+    pub(super) fn careless_s3() -> Self {
+        Self::s3_at("SINDRI_TEST_CARELESS_S3", "S3RVER", "S3RVER")
+    }
+
     fn s3_at(variable: &str, id: &str, secret: &str) -> Self {
         let variables = [("AWS_ACCESS_KEY_ID", id), ("AWS_SECRET_ACCESS_KEY", secret)];
         Self::prefix("s3", variable, &variables)
