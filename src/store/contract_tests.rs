@@ -458,6 +458,7 @@ behaviours!(
     a_reader_beside_compactions_never_goes_back,
     without_the_lock_what_is_written_counts,
     everything_is_sealed_and_sealed_anew,
+    a_state_moves_there_and_back_whatever_ends_it,
     a_holder_that_lost_its_lock_is_kept_from_writing,
 );
 
