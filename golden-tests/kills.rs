@@ -14,6 +14,7 @@ mod boundaries;
 mod canaries;
 mod contention;
 mod damage;
+mod databases;
 mod docker_life;
 mod engine;
 mod engine_away;

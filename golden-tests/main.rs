@@ -17,9 +17,17 @@ mod extensions;
 mod fuzz;
 mod ground;
 mod habits;
+#[expect(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "a test's server: only the tests of our own store let it fall silent"
+)]
+#[path = "../src/store/http/tests/server.rs"]
+mod http_server;
 mod recorded;
 mod redact;
 mod script;
+mod terraform;
 mod tree;
 
 use std::process::ExitCode;
@@ -34,6 +42,7 @@ fn main() -> ExitCode {
     let mut trials = case::trials();
     trials.extend(extensions::trials());
     trials.extend(fuzz::trials());
+    trials.extend(terraform::trials());
     let rules: [(&str, Rule); 11] = [
         ("architecture::imports", architecture::imports),
         ("architecture::crates", architecture::crates),

@@ -30,25 +30,43 @@ impl Ground {
 
     /// A prefix of its own on the S3 server that `golden-tests/run` starts.
     pub(super) fn s3() -> Self {
+        Self::s3_at("SINDRI_TEST_S3", "test", "test")
+    }
+
+    /// The same on an S3 that ignores the conditions of writes.
+    pub(super) fn careless_s3() -> Self {
+        Self::s3_at("SINDRI_TEST_CARELESS_S3", "S3RVER", "S3RVER")
+    }
+
+    fn s3_at(variable: &str, id: &str, secret: &str) -> Self {
+        let variables = [("AWS_ACCESS_KEY_ID", id), ("AWS_SECRET_ACCESS_KEY", secret)];
+        Self::prefix("s3", variable, &variables)
+    }
+
+    /// The same on Microsoft's emulator of Azure Blob Storage.
+    pub(super) fn azure() -> Self {
+        let variables = [
+            ("AZURE_STORAGE_ACCOUNT_NAME", "sindri"),
+            ("AZURE_STORAGE_ACCOUNT_KEY", "dGVzdA=="),
+        ];
+        Self::prefix("az", "SINDRI_TEST_AZURE", &variables)
+    }
+
+    /// A prefix of its own on the server that a variable names.
+    fn prefix(scheme: &str, variable: &str, variables: &[(&str, &str)]) -> Self {
         let environment = Environment::of_process();
-        let Some(server) = environment.get("SINDRI_TEST_S3") else {
-            panic!("SINDRI_TEST_S3 names no server: run the tests with `golden-tests/run`");
+        let Some(server) = environment.get(variable) else {
+            panic!("{variable} names no server: run the tests with `golden-tests/run`");
         };
         let prefix = crate::digest::hex(&World::real().random.bytes::<8>());
-        let address = format!("s3://sindri-test/{prefix}/dev?endpoint={server}");
+        let address = format!("{scheme}://sindri-test/{prefix}/dev?endpoint={server}");
+        let variables = variables.iter().chain(&[("USER", "ada")]);
+        let owned = variables.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let world = World {
-            environment: Arc::new(Environment::of([
-                ("USER".into(), "ada".into()),
-                ("AWS_ACCESS_KEY_ID".into(), "test".into()),
-                ("AWS_SECRET_ACCESS_KEY".into(), "test".into()),
-            ])),
+            environment: Arc::new(Environment::of(owned)),
             ..World::real()
         };
-        Self {
-            place: Place::parse(&address, "/".as_ref()).unwrap(),
-            world,
-            _room: None,
-        }
+        Self::on(Place::parse(&address, "/".as_ref()).unwrap(), world)
     }
 
     pub(super) fn on(place: Place, world: World) -> Self {
@@ -392,6 +410,21 @@ behaviours!(
     a_holder_that_lost_its_lock_is_kept_from_writing,
 );
 
+behaviours!(
+    azure: Ground::azure(),
+    reading_writes_nothing,
+    a_state_begins_once_and_stays_what_it_is,
+    what_is_committed_is_read_by_anybody,
+    events_that_contradict_the_state_are_not_written,
+    a_second_writer_is_told_who_writes_and_waits,
+    fifty_writers_come_one_at_a_time_and_none_is_lost,
+    a_reader_beside_compactions_never_goes_back,
+    without_the_lock_what_is_written_counts,
+    everything_is_sealed_and_sealed_anew,
+    a_state_moves_there_and_back_whatever_ends_it,
+    a_holder_that_lost_its_lock_is_kept_from_writing,
+);
+
 fn http_ground() -> Ground {
     super::http::tests::ground()
 }
@@ -425,6 +458,7 @@ behaviours!(
     a_reader_beside_compactions_never_goes_back,
     without_the_lock_what_is_written_counts,
     everything_is_sealed_and_sealed_anew,
+    a_state_moves_there_and_back_whatever_ends_it,
     a_holder_that_lost_its_lock_is_kept_from_writing,
 );
 

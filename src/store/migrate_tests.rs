@@ -296,6 +296,10 @@ fn remembering(world: World, room: &tempfile::TempDir) -> World {
         "SINDRI_HTTP_PASSWORD",
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
+        "AZURE_STORAGE_ACCOUNT_NAME",
+        "AZURE_STORAGE_ACCOUNT_KEY",
+        "PGUSER",
+        "PGPASSWORD",
     ];
     let given = names.iter().filter_map(|name| {
         let value = world.environment.get(name)?;

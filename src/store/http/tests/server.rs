@@ -165,8 +165,9 @@ fn act(method: &str, path: &str, query: &str, body: Vec<u8>, shelf: &mut Shelf) 
             shelf.locks.insert(state, body);
             (200, Vec::new())
         }
+        // Terraform says whose lock it gives back in the body, and nowhere else.
         "UNLOCK" | "DELETE" => match held {
-            Some(lock) if id(&lock) == query => {
+            Some(lock) if id(&lock) == id(&body) => {
                 shelf.locks.remove(&state);
                 (200, Vec::new())
             }

@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use faulty::{Faulty, Trouble};
+use futures_util::TryStreamExt;
 
 use super::Object;
 use crate::diagnostic::Diagnose;
@@ -88,6 +89,27 @@ fn a_server_that_ignores_conditions_is_refused() {
     let moved = Object::new(other, "team/dev", "memory://elsewhere/team/dev").unwrap();
     let error = take(&Store::on(Arc::new(moved), &World::real())).unwrap_err();
     assert!(matches!(error, StoreError::Unsafe(_)), "{error:?}");
+}
+
+#[test]
+fn a_real_server_that_ignores_conditions_is_refused_and_left_as_it_was() {
+    let ground = Ground::careless_s3();
+    for _ in 0..2 {
+        let error = take(&ground.open()).unwrap_err();
+        assert!(matches!(error, StoreError::Unsafe(_)), "{error:?}");
+        assert_eq!(error.diagnose()[0].code.as_str(), "store::unsafe");
+        let Place::Object(place) = &ground.place else {
+            unreachable!()
+        };
+        let client = place.client(&ground.world.environment).unwrap();
+        let below = place.prefix.as_str().into();
+        let background = crate::store::background::Background::start().unwrap();
+        let listed = background.wait(async move {
+            let listed: Result<Vec<_>, _> = client.list(Some(&below)).try_collect().await;
+            listed
+        });
+        assert_eq!(listed.unwrap().unwrap(), []);
+    }
 }
 
 #[test]
