@@ -14,8 +14,10 @@ mod node;
 mod quick;
 mod read;
 mod resolve;
+mod search;
 mod shelf;
 mod step;
+mod support;
 mod text;
 
 #[cfg(test)]
@@ -31,8 +33,10 @@ pub use manifest::{
 };
 pub use read::{extension_schema, profile_schema};
 pub use resolve::{Resolution, Resolved, Wanted, resolve};
+pub use search::search;
 pub use shelf::{Folder, Folders, ProfileFile, Shelf};
 pub use step::{
     Action, AptRepository, Arch, Check, Checksums, Distro, Download, DownloadSource, Extract,
     RpmPackages, RpmRepository, Step,
 };
+pub use support::{Totals, Verdict};

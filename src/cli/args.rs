@@ -1,5 +1,7 @@
 //! What may be typed, exactly as it is typed.
 
+mod extension;
+mod profile;
 mod state;
 
 use std::path::PathBuf;
@@ -9,6 +11,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::address::Address;
 use crate::resource::ProviderKind;
 
+pub(crate) use extension::{
+    ExtensionDescribeArgs, ExtensionListArgs, ExtensionSearchArgs, ExtensionStatusArgs,
+    ExtensionValidateArgs, ExtensionVerb,
+};
+pub(crate) use profile::{ProfileDescribeArgs, ProfileVerb};
 pub(crate) use state::{
     AdoptArgs, ImportArgs, RefreshArgs, StateAcceptArgs, StateCommand, StateMigrateArgs,
     StateMvArgs, StatePushArgs, StateRestoreArgs, StateRmArgs, StateShowArgs, TaintArgs, Wait,
@@ -124,6 +131,12 @@ pub(crate) enum Command {
     /// As `config validate`, which other tools call so
     #[command(hide = true)]
     Validate(ConfigValidateArgs),
+    /// Look into the catalog of extensions, and at those in the machines
+    #[command(subcommand)]
+    Extension(ExtensionVerb),
+    /// Look into the sets of extensions that have a name
+    #[command(subcommand)]
+    Profile(ProfileVerb),
     /// Look into the state, and change the record alone
     #[command(subcommand)]
     State(StateCommand),

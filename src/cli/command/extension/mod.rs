@@ -1,0 +1,8 @@
+//! `sindri extension`: the catalog, and what became of it in the machines.
+
+mod catalog;
+mod recorded;
+mod validate;
+mod verbs;
+
+pub(crate) use verbs::run;
