@@ -90,7 +90,7 @@ pub fn profile_list_human(entries: &[ProfileEntry], style: &Style) -> String {
         })
         .collect();
     let mut text = table(&headings, &rows, &free, style);
-    text.push_str(&format!("\n{}", count(entries.len(), "profile")));
+    text.extend(["\n", &count(entries.len(), "profile")]);
     if entries.iter().any(|entry| entry.beside) {
         text.push_str("; those with * stand beside the configuration");
     }
@@ -168,10 +168,10 @@ fn works(entry: &ProfileEntry, provider: ProviderKind) -> Vec<String> {
             let verdict = member.everywhere.iter().find(|(kind, _)| *kind == provider);
             let verdict = verdict.map(|(_, verdict)| verdict);
             if let Some(why) = verdict.and_then(because) {
-                text.push_str(&format!(" ({why})"));
+                text.extend([" (", &why, ")"]);
             }
             if let Some(instead) = verdict.and_then(|verdict| verdict.alternative.as_ref()) {
-                text.push_str(&format!("; instead: {instead}"));
+                text.extend(["; instead: ", instead]);
             }
             text
         })

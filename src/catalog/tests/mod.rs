@@ -7,4 +7,5 @@ mod mistakes;
 mod properties;
 mod resolution;
 mod schema;
+mod verdict;
 mod version_three;

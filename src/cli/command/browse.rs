@@ -106,10 +106,7 @@ impl Browsed {
 pub(super) fn parsed(typed: &str, what: &str, there: &BTreeSet<Name>) -> Result<Name, Diagnostics> {
     Name::parse(NameRule::Extension, typed).map_err(|error| {
         let near = did_you_mean(typed, there.iter().map(Name::as_str));
-        let help = near.map_or_else(
-            || error.help().to_string(),
-            |near| format!("did you mean `{near}`?"),
-        );
+        let help = near.map_or_else(|| error.help(), |near| format!("did you mean `{near}`?"));
         vec![
             Diagnostic::error(
                 Code::new("cli::name"),

@@ -24,11 +24,11 @@ impl Sheet {
     }
 
     pub(in crate::render) fn title(&mut self, name: &str, rest: &str) {
-        self.page
-            .tone(Tone::Strong, &clean(name))
-            .raw(" ")
-            .user(rest)
-            .end();
+        self.page.tone(Tone::Strong, &clean(name));
+        if !rest.is_empty() {
+            self.page.raw(" ").user(rest);
+        }
+        self.page.end();
     }
 
     /// A paragraph across the page.
@@ -113,13 +113,13 @@ pub fn extension_human(entry: &ExtensionEntry, style: &Style) -> String {
 fn deprecated(deprecation: &Deprecation) -> String {
     let mut text = "Deprecated".to_owned();
     if let Some(since) = &deprecation.since {
-        text.push_str(&format!(" since {since}"));
+        text.extend([" since ", since]);
     }
     if let Some(successor) = &deprecation.successor {
-        text.push_str(&format!(", use {successor} instead"));
+        text.extend([", use ", successor, " instead"]);
     }
     if let Some(message) = &deprecation.message {
-        text.push_str(&format!(": {message}"));
+        text.extend([": ", message]);
     }
     text + "."
 }
@@ -145,12 +145,14 @@ fn works(sheet: &mut Sheet, entry: &ExtensionEntry) {
     for (provider, verdict) in &entry.here {
         let mut text = support(verdict.support).to_owned();
         if let Some(why) = because(verdict) {
-            text.push_str(&format!(" ({why})"));
+            text.extend([" (", &why, ")"]);
         }
         sheet.put(&format!("on {provider}"), &text);
     }
     let compatibility = &entry.manifest.compatibility;
-    sheet.maybe("because", compatibility.reason.as_deref());
+    if entry.here.is_empty() {
+        sheet.maybe("because", compatibility.reason.as_deref());
+    }
     // The way out matters where the configuration needs one; without, all of them.
     let alternatives: Vec<String> = compatibility
         .alternatives
@@ -203,13 +205,13 @@ fn gpu(need: &GpuNeed) -> String {
         None => {}
     }
     if need.count > 1 {
-        text.push_str(&format!(", {} of them", need.count));
+        text.extend([", ", &need.count.to_string(), " of them"]);
     }
     if let Some(memory) = need.memory {
-        text.push_str(&format!(", {memory} of memory"));
+        text.extend([", ", &memory.to_string(), " of memory"]);
     }
     if let Some(cuda) = &need.cuda {
-        text.push_str(&format!(", CUDA {cuda}"));
+        text.extend([", CUDA ", cuda]);
     }
     text
 }
@@ -231,10 +233,10 @@ fn capabilities(sheet: &mut Sheet, manifest: &Manifest) {
         let ways = [(auth.api_key, "a key"), (auth.cli, "the tool's own login")];
         let ways: Vec<&str> = ways.iter().filter(|w| w.0).map(|w| w.1).collect();
         if !ways.is_empty() {
-            text.push_str(&format!("; by {}", ways.join(" or ")));
+            text.extend(["; by ", &ways.join(" or ")]);
         }
         if !auth.variables.is_empty() {
-            text.push_str(&format!("; {}", auth.variables.join(", ")));
+            text.extend(["; ", &auth.variables.join(", ")]);
         }
         sheet.put("login", &text);
     }
@@ -266,7 +268,7 @@ fn capabilities(sheet: &mut Sheet, manifest: &Manifest) {
         let ports: Vec<String> = service.ports.iter().map(u16::to_string).collect();
         let mut text = service.start.join(" ");
         if !ports.is_empty() {
-            text.push_str(&format!(" on port {}", ports.join(", ")));
+            text.extend([" on port ", &ports.join(", ")]);
         }
         if !service.enabled {
             text.push_str(", started by hand");

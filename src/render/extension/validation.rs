@@ -55,7 +55,9 @@ pub fn validation_human(validated: &[Validated], style: &Style) -> String {
         page.end();
     }
     let total = count(validated.len(), "extension");
-    if broken == 0 {
+    if validated.is_empty() {
+        page.raw("Nothing was validated.").end();
+    } else if broken == 0 {
         let text = format!("{total} validated; nothing is wrong.");
         page.tone(Tone::Good, &text).end();
     } else {

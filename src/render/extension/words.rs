@@ -104,7 +104,7 @@ pub(super) fn tools(manifest: &Manifest) -> Vec<String> {
             let what = brings(&step.action);
             let mut text = format!("{} ({}", step.tool, step.action.method());
             if !what.is_empty() && what != [step.tool.as_str()] {
-                text.push_str(&format!(": {}", what.join(", ")));
+                text.extend([": ", &what.join(", ")]);
             }
             text.push(')');
             if manifest.continue_on_error && !step.core {

@@ -20,13 +20,17 @@ use crate::state::{Object, State};
 
 pub(super) fn run(session: &mut Session, args: &ExtensionValidateArgs) -> Outcome {
     let state = session.state()?;
-    let (machine, _) = match &args.machine {
-        Some(named) => pick(state.as_ref(), Some(named)).map(|(name, _)| (Some(name), ()))?,
-        None => (None, ()),
+    let machine = match &args.machine {
+        Some(named) => pick(state.as_ref(), Some(named)).map(|(name, _)| Some(name))?,
+        None => None,
     };
     let mut installed = recorded::all(state.as_ref(), machine.as_ref());
     if let Some(named) = &args.name {
         narrow(&mut installed, named)?;
+    }
+    if installed.is_empty() && !session.is_json() {
+        session.answer("No extension is recorded in a machine.\n")?;
+        return Ok(Exit::Done);
     }
     let browsed = Browsed::open(session)?;
     let providers = session.providers();
@@ -92,10 +96,10 @@ fn answer(session: &mut Session, validated: &[Validated], findings: &Diagnostics
 }
 
 /// Leaves the extension that was named.
-fn narrow(installed: &mut Vec<Installation>, named: &str) -> Result<(), Diagnostics> {
+fn narrow(installed: &mut Vec<Installation>, typed: &str) -> Result<(), Diagnostics> {
     let names: BTreeSet<String> = installed.iter().map(|one| one.name.to_string()).collect();
-    if !names.contains(named) {
-        let near = did_you_mean(named, names.iter().map(String::as_str));
+    if !names.contains(typed) {
+        let near = did_you_mean(typed, names.iter().map(String::as_str));
         let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None if names.is_empty() => {
@@ -108,11 +112,11 @@ fn narrow(installed: &mut Vec<Installation>, named: &str) -> Result<(), Diagnost
         };
         let found = Diagnostic::error(
             Code::new("extension::not-installed"),
-            format!("no extension `{named}` is recorded in a machine"),
+            format!("no extension `{typed}` is recorded in a machine"),
         );
         return Err(vec![found.help(help)]);
     }
-    installed.retain(|one| one.name.as_str() == named);
+    installed.retain(|one| one.name.as_str() == typed);
     Ok(())
 }
 
