@@ -106,6 +106,19 @@ impl Catalog {
         }
     }
 
+    /// The extensions of the caller's shelf, which go before the embedded ones.
+    pub fn own_names(&self) -> BTreeSet<Name> {
+        let mut names = self.shelf.names();
+        // A folder without a manifest is no extension.
+        names.retain(|name| !matches!(self.shelf.folder(name), Ok(None)));
+        names.into_iter().collect()
+    }
+
+    /// The profiles of the caller's shelf, which go before the embedded ones.
+    pub fn own_profile_names(&self) -> BTreeSet<Name> {
+        self.shelf.profile_names().into_iter().collect()
+    }
+
     pub(super) fn entry(&self, name: &Name) -> Entry {
         if let Some(entry) = self.cached(name) {
             return entry;

@@ -138,6 +138,44 @@ pub enum Category {
     Testing,
 }
 
+impl Category {
+    /// All of them, by name.
+    pub const ALL: [Self; 13] = [
+        Self::AiAgents,
+        Self::AiDev,
+        Self::Claude,
+        Self::Cloud,
+        Self::Desktop,
+        Self::Devops,
+        Self::Documentation,
+        Self::Languages,
+        Self::Mcp,
+        Self::PackageManager,
+        Self::Productivity,
+        Self::Research,
+        Self::Testing,
+    ];
+
+    /// The word a manifest writes.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AiAgents => "ai-agents",
+            Self::AiDev => "ai-dev",
+            Self::Claude => "claude",
+            Self::Cloud => "cloud",
+            Self::Desktop => "desktop",
+            Self::Devops => "devops",
+            Self::Documentation => "documentation",
+            Self::Languages => "languages",
+            Self::Mcp => "mcp",
+            Self::PackageManager => "package-manager",
+            Self::Productivity => "productivity",
+            Self::Research => "research",
+            Self::Testing => "testing",
+        }
+    }
+}
+
 /// Where an extension works.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Compatibility {

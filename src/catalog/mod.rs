@@ -19,9 +19,11 @@ mod quick;
 mod read;
 mod renamed;
 mod resolve;
+mod search;
 mod select;
 mod shelf;
 mod step;
+mod support;
 mod text;
 
 #[cfg(test)]
@@ -41,9 +43,11 @@ pub use manifest::{
 pub use outlook::{Expected, Install, LeftOut, Outlook};
 pub use read::{extension_schema, profile_schema};
 pub use resolve::{Resolution, Resolved, Wanted, resolve};
+pub use search::search;
 pub use select::{Incompatible, Selection, select};
 pub use shelf::{Folder, Folders, ProfileFile, Shelf};
 pub use step::{
     Action, AptRepository, Arch, Check, Checksums, Distro, Download, DownloadSource, Extract,
     RpmPackages, RpmRepository, Step,
 };
+pub use support::{Totals, Verdict};

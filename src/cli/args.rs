@@ -1,6 +1,7 @@
 //! What may be typed, exactly as it is typed.
 
-mod catalog;
+mod extension;
+mod profile;
 mod state;
 
 use std::path::PathBuf;
@@ -10,7 +11,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::address::Address;
 use crate::resource::ProviderKind;
 
-pub(crate) use catalog::{ExtensionCommand, ExtensionLintArgs, ProfileCommand, ProfileDeriveArgs};
+pub(crate) use extension::{
+    ExtensionDescribeArgs, ExtensionLintArgs, ExtensionListArgs, ExtensionSearchArgs,
+    ExtensionStatusArgs, ExtensionValidateArgs, ExtensionVerb,
+};
+pub(crate) use profile::{ProfileDeriveArgs, ProfileDescribeArgs, ProfileVerb};
 pub(crate) use state::{
     AdoptArgs, ImportArgs, RefreshArgs, StateAcceptArgs, StateCommand, StateMigrateArgs,
     StateMvArgs, StatePushArgs, StateRestoreArgs, StateRmArgs, StateShowArgs, TaintArgs, Wait,
@@ -126,15 +131,15 @@ pub(crate) enum Command {
     /// As `config validate`, which other tools call so
     #[command(hide = true)]
     Validate(ConfigValidateArgs),
+    /// Look into the catalog of extensions, and at those in the machines
+    #[command(subcommand)]
+    Extension(ExtensionVerb),
+    /// Look into the sets of extensions that have a name
+    #[command(subcommand)]
+    Profile(ProfileVerb),
     /// Look into the state, and change the record alone
     #[command(subcommand)]
     State(StateCommand),
-    /// Look at extensions
-    #[command(subcommand)]
-    Extension(ExtensionCommand),
-    /// Look at profiles, which are sets of extensions
-    #[command(subcommand)]
-    Profile(ProfileCommand),
     /// Take an object under management that stands already
     Import(ImportArgs),
     /// List or adopt what belongs to this state and isn't recorded

@@ -82,6 +82,11 @@ impl Session {
         plain(&self.directory.join(typed))
     }
 
+    /// Whether the configuration is the one read where no other is named.
+    pub(crate) fn is_default_config(&self) -> bool {
+        self.shown == DEFAULT_CONFIG
+    }
+
     pub(crate) fn world(&self) -> &World {
         &self.host.world
     }

@@ -62,9 +62,9 @@ fn dispatch(session: &mut Session, command: Command) -> Outcome {
         }
         Command::Config(ConfigCommand::Show(_)) => command::config_show(session),
         Command::Config(ConfigCommand::Schema(_)) => command::config_schema(session),
-        Command::State(verb) => command::state(session, &verb),
         Command::Extension(verb) => command::extension(session, &verb),
         Command::Profile(verb) => command::profile(session, &verb),
+        Command::State(verb) => command::state(session, &verb),
         Command::ForceUnlock(args) => command::force_unlock(session, &args),
         Command::Import(args) => command::import(session, &args),
         Command::Adopt(args) => command::adopt(session, &args),
@@ -125,9 +125,9 @@ fn common(command: &Command) -> Common {
         Command::Config(ConfigCommand::Show(args) | ConfigCommand::Schema(args)) => {
             args.common.clone()
         }
-        Command::State(verb) => verb.common().clone(),
         Command::Extension(verb) => verb.common().clone(),
         Command::Profile(verb) => verb.common().clone(),
+        Command::State(verb) => verb.common().clone(),
         Command::ForceUnlock(args) => args.common.clone(),
         Command::Taint(args) | Command::Untaint(args) => args.common.clone(),
         Command::Import(args) => args.common.clone(),
@@ -161,9 +161,9 @@ fn acts(command: &Command) -> bool {
         | Command::Config(_)
         | Command::Init(_)
         | Command::Validate(_)
-        | Command::State(_)
         | Command::Extension(_)
         | Command::Profile(_)
+        | Command::State(_)
         | Command::ForceUnlock(_)
         | Command::Taint(_)
         | Command::Untaint(_)
@@ -191,9 +191,9 @@ fn fits(session: &Session, command: &Command) -> Result<(), Diagnostics> {
         | Command::Config(_)
         | Command::Init(_)
         | Command::Validate(_)
-        | Command::State(_)
         | Command::Extension(_)
         | Command::Profile(_)
+        | Command::State(_)
         | Command::ForceUnlock(_)
         | Command::Taint(_)
         | Command::Untaint(_)

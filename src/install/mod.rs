@@ -31,7 +31,7 @@ pub use drive::{Installer, install, remove};
 pub use error::{CheckFailure, InstallError, StepFailure};
 pub use job::{InstallEvent, Installed, Job, Outcome, Persistence, Purpose, ToolResult, ToolState};
 pub use ledger::LedgerEntry;
-pub use probe::{Probe, Probed, probe};
+pub use probe::{Probe, Probed, ProbedCheck, probe};
 
 #[cfg(test)]
 mod tests;

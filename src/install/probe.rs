@@ -30,10 +30,27 @@ pub struct Probe {
 pub struct Probed {
     /// What is wrong: validations that fail, a ledger that says otherwise. Empty: nothing.
     pub wrong: Vec<String>,
+    /// What of it no validation told: a ledger that says otherwise.
+    pub beside: Vec<String>,
+    /// Every validation, in the manifest's order.
+    pub checks: Vec<ProbedCheck>,
     /// The versions that validations told, by command.
     pub versions: BTreeMap<String, String>,
     /// The last entry of the machine's ledger about it.
     pub ledger: Option<LedgerEntry>,
+}
+
+/// How one validation ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProbedCheck {
+    /// The tool it proves.
+    pub tool: String,
+    /// The command line that ran.
+    pub command: String,
+    /// The version it told.
+    pub version: Option<String>,
+    /// Why it failed; none: it didn't.
+    pub reason: Option<String>,
 }
 
 /// Looks at extensions of one running machine, in a single exec.
@@ -116,29 +133,38 @@ fn judge(
         ..Probed::default()
     };
     for (number, check) in probe.manifest.validate.iter().enumerate() {
-        match outcome::judge(check, report.checks.get(&format!("{index}.{number}"))) {
-            Ok(Some(version)) => {
-                let version = redactor.redact(&version);
-                probed.versions.entry(check.tool.clone()).or_insert(version);
-            }
-            Ok(None) => {}
-            Err(reason) => {
-                let command = outcome::command(check);
-                probed.wrong.push(format!("`{command}` {reason}"));
-            }
+        let command = outcome::command(check);
+        let answer = report.checks.get(&format!("{index}.{number}"));
+        let (version, reason) = match outcome::judge(check, answer) {
+            Ok(version) => (version.map(|version| redactor.redact(&version)), None),
+            Err(reason) => (None, Some(reason)),
+        };
+        if let Some(version) = &version {
+            let versions = probed.versions.entry(check.tool.clone());
+            versions.or_insert_with(|| version.clone());
         }
+        if let Some(reason) = &reason {
+            probed.wrong.push(format!("`{command}` {reason}"));
+        }
+        probed.checks.push(ProbedCheck {
+            tool: check.tool.clone(),
+            command,
+            version,
+            reason,
+        });
     }
     if let (Some(recorded), Some(entry)) = (&probe.recorded, &probed.ledger) {
         if entry.result == "removed" {
             probed
-                .wrong
+                .beside
                 .push("the machine's ledger says it was removed".to_owned());
         } else if entry.content != recorded.content.as_str() {
-            probed.wrong.push(format!(
+            probed.beside.push(format!(
                 "the machine's ledger names version {}, the state {}",
                 entry.version, recorded.version
             ));
         }
     }
+    probed.wrong.extend_from_slice(&probed.beside);
     probed
 }

@@ -6,6 +6,7 @@
 mod compare;
 mod diagnostic;
 mod drift;
+mod extension;
 #[cfg(test)]
 mod fixture;
 mod graph;
@@ -13,6 +14,7 @@ mod line;
 mod markdown;
 mod page;
 mod plan;
+mod profile;
 mod progress;
 mod sensitive;
 mod state;
@@ -23,11 +25,19 @@ mod versions;
 
 pub use diagnostic::{diagnostic_line, diagnostics_human, diagnostics_json, tally};
 pub use drift::{DriftTotals, drift_human, drift_json};
+pub use extension::{
+    Checked, ExtensionEntry, Installation, Validated, extension_human, extension_json,
+    extension_list_human, extension_list_json, extension_search_human, extension_status_human,
+    extension_status_json, validation_human, validation_json,
+};
 pub use graph::{Graph, graph_dot, graph_mermaid};
 pub use markdown::{MARKDOWN_MAX, drift_markdown, plan_markdown};
 pub use page::Style;
 pub use plan::{
     PlanMeta, plan_checks_human, plan_human, plan_json, trailer, write_plan_human, write_plan_json,
+};
+pub use profile::{
+    ProfileEntry, profile_human, profile_json, profile_list_human, profile_list_json,
 };
 pub use progress::{
     Progress, diagnostic_event_json, event_json, plan_events_json, summary_human, summary_next,

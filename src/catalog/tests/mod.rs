@@ -9,4 +9,5 @@ mod properties;
 mod resolution;
 mod schema;
 mod selection;
+mod verdict;
 mod version_three;

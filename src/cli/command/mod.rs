@@ -3,6 +3,7 @@
 mod acting;
 mod adopt;
 mod apply;
+mod browse;
 mod completions;
 mod config;
 mod connect;

@@ -1,12 +1,9 @@
-//! `sindri extension`: what there is to install.
+//! `sindri extension`: the catalog, and what became of it in the machines.
 
+mod catalog;
 mod lint;
+mod recorded;
+mod validate;
+mod verbs;
 
-use crate::cli::args::ExtensionCommand;
-use crate::cli::session::{Outcome, Session};
-
-pub(crate) fn run(session: &mut Session, command: &ExtensionCommand) -> Outcome {
-    match command {
-        ExtensionCommand::Lint(args) => lint::run(session, args),
-    }
-}
+pub(crate) use verbs::run;

@@ -1,12 +1,7 @@
-//! `sindri profile`: sets of extensions.
+//! `sindri profile`: the sets of extensions that have a name.
 
 mod derive;
+mod show;
+mod verbs;
 
-use crate::cli::args::ProfileCommand;
-use crate::cli::session::{Outcome, Session};
-
-pub(crate) fn run(session: &mut Session, command: &ProfileCommand) -> Outcome {
-    match command {
-        ProfileCommand::Derive(args) => derive::run(session, args),
-    }
-}
+pub(crate) use verbs::run;

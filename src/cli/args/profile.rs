@@ -1,4 +1,4 @@
-//! What may be typed of the commands about extensions and profiles.
+//! What may be typed of the commands about profiles.
 
 use std::path::PathBuf;
 
@@ -8,42 +8,39 @@ use super::{Common, provider};
 use crate::resource::ProviderKind;
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum ExtensionCommand {
-    /// Say what keeps an extension's manifest from the catalog
-    Lint(ExtensionLintArgs),
-}
-
-impl ExtensionCommand {
-    /// The options that every command takes.
-    pub(crate) fn common(&self) -> &Common {
-        match self {
-            Self::Lint(args) => &args.common,
-        }
-    }
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ProfileCommand {
+pub(crate) enum ProfileVerb {
+    /// The profiles there are
+    List(ProfileListArgs),
+    /// What a profile brings, and what of it works here
+    #[command(name = "info")]
+    Describe(ProfileDescribeArgs),
     /// Write a profile's variant for one provider
     Derive(ProfileDeriveArgs),
 }
 
-impl ProfileCommand {
+impl ProfileVerb {
     /// The options that every command takes.
     pub(crate) fn common(&self) -> &Common {
         match self {
+            Self::List(args) => &args.common,
+            Self::Describe(args) => &args.common,
             Self::Derive(args) => &args.common,
         }
     }
 }
 
 #[derive(Args, Debug)]
-pub(crate) struct ExtensionLintArgs {
+pub(crate) struct ProfileListArgs {
     #[command(flatten)]
     pub(crate) common: Common,
-    /// Names of extensions, or paths of their folders [default: all beside the configuration]
-    #[arg(value_name = "NAME|PATH")]
-    pub(crate) extensions: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ProfileDescribeArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// The profile
+    pub(crate) name: String,
 }
 
 #[derive(Args, Debug)]

@@ -1,0 +1,3 @@
+#!/bin/sh
+echo "no such package"
+exit 1

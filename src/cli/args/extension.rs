@@ -1,0 +1,105 @@
+//! What may be typed of the commands about extensions.
+
+use clap::{Args, Subcommand};
+
+use super::Common;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExtensionVerb {
+    /// The extensions there are
+    List(ExtensionListArgs),
+    /// All that a manifest says
+    #[command(name = "info")]
+    Describe(ExtensionDescribeArgs),
+    /// Find extensions by words of their name, description, tools and category
+    Search(ExtensionSearchArgs),
+    /// What is recorded of the extensions in the machines
+    Status(ExtensionStatusArgs),
+    /// Check in the machines whether the extensions work
+    Validate(ExtensionValidateArgs),
+    /// Say what keeps an extension's manifest from the catalog
+    Lint(ExtensionLintArgs),
+}
+
+impl ExtensionVerb {
+    /// The options that every command takes.
+    pub(crate) fn common(&self) -> &Common {
+        match self {
+            Self::List(args) => &args.common,
+            Self::Describe(args) => &args.common,
+            Self::Search(args) => &args.common,
+            Self::Status(args) => &args.common,
+            Self::Validate(args) => &args.common,
+            Self::Lint(args) => &args.common,
+        }
+    }
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExtensionListArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Only what is installed, and in which machines
+    #[arg(long)]
+    pub(crate) installed: bool,
+    /// Only this category
+    #[arg(long, value_name = "CATEGORY", value_parser = category)]
+    pub(crate) category: Option<crate::catalog::Category>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExtensionDescribeArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// The extension
+    pub(crate) name: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExtensionSearchArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// What to look for; an extension must have all of the words
+    #[arg(required = true)]
+    pub(crate) words: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExtensionStatusArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Only this machine
+    pub(crate) machine: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExtensionValidateArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Only this extension
+    pub(crate) name: Option<String>,
+    /// Only this machine
+    #[arg(long, value_name = "MACHINE")]
+    pub(crate) machine: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExtensionLintArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Names of extensions, or paths of their folders [default: all beside the configuration]
+    #[arg(value_name = "NAME|PATH")]
+    pub(crate) extensions: Vec<String>,
+}
+
+fn category(text: &str) -> Result<crate::catalog::Category, String> {
+    use crate::catalog::Category;
+    let found = Category::ALL.into_iter().find(|one| one.as_str() == text);
+    found.ok_or_else(|| {
+        let names: Vec<&str> = Category::ALL.iter().map(|one| one.as_str()).collect();
+        match crate::diagnostic::did_you_mean(text, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the categories are {}", names.join(", ")),
+        }
+    })
+}

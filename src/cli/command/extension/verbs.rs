@@ -1,0 +1,16 @@
+//! Which verb does what.
+
+use super::{catalog, lint, recorded, validate};
+use crate::cli::args::ExtensionVerb;
+use crate::cli::session::{Outcome, Session};
+
+pub(crate) fn run(session: &mut Session, verb: &ExtensionVerb) -> Outcome {
+    match verb {
+        ExtensionVerb::List(args) => catalog::list(session, args),
+        ExtensionVerb::Describe(args) => catalog::describe(session, args),
+        ExtensionVerb::Search(args) => catalog::search(session, args),
+        ExtensionVerb::Status(args) => recorded::status(session, args),
+        ExtensionVerb::Validate(args) => validate::run(session, args),
+        ExtensionVerb::Lint(args) => lint::run(session, args),
+    }
+}

@@ -1,0 +1,13 @@
+//! Which verb does what.
+
+use super::{derive, show};
+use crate::cli::args::ProfileVerb;
+use crate::cli::session::{Outcome, Session};
+
+pub(crate) fn run(session: &mut Session, verb: &ProfileVerb) -> Outcome {
+    match verb {
+        ProfileVerb::List(_) => show::list(session),
+        ProfileVerb::Describe(args) => show::describe(session, args),
+        ProfileVerb::Derive(args) => derive::run(session, args),
+    }
+}
