@@ -149,19 +149,43 @@ fn a_store_that_refuses_says_why() {
 
 #[test]
 fn a_store_that_is_not_there_says_so() {
-    let ground = Ground::s3();
-    let Place::Object(mut place) = ground.place.clone() else {
-        unreachable!()
-    };
-    place.bucket = "sindri-no-such-bucket".to_owned();
-    let store = Place::Object(place.clone()).open(&ground.world).unwrap();
-    for error in [store.read().unwrap_err(), take(&store).unwrap_err()] {
-        assert!(matches!(error, StoreError::NoBucket(_)), "{error:?}");
+    for ground in [Ground::s3(), Ground::azure()] {
+        let Place::Object(mut place) = ground.place.clone() else {
+            unreachable!()
+        };
+        place.bucket = "sindri-no-such-bucket".to_owned();
+        let store = Place::Object(place.clone()).open(&ground.world).unwrap();
+        for error in [store.read().unwrap_err(), take(&store).unwrap_err()] {
+            assert!(matches!(error, StoreError::NoBucket(_)), "{error:?}");
+        }
+        place.endpoint = Some("http://127.0.0.1:9".to_owned());
+        let store = Place::Object(place).open(&ground.world).unwrap();
+        let error = store.read().unwrap_err();
+        assert!(matches!(error, StoreError::Unreachable { .. }), "{error:?}");
     }
-    place.endpoint = Some("http://127.0.0.1:9".to_owned());
-    let store = Place::Object(place).open(&ground.world).unwrap();
-    let error = store.read().unwrap_err();
-    assert!(matches!(error, StoreError::Unreachable { .. }), "{error:?}");
+}
+
+/// Microsoft's emulator looks at signatures, as the service does.
+#[test]
+fn another_key_than_the_account_s_is_refused_and_never_shown() {
+    let ground = Ground::azure();
+    drop(begun(&ground.open()));
+    let canary = "Y2FuYXJ5LWtleS1vZi1zb21lYm9keS1lbHNl";
+    let variables = [
+        ("AZURE_STORAGE_ACCOUNT_NAME", "sindri"),
+        ("AZURE_STORAGE_ACCOUNT_KEY", canary),
+    ];
+    let owned = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let world = World {
+        environment: Arc::new(crate::sys::Environment::of(owned)),
+        ..World::real()
+    };
+    let store = ground.place.open(&world).unwrap();
+    for error in [store.read().unwrap_err(), take(&store).unwrap_err()] {
+        assert!(matches!(error, StoreError::Denied { .. }), "{error:?}");
+        assert!(!format!("{error:?}").contains(canary));
+        assert_eq!(error.diagnose()[0].code.as_str(), "store::denied");
+    }
 }
 
 /// What a killed holder leaves comes free when it runs out, and what it recorded is there.
