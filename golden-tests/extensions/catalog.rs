@@ -78,7 +78,70 @@ pub(super) fn wrong(checks: &[Check], told: &str) -> Vec<String> {
     checks.iter().zip(&answers).filter_map(bad).collect()
 }
 
-/// A new extension must be added to one of the two lists at least.
+/// Those that the tests hold against reader, resolver, schemas and linter, but don't install: they come
+/// from vendors' hosts that a machine of the tests doesn't reach, or take hundreds of megabytes.
+const ONLY_READ: [&str; 58] = [
+    "agent-browser",
+    "agent-manager",
+    "agentic-flow",
+    "agentic-qe",
+    "ai-toolkit",
+    "clarity",
+    "claude-cli",
+    "claude-code-mux",
+    "claude-flow-v2",
+    "claude-flow-v3",
+    "claude-marketplace",
+    "claudeup",
+    "claudish",
+    "cloud-tools",
+    "compahook",
+    "context7-mcp",
+    "docker",
+    "dotnet",
+    "draupnir",
+    "excalidraw-mcp",
+    "github-cli",
+    "gitnexus",
+    "glab",
+    "golang",
+    "goose",
+    "guacamole",
+    "haskell",
+    "infra-tools",
+    "jira-mcp",
+    "jvm",
+    "kilo",
+    "linear-mcp",
+    "loki-mode",
+    "mdflow",
+    "monitoring",
+    "notebooklm-mcp-cli",
+    "ollama",
+    "openclaw",
+    "opencode",
+    "openfang",
+    "p-replicator",
+    "pal-mcp-server",
+    "paperclip",
+    "playwright",
+    "ralph",
+    "rtk",
+    "ruby",
+    "ruflo",
+    "rust",
+    "ruvector-cli",
+    "ruvnet-research",
+    "rvf-cli",
+    "sdkman",
+    "shannon",
+    "spec-kit",
+    "supabase-cli",
+    "swift",
+    "xfce-ubuntu",
+];
+
+/// A new extension must be added to one of the lists.
 pub(super) fn every_extension_is_tested() {
     let carried: BTreeSet<String> = fs::read_dir(folder())
         .unwrap()
@@ -89,5 +152,7 @@ pub(super) fn every_extension_is_tested() {
         .chain(&local::EXTENSIONS)
         .map(|&name| name.to_owned())
         .collect();
-    assert_eq!(carried, tested);
+    let read: BTreeSet<String> = ONLY_READ.iter().map(|&name| name.to_owned()).collect();
+    assert!(tested.is_disjoint(&read), "installed, and said not to be");
+    assert_eq!(carried, tested.union(&read).cloned().collect());
 }

@@ -5,10 +5,11 @@ use super::life::Life;
 
 /// All that install in a container at once. `rust-cli-tools` is left to `local`: it is built by the
 /// machine's cargo, and that of the image's Debian is too old for it.
-pub(super) const EXTENSIONS: [&str; 8] = [
+pub(super) const EXTENSIONS: [&str; 9] = [
     "esbuild",
     "nodejs",
     "nodejs-devtools",
+    "php",
     "python",
     "python-devtools",
     "ruff",
@@ -35,7 +36,7 @@ pub(super) fn life() {
     desk.configure(&configuration(&first, &EXTENSIONS));
     desk.apply(&[])
         .code(0)
-        .says("Apply complete! Resources: 12 added");
+        .says("Apply complete! Resources: 13 added");
     life.all_rests();
     life.all_works("/run/secrets");
     life.keep_files();
@@ -53,10 +54,10 @@ pub(super) fn life() {
             desk.name
         ));
     }
-    planned.says("Plan: 10 to add, 0 to change, 10 to destroy.");
+    planned.says("Plan: 11 to add, 0 to change, 11 to destroy.");
     desk.apply(&[])
         .code(0)
-        .says("Resources: 10 added, 0 changed, 10 destroyed.");
+        .says("Resources: 11 added, 0 changed, 11 destroyed.");
     assert!(
         desk.recorded(&format!("extension.{}.nodejs", desk.name))
             .contains("found       = false")

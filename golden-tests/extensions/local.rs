@@ -4,10 +4,13 @@ use super::desk::Desk;
 use super::life::Life;
 
 /// All that need no root: `tmux-workspace` is of the host's packages, which stay its owner's.
-pub(super) const EXTENSIONS: [&str; 8] = [
+pub(super) const EXTENSIONS: [&str; 11] = [
+    "agent-skills-cli",
     "esbuild",
+    "mise-config",
     "nodejs",
     "nodejs-devtools",
+    "openskills",
     "python",
     "python-devtools",
     "ruff",
@@ -29,7 +32,7 @@ pub(super) fn life() {
     desk.configure(&configuration(&EXTENSIONS));
     desk.apply(&[])
         .code(0)
-        .says("Apply complete! Resources: 11 added");
+        .says("Apply complete! Resources: 14 added");
     life.all_rests();
     life.all_works("~/../run/secrets");
     life.keep_files();
@@ -51,9 +54,9 @@ pub(super) fn life() {
             desk.name
         ));
     }
-    planned.says("Plan: 10 to add, 0 to change, 10 to destroy.");
+    planned.says("Plan: 13 to add, 0 to change, 13 to destroy.");
     let replaced = desk.apply(&["--replace", &machine]).code(0);
-    replaced.says("Resources: 10 added, 0 changed, 10 destroyed.");
+    replaced.says("Resources: 13 added, 0 changed, 13 destroyed.");
     life.all_rests();
     life.all_works("~/../run/secrets");
     life.files_are_kept();
