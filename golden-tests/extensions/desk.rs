@@ -114,6 +114,7 @@ impl Desk {
             .args(words)
             .current_dir(self.project())
             .env("XDG_DATA_HOME", self.root.path().join("data"))
+            .env("XDG_STATE_HOME", self.root.path().join("state"))
             .env("API_TOKEN", SECRET)
             .env("NO_COLOR", "1")
             .stdin(Stdio::null());

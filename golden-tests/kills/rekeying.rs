@@ -129,8 +129,12 @@ impl Desk {
         recorded
     }
 
-    /// Puts everything back as it was before the change.
+    /// Puts everything back as it was before the change, what this host has seen of it included.
     fn lay(&self) {
+        let seen = self.ground.path("../home/.local/state/sindri");
+        if seen.exists() {
+            fs::remove_dir_all(seen).unwrap();
+        }
         let directory = self.ground.path(".sindri");
         fs::remove_dir_all(&directory).unwrap();
         fs::create_dir(&directory).unwrap();
