@@ -28,6 +28,7 @@ mod recorded;
 mod redact;
 mod script;
 mod terraform;
+mod transcripts;
 mod tree;
 
 use std::process::ExitCode;
@@ -43,7 +44,7 @@ fn main() -> ExitCode {
     trials.extend(extensions::trials());
     trials.extend(fuzz::trials());
     trials.extend(terraform::trials());
-    let rules: [(&str, Rule); 11] = [
+    let rules: [(&str, Rule); 12] = [
         ("architecture::imports", architecture::imports),
         ("architecture::crates", architecture::crates),
         ("habits::file_length", habits::file_length),
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         ("habits::places", habits::places),
         ("documentation::variables", documentation::variables),
         ("documentation::codes", documentation::codes),
+        ("documentation::transcripts", transcripts::transcripts),
         ("examples", examples::examples),
     ];
     trials.extend(rules.into_iter().map(|(name, rule)| {
