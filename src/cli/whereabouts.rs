@@ -21,7 +21,7 @@ pub(crate) fn whereabouts(session: &Session) -> Result<Place, Diagnostics> {
         return Place::parse(text, &session.path(Path::new("."))).map_err(|error| error.diagnose());
     }
     let beside = engine::directory_of(&session.config);
-    let bytes = match files::read_limited(&session.config, config::SIZE_MAX as u64) {
+    let bytes = match files::read_file(&session.config, config::SIZE_MAX as u64) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Ok(Place::Local(beside.join(STATE_DIRECTORY)));

@@ -21,6 +21,8 @@ use crate::resource::{
 pub struct Config {
     /// The project's name, which its state records.
     pub name: Name,
+    /// Where the name stands in the file.
+    pub name_place: Option<Place>,
     /// The version of the file's format.
     pub version: Version,
     /// The machines, counted ones expanded, in the order of the file.

@@ -87,11 +87,16 @@ fn check_size(source: &Source) -> Result<(), Refusal> {
 
 fn syntax(source: &Source, error: &ScanError) -> Refusal {
     let offset = error.marker().byte_offset().unwrap_or(0);
-    let summary = format!("not valid YAML: {}", error.info());
+    let info = error.info();
+    let help = if info.contains("tabs") {
+        "indent with spaces: YAML takes no tabs there"
+    } else {
+        "check indentation, colons and quotes here and on the line above"
+    };
     Box::new(
-        Diagnostic::error(code::SYNTAX, summary)
+        Diagnostic::error(code::SYNTAX, format!("not valid YAML: {info}"))
             .at(source.place(offset, 1))
-            .help("check indentation, colons and quotes here and on the line above"),
+            .help(help),
     )
 }
 
@@ -253,10 +258,22 @@ impl<'a> Builder<'a> {
                 merges,
             }) => match key.take() {
                 None => return self.key(&node, range),
-                Some((name, _)) if &*name == "<<" => match &node.value {
-                    Value::List(items) => merges.extend(items.iter().cloned()),
-                    Value::Null | Value::Scalar { .. } | Value::Map(_) => merges.push(node),
-                },
+                Some((name, at)) if &*name == "<<" => {
+                    let merged = match &node.value {
+                        Value::List(items) => items.clone(),
+                        Value::Null | Value::Scalar { .. } | Value::Map(_) => vec![node],
+                    };
+                    let is_map = |node: &Arc<Node>| matches!(node.value, Value::Map(_));
+                    if !merged.iter().all(is_map) {
+                        let place = self.source.place(at.start, at.length);
+                        let summary = "`<<` merges mappings, and this is none";
+                        let found = Diagnostic::error(code::SYNTAX, summary).at(place);
+                        return Err(Box::new(
+                            found.help("write `<<: *name`, where `&name` stands at a mapping"),
+                        ));
+                    }
+                    merges.extend(merged);
+                }
                 Some((name, at)) => {
                     if seen.insert(Arc::clone(&name)) {
                         entries.push(Entry {

@@ -119,8 +119,11 @@ fn file(tree: &Arc<Node>, overrides: Overrides, reading: &mut Reading<'_>) -> Op
         .filter(|node| !node.is_null())
         .and_then(|node| Arc::<Providers>::decode(node, reading));
     let transitions = transitions(top.moved, top.removed, top.import, reading);
+    let named = tree.entries().iter().find(|entry| &*entry.key == "name");
+    let name_place = named.map(|entry| reading.place(entry.value.span));
     Some(Config {
         name: name?,
+        name_place,
         version: version?,
         machines: machines?,
         local_cluster: providers

@@ -49,7 +49,7 @@ pub fn load(
     environment: &Environment,
 ) -> Result<Project, Diagnostics> {
     let bytes =
-        files::read_limited(path, CONFIG_MAX).map_err(|error| unreadable(path, shown, &error))?;
+        files::read_file(path, CONFIG_MAX).map_err(|error| unreadable(path, shown, &error))?;
     let (config, mut findings) = config::read_bytes(shown, &bytes, overrides);
     let Some(config) = config else {
         return Err(findings);

@@ -114,6 +114,13 @@ fn odd_but_honest_yaml_is_read() {
     assert_eq!(config.version.to_string(), "1.10");
     let merged = "version: '3.0'\nname: dev\nmachines:\n  a: &a { resources: { cpus: 3 } }\n  \
                   b: { <<: *a, distro: debian }\n";
+    let (none, findings) = read_text(&merged.replace("*a", "[*a, b]"));
+    assert!(none.is_none());
+    assert!(
+        told(&findings).contains("`<<` merges mappings"),
+        "{}",
+        told(&findings)
+    );
     let (config, findings) = read_text(merged);
     let config = config.unwrap_or_else(|| panic!("{}", told(&findings)));
     assert_eq!(config.machines[1].cpus, Some(3));

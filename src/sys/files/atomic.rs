@@ -104,6 +104,15 @@ pub fn read_limited(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Reads as [`read_limited`], of files only: a pipe might never end, nor say the same twice.
+pub fn read_file(path: &Path, max: u64) -> io::Result<Vec<u8>> {
+    let kind = std::fs::metadata(path)?.file_type();
+    if !(kind.is_file() || kind.is_dir()) {
+        return Err(io::Error::other("it is no file, but a pipe or a device"));
+    }
+    read_limited(path, max)
+}
+
 fn create_beside(path: &Path, mode: u32) -> io::Result<(PathBuf, PathBuf, File)> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
     let directory = match path.parent() {
@@ -143,6 +152,20 @@ mod tests {
         assert_eq!(read_limited(&path, 3).unwrap(), b"two");
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o640);
         assert_eq!(std::fs::read_dir(room.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_pipe_is_refused_and_not_waited_for() {
+        let room = tempfile::tempdir().unwrap();
+        let path = room.path().join("sindri.yaml");
+        let (kind, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR);
+        rustix::fs::mknodat(rustix::fs::CWD, &path, kind, mode, 0).unwrap();
+        assert!(read_file(&path, 8).is_err());
+        std::fs::remove_file(&path).unwrap();
+        let missing = read_file(&path, 8).unwrap_err();
+        assert_eq!(missing.kind(), io::ErrorKind::NotFound);
+        std::fs::write(&path, "name").unwrap();
+        assert_eq!(read_file(&path, 8).unwrap(), b"name");
     }
 
     #[test]

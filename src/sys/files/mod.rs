@@ -7,7 +7,7 @@ mod atomic;
 mod nearby;
 mod tree;
 
-pub use atomic::{read_limited, sync_dir, write_atomic, write_by_way_of, write_new};
+pub use atomic::{read_file, read_limited, sync_dir, write_atomic, write_by_way_of, write_new};
 pub use nearby::Nearby;
 pub use tree::{
     Entry, create_dir, create_private_dir_all, entry, link, list, list_kinds, remove_empty_dir,
