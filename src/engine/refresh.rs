@@ -10,7 +10,7 @@ use super::{Readers, imports, renamed};
 use crate::address::{Address, Kind};
 use crate::desired::Desired;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
-use crate::plan::{Facts, Observation, Observed};
+use crate::plan::{self, Facts, Observation, Observed};
 use crate::provider::{Query, Question};
 use crate::resource::{ProviderKind, Spec};
 use crate::state::{Object, State};
@@ -85,7 +85,10 @@ pub fn queries(desired: &Desired, recorded: &State, side: Side) -> BTreeMap<Prov
                     true,
                 );
             }
-            (_, Some(provider)) => ask(&wanted.address, &wanted.spec, standing, provider, true),
+            (_, Some(provider)) => {
+                let spec = plan::keep_power(&wanted.spec, standing.map(|object| &**object));
+                ask(&wanted.address, &spec, standing, provider, true);
+            }
             (_, None) => {}
         }
     }

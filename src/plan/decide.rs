@@ -425,8 +425,9 @@ impl Decider<'_> {
     }
 }
 
-/// Power isn't configured but commanded (`sindri stop`): what is recorded stays wanted.
-fn keep_power(spec: &Arc<Spec>, recorded: Option<&Object>) -> Arc<Spec> {
+/// The specification with the power that is recorded: power isn't configured but commanded
+/// (`sindri stop`).
+pub fn keep_power(spec: &Arc<Spec>, recorded: Option<&Object>) -> Arc<Spec> {
     match (&**spec, recorded.map(|object| &*object.spec)) {
         (Spec::Machine(wanted), Some(Spec::Machine(was))) if wanted.power != was.power => {
             Arc::new(Spec::Machine(Box::new(MachineSpec {

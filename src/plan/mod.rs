@@ -25,6 +25,7 @@ pub use action::{Action, Order, Reason};
 pub use change::{
     After, Change, Drift, DriftKind, Effectuation, FieldChange, Plan, PlanHeader, Step, Totals,
 };
+pub use decide::keep_power;
 pub use facts::{Capabilities, Facts};
 pub use file::{PlanFile, PlanFileError};
 pub use observed::{Observation, Observed, Seen};

@@ -17,7 +17,7 @@ use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::plan::Observation;
 use crate::provider::{Query, Question};
 use crate::resource::{
-    DindMode, DockerRuntime, DockerSettings, GpuVendor, MachineSpec, PortMapping, Protocol,
+    DindMode, DockerRuntime, DockerSettings, GpuVendor, MachineSpec, PortMapping, Power, Protocol,
     PullPolicy, Settings, Size, Spec,
 };
 
@@ -50,7 +50,10 @@ pub(super) async fn check(
                         let inner = Part::Engine.volume_of(&spec.name);
                         found.extend(volume_name(query, question, &inner, &listing));
                     }
-                    found.extend(ports(docker, query, question, settings, &listing));
+                    // One that `sindri stop` put to rest needs its ports when it is started.
+                    if spec.power != Power::Stopped {
+                        found.extend(ports(docker, query, question, settings, &listing));
+                    }
                 }
                 if !present {
                     found.extend(container_name(query, question, &spec.name, &listing));

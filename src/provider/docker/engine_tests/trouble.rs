@@ -88,6 +88,10 @@ async fn a_taken_port_is_found_before_and_survived_after() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let request = machine_request(&world, published(&world, port));
+    let mut resting = published(&world, port);
+    resting.power = Power::Stopped;
+    let resting = machine_request(&world, resting);
+    assert!(check(&world, &resting).await.is_empty(), "it needs none");
     let findings = check(&world, &request).await;
     assert_eq!(codes(&findings), ["docker::port-taken"]);
     assert!(
