@@ -7,6 +7,7 @@ use super::drift::{DriftTotals, drift_blocks, unapplied, unreadable};
 use super::page::{Page, Style};
 use super::plan::{PlanMeta, block, outlook, seconds, words};
 use super::text::{clean, count, cut};
+use crate::catalog::Outlook;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::plan::{Change, Plan};
 
@@ -47,17 +48,7 @@ pub fn plan_markdown(plan: &Plan, meta: &PlanMeta<'_>) -> String {
     }
     dangers(&mut out, &shown);
     findings(&mut out, &plan.checks);
-    for one in &plan.outlooks {
-        let mut page = Page::new(Style::PLAIN);
-        outlook::outlooks(&mut page, std::slice::from_ref(one));
-        fold(
-            &mut out,
-            &outlook::heading(one),
-            MARKDOWN_MAX / 4,
-            1,
-            std::iter::once(page.into_text()),
-        );
-    }
+    extensions(&mut out, &plan.outlooks);
     if !plan.drift.is_empty() {
         let title = format!(
             "Changed outside of sindri: {}",
@@ -122,6 +113,22 @@ pub fn drift_markdown(plan: &Plan, meta: &PlanMeta<'_>) -> String {
     }
     footer(&mut out, plan, meta);
     out
+}
+
+/// Folds what becomes of extensions; a fleet may have very many different sets of them.
+fn extensions(out: &mut String, outlooks: &[Outlook]) {
+    let title = match outlooks {
+        [] => return,
+        [one] => outlook::heading(one),
+        several => format!("Extensions of {} kinds of machines", several.len()),
+    };
+    let blocks = outlooks.iter().map(|one| {
+        let mut page = Page::new(Style::PLAIN);
+        outlook::outlooks(&mut page, std::slice::from_ref(one));
+        page.into_text()
+    });
+    // What is destroyed and what was found may have taken a share each.
+    fold(out, &title, MARKDOWN_MAX / 2, outlooks.len(), blocks);
 }
 
 fn put(out: &mut String, text: std::fmt::Arguments<'_>) {

@@ -2,10 +2,13 @@ use insta::assert_snapshot;
 use proptest::prelude::*;
 
 use super::*;
+use crate::address::{Name, NameRule};
+use crate::catalog::Install;
 use crate::diagnostic::Code;
 use crate::plan::{Action, DriftKind, Reason};
 use crate::render::fixture::*;
 use crate::render::plan::tests::mixed;
+use crate::resource::ProviderKind;
 
 fn meta() -> PlanMeta<'static> {
     PlanMeta {
@@ -155,6 +158,32 @@ fn a_large_plan_is_cut_and_says_so() {
     assert!(text.len() <= MARKDOWN_MAX);
     assert!(text.contains("**Cut:** "), "{text}");
     assert!(text.contains("2000 to add"));
+}
+
+#[test]
+fn very_many_sets_of_extensions_fit_a_comment() {
+    let kind = |i: usize| {
+        let name = |text: &str| Name::parse(NameRule::Extension, text).unwrap();
+        Outlook {
+            machines: vec![name(&format!("dev-{i}"))],
+            provider: ProviderKind::Docker,
+            installs: vec![Install {
+                name: name("nodejs"),
+                version: "1.0.0".to_owned(),
+                requires: Vec::new(),
+                disk: None,
+                seconds: None,
+            }],
+            left_out: Vec::new(),
+        }
+    };
+    let mut plan = mixed();
+    plan.outlooks = (0..2_000).map(kind).collect();
+    let text = plan_markdown(&plan, &meta());
+    assert!(text.len() <= MARKDOWN_MAX, "{}", text.len());
+    assert!(text.contains("<summary>Extensions of 2000 kinds of machines"));
+    assert!(text.contains("<summary>Show 6 changes"));
+    assert!(text.contains("of 2000 aren't shown in full"), "{text}");
 }
 
 #[test]
