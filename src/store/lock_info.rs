@@ -33,12 +33,14 @@ pub struct LockInfo {
 impl LockInfo {
     /// A new holding by this process, from now on.
     pub(super) fn of_this_process(world: &World, operation: &str) -> Self {
+        let now = world.clock.now();
         Self {
             id: hex(&world.random.bytes::<8>()),
             who: user_name(&world.environment),
             host: host_name(),
             operation: operation.to_owned(),
-            since: world.clock.now(),
+            // People read it: whole seconds are enough.
+            since: Timestamp::from_second(now.as_second()).unwrap_or(now),
             pid: std::process::id(),
             expires: None,
         }

@@ -51,11 +51,13 @@ pub(crate) fn init(session: &mut Session, args: &ConfigInitArgs) -> Outcome {
             .to_string()
             + "\n"
     } else {
-        format!(
-            "Wrote {shown} for `{}` on {}.\n\nNext:\n  sindri plan     shows what would be made\n  \
-             sindri apply    makes it\n",
-            options.name, options.provider
-        )
+        let next = if options.provider.is_built() {
+            "Next:\n  sindri plan     shows what would be made\n  sindri apply    makes it\n"
+        } else {
+            "This version checks it (`sindri validate`); it can't plan or apply there yet.\n"
+        };
+        let (name, provider) = (&options.name, options.provider);
+        format!("Wrote {shown} for `{name}` on {provider}.\n\n{next}")
     };
     session.answer(&text)?;
     Ok(Exit::Done)

@@ -6,34 +6,31 @@ use super::planning::{self, Asked, Read};
 use crate::address::{Address, Kind};
 use crate::cli::args::{Narrow, StatusArgs};
 use crate::cli::session::{Outcome, Session, small_runtime};
-use crate::diagnostic::{Diagnostics, Exit};
+use crate::diagnostic::{Diagnostic, Diagnostics, Exit};
 use crate::engine::Readers;
 use crate::plan::{DriftKind, Observation};
 use crate::render::{self, StatusRow};
 
 pub(crate) fn run(session: &mut Session, args: &StatusArgs) -> Outcome {
     let Some(seconds) = args.watch else {
-        let (text, errors) = look(session, args)?;
-        if session.is_json() && !errors.is_empty() {
-            return Err(errors);
+        let (text, found) = look(session, args)?;
+        let failed = found.iter().any(Diagnostic::is_error);
+        if session.is_json() && failed {
+            return Err(found);
         }
         session.answer(&text)?;
-        session.warn(&errors);
-        return Ok(if errors.is_empty() {
-            Exit::Done
-        } else {
-            Exit::Error
-        });
+        session.warn(&found);
+        return Ok(if failed { Exit::Error } else { Exit::Done });
     };
     let screen = session.terminal().output && !session.is_json();
     loop {
-        let (text, errors) = look(session, args)?;
+        let (text, found) = look(session, args)?;
         if screen {
             session.answer(&format!("\x1b[H\x1b[J{text}"))?;
         } else {
             session.answer(&text)?;
         }
-        session.warn(&errors);
+        session.warn(&found);
         std::thread::sleep(Duration::from_secs(seconds));
     }
 }
@@ -57,18 +54,9 @@ fn look(session: &mut Session, args: &StatusArgs) -> Result<(String, Diagnostics
         .filter(|address| one.is_none() || address.machine() == one.as_ref())
         .filter_map(|address| row(&read, address))
         .collect();
-    let unreadable = read.survey.observed.objects.values();
-    let errors = if unreadable
-        .into_iter()
-        .any(|one| matches!(one, Observation::Unreadable(_)))
-    {
-        read.survey
-            .facts
-            .findings
-            .iter()
-            .filter(|found| found.is_error())
-            .cloned()
-            .collect()
+    let mut observed = read.survey.observed.objects.values();
+    let found = if observed.any(|one| matches!(one, Observation::Unreadable(_))) {
+        read.survey.facts.findings.clone()
     } else {
         Diagnostics::new()
     };
@@ -80,7 +68,14 @@ fn look(session: &mut Session, args: &StatusArgs) -> Result<(String, Diagnostics
     } else {
         render::status_human(&rows, &session.style())
     };
-    Ok((text, errors))
+    Ok((text, found))
+}
+
+/// Whether something lived in a machine that is gone.
+fn gone_along(read: &Read, address: &Address) -> bool {
+    let machine = address.machine().cloned().map(Address::Machine);
+    let observed = machine.and_then(|machine| read.survey.observed.get(&machine));
+    address.lives_inside() && matches!(observed, Some(Observation::Absent))
 }
 
 fn row(read: &Read, address: &Address) -> Option<StatusRow> {
@@ -105,7 +100,8 @@ fn row(read: &Read, address: &Address) -> Option<StatusRow> {
                 format!("changed: {}", paths.join(", "))
             }
         })
-        .or_else(|| unreadable.then(|| "unreadable".to_owned()));
+        .or_else(|| unreadable.then(|| "unreadable".to_owned()))
+        .or_else(|| gone_along(read, address).then(|| "missing".to_owned()));
     let image = match address.kind() {
         Kind::Machine => object
             .spec

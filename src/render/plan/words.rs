@@ -80,6 +80,10 @@ pub(in crate::render) fn reason(change: &Change) -> Option<String> {
         Reason::Tainted => "it was left half made, or is marked with `taint`",
         Reason::Partial => return Some(partial(change)),
         Reason::Requested => "--replace asks for it",
+        // A machine is replaced because of a network or volume also where that was gone.
+        Reason::Parent(address) if matches!(address.kind(), Kind::Network | Kind::Volume) => {
+            return Some(format!("because {address} is made anew"));
+        }
         Reason::Parent(address) => return Some(format!("because {address} is replaced")),
         Reason::NewRoot => "its machine starts from a new root file system",
         Reason::ImageMoved => "its image now stands for another digest",
