@@ -19,6 +19,9 @@ use sindri::sys::{Clock, Environment, Random, World};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
+/// What stands for Ctrl-C among the answers.
+const CTRL_C: &str = "^C\n";
+
 /// Everything one case works with, from its first command to its last.
 pub(crate) struct Ground {
     root: TempDir,
@@ -162,8 +165,10 @@ impl Ground {
     pub(crate) fn run(&mut self, words: &[String]) -> Shown {
         let world = self.world();
         let (stdout, stderr) = (Stream::default(), Stream::default());
-        let mut answers = std::mem::take(&mut self.answers).into_iter();
         let (stop, told) = watch::channel(Stop::Go);
+        let pressed = stop.clone();
+        let stops = self.interrupt.is_some() || self.answers.iter().any(|text| text == CTRL_C);
+        let mut answers = std::mem::take(&mut self.answers).into_iter();
         let host = Host {
             providers: Arc::new(self.providers(&world)),
             stdout: Box::new(stdout.clone()),
@@ -172,10 +177,20 @@ impl Ground {
                 input: answers.len() > 0,
                 ..Terminal::default()
             },
-            ask: Box::new(move || Ok(answers.next())),
+            ask: Box::new(move || {
+                let answer = answers.next();
+                if answer.as_deref() == Some(CTRL_C) {
+                    pressed.send_replace(Stop::Gently);
+                    // Nothing is ever typed: the command must go on without an answer.
+                    while !pressed.is_closed() {
+                        std::thread::sleep(std::time::Duration::from_millis(2));
+                    }
+                }
+                Ok(answer)
+            }),
             directory: self.directory(),
             signals: false,
-            stop: self.interrupt.is_some().then_some(told),
+            stop: stops.then_some(told),
             world,
         };
         let typed: Vec<OsString> = words.iter().map(OsString::from).collect();

@@ -36,5 +36,6 @@ mod secrets;
 mod seed;
 mod store;
 mod strangers;
+mod streams;
 mod tally;
 mod trace;

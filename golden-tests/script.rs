@@ -3,6 +3,7 @@
 //! ```text
 //! $ commands:    sindri plan --json > plan.json     (the answer goes to a file of the case)
 //! !answer yes                      a person at a terminal types this at the next question
+//! !answer ^C                       or stops the command there
 //! !drift ADDRESS FIELD VALUE       somebody changes a field
 //! !power ADDRESS running|stopped   somebody starts or stops a machine
 //! !remove ADDRESS                  somebody removes an object

@@ -4,6 +4,7 @@ mod extension;
 mod profile;
 mod state;
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -21,8 +22,12 @@ pub(crate) use state::{
     StateMvArgs, StatePushArgs, StateRestoreArgs, StateRmArgs, StateShowArgs, TaintArgs, Wait,
 };
 
-/// The longest time limit, in seconds.
-const YEAR: u64 = 31_536_000;
+/// What may be given as a time limit, in seconds: up to a year.
+pub(crate) const LIMITS: RangeInclusive<u64> = 1..=31_536_000;
+/// What may be given as a time to wait for a lock, in seconds.
+pub(crate) const WAITS: RangeInclusive<u64> = 0..=*LIMITS.end();
+/// How many resources may be worked on at once.
+pub(crate) const PARALLEL: RangeInclusive<u64> = 1..=256;
 
 /// Declarative development environments: say what you want, see what would change, apply it.
 #[derive(Debug, Parser)]
@@ -223,16 +228,15 @@ pub(crate) struct Act {
     #[arg(long)]
     pub(crate) auto_approve: bool,
     /// How many resources are worked on at once [default: 10]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub(crate) parallelism: Option<u16>,
-    /// How long to wait for another command that holds the state, in seconds [default: 0]
-    #[arg(long, value_name = "SECONDS")]
-    pub(crate) lock_timeout: Option<u64>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(PARALLEL))]
+    pub(crate) parallelism: Option<u64>,
+    #[command(flatten)]
+    pub(crate) wait: Wait,
     /// Whether to take the lock; without it, two commands may write at once
     #[arg(long, value_name = "BOOL", action = clap::ArgAction::Set, default_missing_value = "true", num_args = 0..=1, require_equals = true)]
     pub(crate) lock: Option<bool>,
     /// Give up after this many seconds; what was begun is picked up by the next run
-    #[arg(short, long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=YEAR))]
+    #[arg(short, long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(LIMITS))]
     pub(crate) timeout: Option<u64>,
 }
 
@@ -346,9 +350,8 @@ pub(crate) struct MachineArgs {
     pub(crate) common: Common,
     /// The machine, where there are several
     pub(crate) machine: Option<String>,
-    /// How long to wait for another command that holds the state, in seconds [default: 0]
-    #[arg(long, value_name = "SECONDS")]
-    pub(crate) lock_timeout: Option<u64>,
+    #[command(flatten)]
+    pub(crate) wait: Wait,
     /// Whether to take the lock; without it, two commands may write at once
     #[arg(long, value_name = "BOOL", action = clap::ArgAction::Set, default_missing_value = "true", num_args = 0..=1, require_equals = true)]
     pub(crate) lock: Option<bool>,

@@ -2,11 +2,12 @@
 
 use std::cell::OnceCell;
 use std::io::Write;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::args::{Common, Format, OutputOptions};
+use super::args::{Common, Format, OutputOptions, WAITS, Wait};
 use super::host::{Host, Terminal};
 use super::whereabouts::{STATE_DIRECTORY, whereabouts};
 use crate::config::Overrides;
@@ -237,26 +238,33 @@ impl Session {
     }
 
     /// How long to wait for the state.
-    pub(crate) fn lock_timeout(&self, typed: Option<u64>) -> Result<Duration, Diagnostics> {
-        let seconds = match typed {
-            Some(seconds) => seconds,
-            None => self.number("SINDRI_LOCK_TIMEOUT")?.unwrap_or(0),
-        };
-        Ok(Duration::from_secs(seconds))
+    pub(crate) fn lock_timeout(&self, wait: &Wait) -> Result<Duration, Diagnostics> {
+        let seconds = self.number(wait.lock_timeout, "SINDRI_LOCK_TIMEOUT", WAITS)?;
+        Ok(Duration::from_secs(seconds.unwrap_or(0)))
     }
 
-    /// A number from the environment.
-    pub(crate) fn number(&self, variable: &str) -> Result<Option<u64>, Diagnostics> {
+    /// The number typed, else that of a variable, which has the bounds of its flag.
+    pub(crate) fn number(
+        &self,
+        typed: Option<u64>,
+        variable: &str,
+        bounds: RangeInclusive<u64>,
+    ) -> Result<Option<u64>, Diagnostics> {
+        if typed.is_some() {
+            return Ok(typed);
+        }
         let Some(text) = self.host.world.environment.get(variable) else {
             return Ok(None);
         };
-        text.parse().map(Some).map_err(|_| {
+        let number = text.parse().ok().filter(|number| bounds.contains(number));
+        number.map(Some).ok_or_else(|| {
+            let (least, most) = bounds.into_inner();
             vec![
                 Diagnostic::error(
                     Code::new("cli::variable"),
-                    format!("`{variable}` isn't a whole number"),
+                    format!("`{variable}` isn't a whole number from {least} to {most}"),
                 )
-                .help("unset it, or set it to a number"),
+                .help("unset it, or set it to such a number"),
             ]
         })
     }
@@ -265,7 +273,7 @@ impl Session {
 /// The key file that a configuration names for its state; what is wrong with the rest of the
 /// configuration is told where it is read.
 fn key_file(config: &Path) -> Option<PathBuf> {
-    let bytes = files::read_limited(config, crate::config::SIZE_MAX as u64).ok()?;
+    let bytes = files::read_file(config, crate::config::SIZE_MAX as u64).ok()?;
     let named = crate::config::read_key_file("", &bytes)?;
     Some(engine::directory_of(config).join(named))
 }
@@ -288,10 +296,7 @@ pub(crate) fn same_project(project: &Project, state: Option<&State>) -> Result<(
         "put `name: {was}` back; or rename what is recorded too: under `moved:`, `from: \
          machine.{was}` and `to: machine.{is}` (in a fleet the network)"
     ));
-    let text = &project.config.source.text;
-    if let Some(at) = text.find("name:") {
-        found = found.at(project.config.source.place(at, "name:".len()));
-    }
+    found.place.clone_from(&project.config.name_place);
     Err(vec![found])
 }
 
@@ -333,12 +338,18 @@ fn no_runtime(error: &std::io::Error) -> Diagnostics {
 fn write(out: &mut dyn Write, text: &str) -> Result<(), Diagnostics> {
     out.write_all(text.as_bytes())
         .and_then(|()| out.flush())
-        .map_err(|error| {
-            vec![
-                Diagnostic::error(Code::new("cli::output"), "the answer couldn't be written")
-                    .because(error.to_string()),
-            ]
-        })
+        .map_err(|error| unwritten(&error))
+}
+
+/// Why an answer couldn't be written; nothing where its reader left (`| head`), as readers do.
+pub(crate) fn unwritten(error: &std::io::Error) -> Diagnostics {
+    if error.kind() == std::io::ErrorKind::BrokenPipe {
+        return Vec::new();
+    }
+    vec![
+        Diagnostic::error(Code::new("cli::output"), "the answer couldn't be written")
+            .because(error.to_string()),
+    ]
 }
 
 fn merge(outer: &OutputOptions, inner: &OutputOptions) -> OutputOptions {

@@ -56,8 +56,3 @@ pub(crate) fn watch(
     }
     told
 }
-
-/// Whether the time given is over.
-pub(crate) fn timed_out(stop: &watch::Receiver<Stop>) -> bool {
-    *stop.borrow() == Stop::TimedOut
-}

@@ -19,9 +19,12 @@ pub fn run(typed: &[OsString], host: Host) -> Exit {
         Err(error) => return misused(&error, typed, host),
     };
     let common = common(&arguments.command);
+    let typed_format = [&arguments.common.output, &common.output]
+        .iter()
+        .any(|output| output.json || output.format.is_some());
     let mut session = Session::new(host, &arguments.common, &common);
     let acts = acts(&arguments.command);
-    let outcome = match fits(&session, &arguments.command) {
+    let outcome = match fits(&session, &arguments.command, typed_format) {
         Ok(()) => dispatch(&mut session, arguments.command),
         Err(diagnostics) => Err(diagnostics),
     };
@@ -36,7 +39,7 @@ pub fn run(typed: &[OsString], host: Host) -> Exit {
         Err(mut diagnostics) => {
             diagnostics.extend(left);
             fail(&mut session, &diagnostics, acts);
-            Exit::Error
+            Exit::of(&diagnostics)
         }
     }
 }
@@ -174,8 +177,8 @@ fn acts(command: &Command) -> bool {
     }
 }
 
-/// Refuses Markdown where there is none.
-fn fits(session: &Session, command: &Command) -> Result<(), Diagnostics> {
+/// Refuses Markdown where there is none, and a variable that names no format where it counts.
+fn fits(session: &Session, command: &Command, typed_format: bool) -> Result<(), Diagnostics> {
     let has_markdown = match command {
         Command::Plan(_) | Command::Drift(_) | Command::Show(_) => true,
         Command::Deploy(args) => args.dry_run,
@@ -203,6 +206,7 @@ fn fits(session: &Session, command: &Command) -> Result<(), Diagnostics> {
         | Command::Completions(_) => false,
     };
     if let Some(text) = session.world().environment.get("SINDRI_FORMAT")
+        && !typed_format
         && !["human", "json", "markdown"].contains(&text)
     {
         return Err(vec![
@@ -224,6 +228,10 @@ fn fits(session: &Session, command: &Command) -> Result<(), Diagnostics> {
 
 /// Shows why a command couldn't go on: to people on the side, to programs as the answer.
 fn fail(session: &mut Session, diagnostics: &Diagnostics, acts: bool) {
+    // A reader that went away needs no telling.
+    if diagnostics.is_empty() {
+        return;
+    }
     if !session.is_json() {
         let text = render::diagnostics_human(diagnostics, &session.side_style());
         session.aside(&text);
@@ -239,8 +247,11 @@ fn fail(session: &mut Session, diagnostics: &Diagnostics, acts: bool) {
     } else {
         serde_json::json!({ "diagnostics": diagnostics }).to_string() + "\n"
     };
-    // With nobody left to read it there is nothing more to say.
-    let _deaf = session.answer(&text).is_err();
+    if let Err(unwritten) = session.answer(&text) {
+        // Whoever looks at the side learns why there is no answer.
+        let text = render::diagnostics_human(&unwritten, &session.side_style());
+        session.aside(&text);
+    }
 }
 
 /// Help and version are answers; everything else is an error, with exit code 1.
@@ -265,8 +276,10 @@ fn misused(error: &clap::Error, typed: &[OsString], host: Host) -> Exit {
         let _deaf = session.answer(&text).is_err();
         return Exit::Done;
     }
-    if wants_json(typed) {
-        session.format = Format::Json;
+    if let Some(format) = typed_format(typed) {
+        session.format = format;
+    }
+    if session.is_json() {
         let summary = rendered.to_string();
         let summary = summary.trim().trim_start_matches("error: ");
         let (first, rest) = summary.split_once('\n').unwrap_or((summary, ""));
@@ -286,15 +299,24 @@ fn misused(error: &clap::Error, typed: &[OsString], host: Host) -> Exit {
     Exit::Error
 }
 
-fn wants_json(typed: &[OsString]) -> bool {
+/// The format asked for in words that couldn't be understood as a whole.
+fn typed_format(typed: &[OsString]) -> Option<Format> {
+    let named = |word: Option<&str>| match word {
+        Some("json") => Format::Json,
+        Some(_) | None => Format::Human,
+    };
     let mut words = typed.iter().skip(1).filter_map(|word| word.to_str());
     while let Some(word) = words.next() {
         match word {
-            "--json" | "--format=json" => return true,
-            "--format" => return words.next() == Some("json"),
-            "--" => return false,
-            _ => {}
+            "--json" => return Some(Format::Json),
+            "--format" => return Some(named(words.next())),
+            "--" => return None,
+            _ => {
+                if let Some(word) = word.strip_prefix("--format=") {
+                    return Some(named(Some(word)));
+                }
+            }
         }
     }
-    false
+    None
 }

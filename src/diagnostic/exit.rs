@@ -1,5 +1,7 @@
 //! The one table of exit codes.
 
+use super::{Code, Diagnostic, Diagnostics};
+
 /// How a command ended, as its caller sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -16,6 +18,16 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// How a command ends that couldn't go on.
+    pub fn of(diagnostics: &Diagnostics) -> Self {
+        let interrupted = |found: &Diagnostic| found.code == Code::INTERRUPTED;
+        if diagnostics.iter().any(interrupted) {
+            Self::Interrupted
+        } else {
+            Self::Error
+        }
+    }
+
     /// The process's exit code.
     pub fn code(self) -> u8 {
         match self {

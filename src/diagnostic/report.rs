@@ -13,6 +13,9 @@ use crate::address::Address;
 pub struct Code(Cow<'static, str>);
 
 impl Code {
+    /// A person or the system stopped a command that hadn't begun anything.
+    pub const INTERRUPTED: Self = Self::new("cli::interrupted");
+
     /// A code known when Sindri is built.
     pub const fn new(code: &'static str) -> Self {
         Self(Cow::Borrowed(code))

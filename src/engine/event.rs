@@ -118,6 +118,8 @@ pub struct Summary {
     pub skipped: Vec<(Address, Option<Address>)>,
     /// What stands, but for some parts.
     pub partial: Vec<(Address, String)>,
+    /// What was left as it is, since it couldn't be read, or since something that couldn't stands on it.
+    pub left: Vec<Address>,
     /// Whether a person interrupted it.
     pub interrupted: bool,
     /// Whether all of a plan to destroy was done.
@@ -130,6 +132,9 @@ pub struct Summary {
 impl Summary {
     /// Whether everything that was to be done is done.
     pub fn is_clean(&self) -> bool {
-        self.failed.is_empty() && self.skipped.is_empty() && !self.interrupted
+        self.failed.is_empty()
+            && self.skipped.is_empty()
+            && self.left.is_empty()
+            && !self.interrupted
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Act, Common, address};
+use super::{Act, Common, WAITS, address};
 use crate::address::Address;
 
 #[derive(Debug, Subcommand)]
@@ -77,7 +77,7 @@ pub(crate) struct StateShowArgs {
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Wait {
     /// How long to wait for another command that holds the state, in seconds [default: 0]
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(WAITS))]
     pub(crate) lock_timeout: Option<u64>,
 }
 

@@ -1,12 +1,15 @@
 //! Acting as every command does it: lock, settle, plan, ask, apply, record.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::runtime::Runtime;
+use tokio::sync::watch;
 
+use super::pace::{self, Pace};
 use super::plan::show;
 use super::planning::{Asked, require};
+use super::question::Question;
 use crate::address::Kind;
 use crate::cli::args::Act;
 use crate::cli::screen::{Screen, Shown};
@@ -14,15 +17,12 @@ use crate::cli::session::{Session, same_project};
 use crate::cli::signals;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics, Exit, Severity};
 use crate::engine::{
-    self, Apply, ApplyError, Context, Event, Project, Providers, Readers, Summary, Survey,
+    self, Apply, ApplyError, Context, Event, Project, Providers, Readers, Stop, Summary, Survey,
 };
 use crate::plan::Plan;
 use crate::secret::Redactor;
 use crate::state;
 use crate::store::{LockRequest, Locked, Store};
-
-/// How many steps run at once where nobody says otherwise.
-const PARALLELISM: usize = 10;
 
 /// What is to be acted upon.
 pub(super) struct Acting<'a> {
@@ -42,9 +42,10 @@ pub(super) fn run(
         refuse(&project.findings, &acting.asked.allow)?;
     }
     let runtime = crate::cli::session::runtime()?;
-    let deadline = deadline(session, acting.act)?;
+    let pace = Pace::of(session, acting.act)?;
     let mut screen = Screen::new(session);
     let mut locked = lock(session, acting, &mut screen)?;
+    let stop = signals::watch(&runtime, &session.host, pace.deadline);
     let recorded = (!locked.is_new()).then(|| locked.state());
     same_project(&project, recorded)?;
     if acting.asked.destroy && locked.is_new() {
@@ -81,7 +82,7 @@ pub(super) fn run(
         findings,
         acting.asked.reach(),
     );
-    let mut survey = bounded(&runtime, deadline, surveying)?;
+    let mut survey = pace::unless_stopped(&runtime, &stop, surveying)?;
     survey.facts.outlooks.clone_from(&project.outlooks);
     settle(session, &mut survey, &mut locked, &mut screen)?;
     let options = acting.asked.options(&project);
@@ -99,7 +100,8 @@ pub(super) fn run(
         survey,
         locked,
         context,
-        deadline,
+        pace,
+        stop,
         screen,
     };
     carry_out(session, acting, &runtime, &*providers, &mut ready)
@@ -111,7 +113,9 @@ pub(super) struct Ready {
     pub(super) survey: Survey,
     pub(super) locked: Locked,
     pub(super) context: Context,
-    pub(super) deadline: Option<Instant>,
+    pub(super) pace: Pace,
+    /// Watched from the moment the lock is held, so that whoever stops the command gives it back.
+    pub(super) stop: watch::Receiver<Stop>,
     pub(super) screen: Screen,
 }
 
@@ -135,7 +139,7 @@ pub(super) fn carry_out(
         }
         return Ok(Exit::Error);
     }
-    if !ready.plan.is_empty() && !approved(session, acting, &ready.plan)? {
+    if !ready.plan.is_empty() && !approved(session, acting, runtime, ready)? {
         session.aside("\nNothing was changed.\n");
         return Ok(Exit::Error);
     }
@@ -151,16 +155,14 @@ pub(super) fn carry_out(
     }
     let blank = Context::empty(ready.context.unknown.clone());
     let context = std::mem::replace(&mut ready.context, blank);
-    // Until here a signal simply ended the process: nothing had been begun.
-    let stop = signals::watch(runtime, &session.host, ready.deadline);
     let apply = Apply {
         plan: &ready.plan,
         observed: &ready.survey.observed,
         providers,
         context: Arc::new(context),
-        parallelism: parallelism(session, acting.act)?,
+        parallelism: ready.pace.parallelism,
         world: &session.world().clone(),
-        stop: stop.clone(),
+        stop: ready.stop.clone(),
     };
     let mut shown = Shown {
         screen: &mut ready.screen,
@@ -168,8 +170,7 @@ pub(super) fn carry_out(
     };
     let result = runtime.block_on(engine::apply(apply, &mut ready.locked, &mut shown));
     let compacted = ready.locked.compact().map_err(|error| error.diagnose());
-    let timed_out = signals::timed_out(&stop);
-    conclude(session, ready, result, compacted, timed_out)
+    conclude(session, ready, result, compacted)
 }
 
 fn conclude(
@@ -177,49 +178,57 @@ fn conclude(
     ready: &mut Ready,
     result: Result<Summary, Box<ApplyError>>,
     compacted: Result<(), Diagnostics>,
-    timed_out: bool,
 ) -> Result<Exit, Diagnostics> {
     let (summary, mut broken) = match result {
         Ok(summary) => (summary, Vec::new()),
         Err(error) => (error.summary, error.diagnostics),
     };
-    ready.screen.event(session, &Event::Ended(summary.clone()));
-    ready.screen.done(session)?;
-    if let Err(found) = compacted
-        && broken.is_empty()
-    {
-        broken = found;
+    if broken.is_empty() {
+        broken = compacted.err().unwrap_or_default();
     }
-    if !broken.is_empty() {
-        return Err(broken);
+    if broken.is_empty() && *ready.stop.borrow() == Stop::TimedOut {
+        broken = pace::too_late();
     }
-    if timed_out {
-        return Err(too_late());
+    if broken.is_empty() && !summary.interrupted {
+        broken.extend(left_standing(&summary));
     }
-    if let Some(left) = left_standing(&ready.plan).filter(|_| !summary.interrupted) {
-        return Err(vec![left]);
+    let ended = Event::Ended(summary.clone());
+    let exit = match (broken.is_empty(), summary.interrupted, summary.is_clean()) {
+        (false, _, _) | (true, false, false) => Exit::Error,
+        (true, true, _) => Exit::Interrupted,
+        (true, false, true) => Exit::Done,
+    };
+    if session.is_json() {
+        // How it ended is the last line, whoever may still read it.
+        let _deaf = Screen::diagnostics(session, &broken).is_err();
+        ready.screen.event(session, &ended);
+        return Ok(exit);
     }
-    Ok(match (summary.interrupted, summary.is_clean()) {
-        (true, _) => Exit::Interrupted,
-        (false, true) => Exit::Done,
-        (false, false) => Exit::Error,
-    })
+    ready.screen.event(session, &ended);
+    // A summary that nobody could be shown changes nothing of what was done.
+    broken.extend(ready.screen.done(session).err().into_iter().flatten());
+    if broken.is_empty() {
+        Ok(exit)
+    } else {
+        Err(broken)
+    }
 }
 
-/// What a destroy had to leave since nobody could say how it stands.
-fn left_standing(plan: &Plan) -> Option<Diagnostic> {
-    let left = plan.left_unread();
-    if !plan.header.destroy || left.is_empty() {
+/// What had to be left since nobody could say how it stands.
+fn left_standing(summary: &Summary) -> Option<Diagnostic> {
+    if summary.left.is_empty() {
         return None;
     }
-    let named: Vec<String> = left.iter().map(|address| format!("`{address}`")).collect();
+    let (code, what) = if summary.destroy {
+        ("destroy::left", "not everything is destroyed")
+    } else {
+        ("apply::left", "not everything is as configured")
+    };
+    let named: Vec<String> = summary.left.iter().map(|one| format!("`{one}`")).collect();
     Some(
         Diagnostic::error(
-            Code::new("destroy::left"),
-            format!(
-                "not everything is destroyed; left as it was: {}",
-                named.join(", ")
-            ),
+            Code::new(code),
+            format!("{what}; left as it was: {}", named.join(", ")),
         )
         .because("its provider couldn't say how it stands, or what stands on it")
         .help("mend what the provider said, then run the command again"),
@@ -233,11 +242,10 @@ pub(super) fn lock(
     screen: &mut Screen,
 ) -> Result<Locked, Diagnostics> {
     let act = acting.act;
+    let limit = pace::time_limit(session, act)?.unwrap_or(Duration::MAX);
     let request = LockRequest {
         operation: acting.operation,
-        timeout: session
-            .lock_timeout(act.lock_timeout)?
-            .min(act.timeout.map_or(Duration::MAX, Duration::from_secs)),
+        timeout: session.lock_timeout(&act.wait)?.min(limit),
     };
     hold(session, screen, request, act.lock)
 }
@@ -422,88 +430,23 @@ fn refuse(findings: &Diagnostics, allow: &[String]) -> Result<(), Diagnostics> {
     Ok(())
 }
 
-fn approved(session: &mut Session, acting: &Acting<'_>, plan: &Plan) -> Result<bool, Diagnostics> {
+fn approved(
+    session: &mut Session,
+    acting: &Acting<'_>,
+    runtime: &Runtime,
+    ready: &Ready,
+) -> Result<bool, Diagnostics> {
     if acting.act.auto_approve {
         return Ok(true);
     }
-    let what = if plan.header.destroy {
+    let what = if ready.plan.header.destroy {
         "Do you really want to destroy this? There is no undo."
     } else {
         "Do you want to make these changes?"
     };
-    ask(
-        session,
+    let question = Question {
         what,
-        "pass --auto-approve, or apply a plan saved with `sindri plan --out`",
-    )
-}
-
-/// Asks a person; without one there is an error that says what to do instead.
-pub(super) fn ask(
-    session: &mut Session,
-    question: &str,
-    instead: &str,
-) -> Result<bool, Diagnostics> {
-    if !session.terminal().input || session.is_json() {
-        return Err(vec![
-            Diagnostic::error(
-                Code::new("cli::no-terminal"),
-                "nobody can be asked whether to go on: there is no terminal",
-            )
-            .help(instead),
-        ]);
-    }
-    session.aside(&format!("\n{question}\nOnly `yes` is taken as an answer: "));
-    let line = (session.host.ask)().map_err(|error| {
-        vec![
-            Diagnostic::error(Code::new("cli::input"), "the answer couldn't be read")
-                .because(error.to_string()),
-        ]
-    })?;
-    Ok(line.is_some_and(|line| line.trim() == "yes"))
-}
-
-fn parallelism(session: &Session, act: &Act) -> Result<usize, Diagnostics> {
-    if let Some(typed) = act.parallelism {
-        return Ok(usize::from(typed));
-    }
-    let set = session.number("SINDRI_PARALLELISM")?;
-    Ok(set
-        .and_then(|n| usize::try_from(n).ok())
-        .map_or(PARALLELISM, |n| n.clamp(1, 256)))
-}
-
-/// When the time given with `--timeout` is over.
-pub(super) fn deadline(session: &Session, act: &Act) -> Result<Option<Instant>, Diagnostics> {
-    let seconds = match act.timeout {
-        Some(seconds) => Some(seconds),
-        None => session.number("SINDRI_TIMEOUT")?,
+        instead: "pass --auto-approve, or apply a plan saved with `sindri plan --out`",
     };
-    Ok(seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds)))
-}
-
-/// Awaits something that touches nothing, until the time given is over.
-pub(super) fn bounded<T>(
-    runtime: &Runtime,
-    deadline: Option<Instant>,
-    work: impl Future<Output = T>,
-) -> Result<T, Diagnostics> {
-    runtime.block_on(async {
-        match deadline {
-            None => Ok(work.await),
-            Some(at) => tokio::time::timeout_at(at.into(), work)
-                .await
-                .map_err(|_| too_late()),
-        }
-    })
-}
-
-fn too_late() -> Diagnostics {
-    vec![
-        Diagnostic::error(
-            Code::new("cli::timeout"),
-            "the time given with --timeout is over",
-        )
-        .help("run the command again: it picks up what was begun"),
-    ]
+    question.put(session, runtime, &ready.stop)
 }

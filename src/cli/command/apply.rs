@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use super::acting::{self, Acting, Ready};
+use super::pace::{Pace, unless_stopped};
 use super::planning::Asked;
 use super::saved;
 use crate::cli::args::ApplyArgs;
 use crate::cli::screen::Screen;
 use crate::cli::session::{Outcome, Session, runtime};
+use crate::cli::signals;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::engine::{self, Context, Readers};
 use crate::secret::Redactor;
@@ -45,9 +47,10 @@ fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
         act: &act,
     };
     let runtime = runtime()?;
-    let deadline = acting::deadline(session, &act)?;
+    let pace = Pace::of(session, &act)?;
     let mut screen = Screen::new(session);
-    let locked = acting::lock(session, &acting, &mut screen)?;
+    let mut locked = acting::lock(session, &acting, &mut screen)?;
+    let stop = signals::watch(&runtime, &session.host, pace.deadline);
     saved::require_sealed(&saved, &locked)?;
     let file = saved.file;
     let mut desired = file.desired().map_err(|error| error.diagnose())?;
@@ -77,8 +80,8 @@ fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
         Vec::new(),
         asked.reach(),
     );
-    let mut survey = acting::bounded(&runtime, deadline, surveying)?;
-    let config = files::read_limited(&session.config, CONFIG_MAX)
+    let mut survey = unless_stopped(&runtime, &stop, surveying)?;
+    let config = files::read_file(&session.config, CONFIG_MAX)
         .ok()
         .map(|bytes| crate::digest::Digest::of_bytes(&bytes));
     let moved = engine::stale(
@@ -89,7 +92,6 @@ fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
         config.as_ref(),
     );
     crate::cli::session::stop_on_errors(&moved)?;
-    let mut locked = locked;
     acting::settle(session, &mut survey, &mut locked, &mut screen)?;
     let unknown =
         crate::address::Name::parse(crate::address::NameRule::Label, &file.plan.header.project)
@@ -107,7 +109,8 @@ fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
         survey,
         locked,
         context,
-        deadline,
+        pace,
+        stop,
         screen,
     };
     acting::carry_out(session, &acting, &runtime, &*providers, &mut ready)

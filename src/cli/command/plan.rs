@@ -3,8 +3,8 @@
 use super::planning::{self, Asked};
 use super::saved;
 use crate::cli::args::{Format, PlanArgs};
-use crate::cli::session::{Outcome, Session, small_runtime};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Exit};
+use crate::cli::session::{Outcome, Session, small_runtime, unwritten};
+use crate::diagnostic::{Diagnostics, Exit};
 use crate::engine::Readers;
 use crate::plan::{Plan, PlanFile};
 use crate::render;
@@ -52,12 +52,13 @@ pub(crate) fn run(session: &mut Session, args: &PlanArgs) -> Outcome {
     Ok(exit)
 }
 
-/// The exit code of a plan that has no errors.
+/// The exit code of a plan that has no errors; where not all could be read, nobody can say that
+/// there is nothing to do.
 pub(super) fn exit(plan: &Plan, detailed: bool) -> Exit {
-    if detailed && !plan.is_empty() {
-        Exit::Something
-    } else {
-        Exit::Done
+    match (detailed, plan.is_empty(), plan.left_unread().is_empty()) {
+        (false, _, _) | (true, true, true) => Exit::Done,
+        (true, true, false) => Exit::Error,
+        (true, false, _) => Exit::Something,
     }
 }
 
@@ -97,10 +98,5 @@ pub(super) fn show(
 fn finish(written: std::io::Result<()>, session: &mut Session) -> Result<(), Diagnostics> {
     written
         .and_then(|()| session.host.stdout.flush())
-        .map_err(|error| {
-            vec![
-                Diagnostic::error(Code::new("cli::output"), "the plan couldn't be written")
-                    .because(error.to_string()),
-            ]
-        })
+        .map_err(|error| unwritten(&error))
 }

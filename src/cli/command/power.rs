@@ -39,7 +39,7 @@ fn set(
     let mut screen = Screen::new(session);
     let request = LockRequest {
         operation,
-        timeout: session.lock_timeout(args.lock_timeout)?,
+        timeout: session.lock_timeout(&args.wait)?,
     };
     let mut locked = hold(session, &mut screen, request, args.lock)?;
     tell_spilled(session, &mut locked, &mut screen);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::address::Address;
-use crate::cli::args::Common;
+use crate::cli::args::{Common, Wait};
 use crate::cli::session::{Outcome, Session};
 use crate::config::Overrides;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Exit};
@@ -24,15 +24,14 @@ pub(crate) struct RekeyArgs {
     /// Leave the state in plaintext from now on
     #[arg(long)]
     pub(crate) decrypt: bool,
-    /// How long to wait for another command that holds the state, in seconds [default: 0]
-    #[arg(long, value_name = "SECONDS")]
-    pub(crate) lock_timeout: Option<u64>,
+    #[command(flatten)]
+    pub(crate) wait: Wait,
 }
 
 pub(crate) fn run(session: &mut Session, args: &RekeyArgs) -> Outcome {
     let request = LockRequest {
         operation: "state rekey",
-        timeout: session.lock_timeout(args.lock_timeout)?,
+        timeout: session.lock_timeout(&args.wait)?,
     };
     let store = session.store()?;
     let mut locked = store

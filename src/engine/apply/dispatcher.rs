@@ -106,6 +106,7 @@ pub async fn apply(
     }
     let mut summary = dispatcher.summary;
     summary.destroy = apply.plan.header.destroy;
+    summary.left = apply.plan.left_unread().into_iter().cloned().collect();
     summary.elapsed = started.elapsed();
     match result {
         Ok(()) => Ok(summary),

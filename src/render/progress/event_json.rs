@@ -269,6 +269,7 @@ fn ended(log: &mut Log, summary: &Summary) {
         "failed": failed,
         "skipped": skipped,
         "partial": partial,
+        "left": summary.left,
         "interrupted": summary.interrupted,
         "complete": summary.is_clean(),
         "elapsed_seconds": summary.elapsed.as_secs(),

@@ -115,6 +115,8 @@ fn closing(page: &mut Page, summary: &Summary) {
     } else {
         let how = if summary.interrupted {
             "interrupted"
+        } else if summary.failed.is_empty() {
+            "incomplete"
         } else {
             "failed"
         };

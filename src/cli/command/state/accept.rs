@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::writing::not_begun;
 use crate::cli::args::StateAcceptArgs;
-use crate::cli::command::acting::ask;
+use crate::cli::command::question::Question;
 use crate::cli::session::{Outcome, Session};
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Exit};
 use crate::state::State;
@@ -32,14 +32,17 @@ pub(crate) fn run(session: &mut Session, args: &StateAcceptArgs) -> Outcome {
         }
         Err(error) => return Err(error.diagnose()),
     }
-    let question = "Do you want to go on from what is there?";
-    if !args.auto_approve && !ask(session, question, "pass --auto-approve")? {
+    let question = Question {
+        what: "Do you want to go on from what is there?",
+        instead: "pass --auto-approve",
+    };
+    if !args.auto_approve && !question.put_alone(session)? {
         session.aside("\nNothing was written.\n");
         return Ok(Exit::Error);
     }
     let request = LockRequest {
         operation: "state accept",
-        timeout: session.lock_timeout(args.wait.lock_timeout)?,
+        timeout: session.lock_timeout(&args.wait)?,
     };
     let mut locked = store
         .lock_for(Opening::Accepting, request, &mut |_| {})

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::writing::{locked, recorded, settled, undo};
 use crate::cli::args::StateRestoreArgs;
-use crate::cli::command::acting::ask;
+use crate::cli::command::question::Question;
 use crate::cli::session::{Outcome, Session};
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics, Exit};
 use crate::render;
@@ -61,8 +61,11 @@ pub(crate) fn restore(session: &mut Session, args: &StateRestoreArgs) -> Outcome
     if !session.is_json() {
         session.answer(&text)?;
     }
-    let question = "Do you want to record this?";
-    if !args.auto_approve && !ask(session, question, "pass --auto-approve")? {
+    let question = Question {
+        what: "Do you want to record this?",
+        instead: "pass --auto-approve",
+    };
+    if !args.auto_approve && !question.put_alone(session)? {
         session.aside("\nNothing was changed.\n");
         return Ok(Exit::Error);
     }

@@ -29,7 +29,7 @@ pub(crate) fn run(session: &mut Session, args: &StateMigrateArgs) -> Outcome {
     let target = session.open(&place)?;
     let request = LockRequest {
         operation: "state migrate",
-        timeout: session.lock_timeout(args.wait.lock_timeout)?,
+        timeout: session.lock_timeout(&args.wait)?,
     };
     let source = named(&whereabouts(session)?, &from);
     let migrated = match session.store()?.read() {

@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::writing::{locked, record, recorded, undo};
 use crate::cli::args::RefreshArgs;
-use crate::cli::command::acting::{ask, settle};
+use crate::cli::command::acting::settle;
+use crate::cli::command::question::Question;
 use crate::cli::screen::Screen;
 use crate::cli::session::{Outcome, Session, small_runtime};
 use crate::desired::Desired;
@@ -68,8 +69,11 @@ pub(crate) fn run(session: &mut Session, args: &RefreshArgs) -> Outcome {
         session.answer(&text)?;
         return Ok(exit);
     }
-    let question = "Do you want to record this? What stands isn't touched.";
-    if !args.auto_approve && !ask(session, question, "pass --auto-approve")? {
+    let question = Question {
+        what: "Do you want to record this? What stands isn't touched.",
+        instead: "pass --auto-approve",
+    };
+    if !args.auto_approve && !question.put_alone(session)? {
         session.aside("\nNothing was written.\n");
         return Ok(Exit::Error);
     }

@@ -31,7 +31,7 @@ pub(super) fn locked(
     operation: &'static str,
     wait: &Wait,
 ) -> Result<Locked, Diagnostics> {
-    let timeout = session.lock_timeout(wait.lock_timeout)?;
+    let timeout = session.lock_timeout(wait)?;
     let mut screen = Screen::new(session);
     lock_for(session, operation, timeout, &mut screen)
 }
