@@ -153,6 +153,7 @@ impl Volumes {
             power: None,
             incarnation: None,
             outputs: Attributes::default(),
+            broken: Vec::new(),
         })))
     }
 }
@@ -168,6 +169,7 @@ fn pin(question: &Question) -> Observation {
             power: None,
             incarnation: None,
             outputs: Attributes::default(),
+            broken: Vec::new(),
         })),
     }
 }
@@ -239,6 +241,7 @@ fn volume(place: &Place, marker: Marker) -> Seen {
         power: None,
         incarnation: None,
         outputs: outputs(marker.imported),
+        broken: Vec::new(),
     }
 }
 
@@ -283,6 +286,7 @@ fn machine(nearby: &Nearby, place: &Place, mut marker: Marker) -> Seen {
         attributes,
         power: marker.power,
         outputs: outputs(marker.imported),
+        broken: Vec::new(),
     }
 }
 
