@@ -13,8 +13,8 @@ use crate::address::Address;
 use crate::resource::ProviderKind;
 
 pub(crate) use extension::{
-    ExtensionDescribeArgs, ExtensionLintArgs, ExtensionListArgs, ExtensionSearchArgs,
-    ExtensionStatusArgs, ExtensionValidateArgs, ExtensionVerb,
+    ExtensionDescribeArgs, ExtensionLintArgs, ExtensionListArgs, ExtensionLogArgs,
+    ExtensionSearchArgs, ExtensionStatusArgs, ExtensionValidateArgs, ExtensionVerb,
 };
 pub(crate) use profile::{ProfileDeriveArgs, ProfileDescribeArgs, ProfileVerb};
 pub(crate) use state::{
@@ -259,6 +259,9 @@ pub(crate) struct ApplyArgs {
     pub(crate) look: Look,
     #[command(flatten)]
     pub(crate) act: Act,
+    /// Exit with 2 when all is done but for tools of extensions that failed
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
 }
 
 #[derive(Args, Debug)]
@@ -269,6 +272,9 @@ pub(crate) struct DeployArgs {
     pub(crate) narrow: Narrow,
     #[command(flatten)]
     pub(crate) act: Act,
+    /// Exit with 2 when all is done but for tools of extensions that failed
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
     /// Show what would change and stop there
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -280,17 +280,14 @@ impl Resolver<'_> {
             match self.catalog.profile(&profile.name) {
                 Ok(found) => {
                     names.extend(found.extensions.iter().map(|extension| catalog::Wanted {
-                        name: extension.name.clone(),
                         place: profile.place.clone(),
+                        ..extension.clone()
                     }));
                 }
                 Err(findings) => self.findings.extend(placed(findings, profile)),
             }
         }
-        names.extend(wanted.names.iter().map(|extension| catalog::Wanted {
-            name: extension.name.clone(),
-            place: extension.place.clone(),
-        }));
+        names.extend(wanted.names.iter().map(asked));
         let incompatible = match wanted.on_incompatible {
             OnIncompatible::Error => Incompatible::Error,
             OnIncompatible::Skip => Incompatible::Skip,
@@ -314,9 +311,26 @@ impl Resolver<'_> {
                 Installable {
                     manifest,
                     requires: extension.requires.clone(),
+                    tools: extension.tools.clone(),
                 }
             })
             .collect()
+    }
+}
+
+/// An extension that the configuration lists, in the catalog's words.
+fn asked(extension: &config::ExtensionRef) -> catalog::Wanted {
+    let pick = |tool: &config::ChosenTool| catalog::Pick {
+        tool: tool.name.clone(),
+        place: tool.place.clone(),
+    };
+    catalog::Wanted {
+        name: extension.name.clone(),
+        tools: extension
+            .tools
+            .as_ref()
+            .map(|tools| tools.iter().map(pick).collect()),
+        place: extension.place.clone(),
     }
 }
 

@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::choice::Choice;
 use super::quote::{add, quote, words};
 use super::step::{self, Body, Unbuilt};
-use super::{Job, Persistence, Purpose, configure, outbound, removal, service};
+use super::survey::There;
+use super::titles::Titles;
+use super::{Job, Persistence, Purpose, configure, drop, outbound, removal, service};
 use crate::catalog::{Check, Distro, Hook, Manifest, Step};
+use crate::digest::Digest;
 use crate::provider::MachineRef;
 use crate::resource::{ProviderKind, Settings, Spec};
 
@@ -67,6 +71,8 @@ pub(super) struct Bundle {
     pub(super) name: String,
     /// What identifies the root file system the job is for.
     pub(super) incarnation: String,
+    /// What its steps are called.
+    pub(super) titles: Titles,
     files: BTreeMap<String, Arc<[u8]>>,
 }
 
@@ -76,34 +82,44 @@ impl Bundle {
         job: &Job,
         place: Place,
         persistence: Persistence,
-        found: bool,
+        there: &There,
     ) -> Result<Self, (String, Unbuilt)> {
+        let found = there.all;
         let manifest = &job.manifest;
-        let mut bundle = Self::new(
-            format!("{}-{}", manifest.name, manifest.content.short()),
-            job,
-        );
+        let mut bundle = Self::new(name(job), job);
         let mut plan = String::new();
+        for step in drop::steps(job)? {
+            let seconds = step.seconds;
+            let (id, lock) = (step.id, step.lock.unwrap_or("-"));
+            add(
+                &mut plan,
+                &format!("step {id} {seconds} core once {lock}\n"),
+            );
+            bundle.titles.around(&id, &step.what, "remove");
+            bundle.add(&format!("steps/{id}"), step.text);
+        }
         let hooks = &manifest.capabilities.hooks;
         if !found {
             bundle.hook(&mut plan, BEFORE, hooks.pre_install.as_ref(), manifest)?;
         }
-        for (index, step) in manifest.steps.iter().enumerate() {
-            let wanted = match &job.purpose {
-                Purpose::Install => !found,
-                Purpose::Upgrade => true,
-                Purpose::Retry(tools) => tools.contains(&step.tool),
-            };
-            if wanted {
+        for (number, step) in job.choice().steps() {
+            if there.tools.contains(&step.tool) {
+                let ours = u8::from(there.ours.contains(&step.tool));
+                let (id, method) = (number.to_string(), step.action.method());
+                bundle.titles.tool(&id, &step.tool, method);
+                add(&mut plan, &format!("there {number} {ours}\n"));
+            } else if job.runs(&step.tool, found) {
                 let body =
                     step::body(manifest, &step.action).map_err(|why| (step.tool.clone(), why))?;
-                let id = (index + 1).to_string();
+                let id = number.to_string();
                 plan.push_str(&call(&id, step, &body, manifest.continue_on_error));
+                bundle.titles.tool(&id, &step.tool, step.action.method());
                 bundle.add(&format!("steps/{id}"), body.text);
             }
         }
         if let Some(text) = configure::script(manifest) {
             add(&mut plan, &format!("step {CONFIGURE} 120 core once -\n"));
+            bundle.titles.around(CONFIGURE, "configuration", CONFIGURE);
             bundle.add(&format!("steps/{CONFIGURE}"), text);
         }
         if !found {
@@ -115,12 +131,13 @@ impl Bundle {
                 &mut plan,
                 &format!("step {SERVICE} {seconds} core once -\n"),
             );
+            bundle.titles.around(SERVICE, SERVICE, SERVICE);
             let renew = job.purpose == Purpose::Upgrade;
             bundle.add(&format!("steps/{SERVICE}"), service::step(manifest, renew));
             bundle.add(service::SCRIPT, service::script(manifest, wanted, place));
             bundle.add(service::STARTER, service::BOOT.to_owned());
         }
-        bundle.runner(place, persistence, manifest, &plan, true);
+        bundle.runner(place, persistence, job, &plan, true);
         Ok(bundle)
     }
 
@@ -136,13 +153,14 @@ impl Bundle {
         for (index, step) in removal::steps(manifest)?.into_iter().enumerate() {
             let id = (index + 1).to_string();
             let (seconds, lock) = (step.seconds, step.lock.unwrap_or("-"));
+            bundle.titles.around(&id, "removal", "remove");
             add(
                 &mut plan,
                 &format!("step {id} {seconds} core once {lock}\n"),
             );
             bundle.add(&format!("steps/{id}"), step.text);
         }
-        bundle.runner(place, persistence, manifest, &plan, false);
+        bundle.runner(place, persistence, job, &plan, false);
         Ok(bundle)
     }
 
@@ -151,6 +169,7 @@ impl Bundle {
         let mut bundle = Self {
             name,
             files: BTreeMap::new(),
+            titles: Titles::default(),
             incarnation: incarnation.clone(),
         };
         bundle.add("incarnation", incarnation);
@@ -178,6 +197,7 @@ impl Bundle {
             return Ok(());
         };
         let text = step::hook(manifest, hook).map_err(|why| (id.to_owned(), why))?;
+        self.titles.around(id, &format!("{id} hook"), "hook");
         let seconds = hook.timeout.as_secs().max(1);
         add(plan, &format!("step {id} {seconds} core once -\n"));
         self.add(&format!("steps/{id}"), text);
@@ -193,17 +213,23 @@ impl Bundle {
         &mut self,
         place: Place,
         persistence: Persistence,
-        manifest: &Manifest,
+        job: &Job,
         plan: &str,
         brings: bool,
     ) {
+        let manifest = &job.manifest;
         let checks = if brings {
-            checks(&manifest.validate, "")
+            checks(job.choice(), "")
         } else {
             String::new()
         };
+        let renew = if matches!(job.purpose, Purpose::Heal(_)) {
+            "1"
+        } else {
+            ""
+        };
         let text = format!(
-            "{}extension={}\nattempts={}\nbackoff={}\nbrings={}\n{NETWORK}\n{RUN}\nchecks() {{\n:\n{checks}}}\nbegin\n{plan}finish\n",
+            "{}extension={}\nattempts={}\nbackoff={}\nbrings={}\nrenew={renew}\n{NETWORK}\n{RUN}\nchecks() {{\n:\n{checks}}}\nbegin\n{plan}finish\n",
             place.header(),
             manifest.name,
             persistence.attempts,
@@ -211,6 +237,13 @@ impl Bundle {
             if brings { "1" } else { "" },
         );
         self.add("run", text);
+        self.add("titles", self.titles.to_text());
+        let about = serde_json::json!({
+            "extension": manifest.name,
+            "version": manifest.version,
+            "content": manifest.content,
+        });
+        self.add("about", about.to_string());
     }
 
     /// A file of the folder.
@@ -256,22 +289,35 @@ fn call(id: &str, step: &Step, body: &Body, goes_on: bool) -> String {
     line
 }
 
+/// What a job's folder is called: the extension, then what it would run and what would be there.
+fn name(job: &Job) -> String {
+    let manifest = &job.manifest;
+    let short = if job.tools.is_empty() && job.drop.is_empty() {
+        manifest.content.short().to_owned()
+    } else {
+        let what = (&manifest.content, &job.tools, &job.drop);
+        Digest::of(&what).short().to_owned()
+    };
+    format!("{}-{short}", manifest.name)
+}
+
 /// Lines that run validations side by side, four at a time.
-pub(super) fn checks(all: &[Check], prefix: &str) -> String {
+pub(super) fn checks(choice: Choice<'_>, prefix: &str) -> String {
+    let all: Vec<(usize, &Check)> = choice.checks().collect();
     let mut text = String::new();
-    for (index, check) in all.iter().enumerate() {
-        add(
-            &mut text,
-            &format!(
-                "check {prefix}{index} {} {} {} &\n",
-                check.timeout.as_secs().max(1),
-                quote(&check.name),
-                words(&check.args)
-            ),
-        );
-        if index % 4 == 3 || index + 1 == all.len() {
-            text.push_str("wait\n");
+    for four in all.chunks(4) {
+        for (number, check) in four {
+            add(
+                &mut text,
+                &format!(
+                    "check {prefix}{number} {} {} {} &\n",
+                    check.timeout.as_secs().max(1),
+                    quote(&check.name),
+                    words(&check.args)
+                ),
+            );
         }
+        text.push_str("wait\n");
     }
     text
 }

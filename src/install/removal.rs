@@ -3,7 +3,7 @@
 use super::quote::{add, path, quote, words};
 use super::rpm::Tool;
 use super::step::{self, Unbuilt};
-use super::{apt, configure, mise, rpm, service};
+use super::{apt, configure, drop, mise, rpm, service};
 use crate::catalog::{Action, Manifest, RemoveStep, RpmPackages};
 
 /// One step of a removal.
@@ -40,7 +40,9 @@ pub(super) fn steps(manifest: &Manifest) -> Result<Vec<RemovalStep>, (String, Un
     }
     let mut brought = String::new();
     for (index, step) in manifest.steps.iter().enumerate() {
-        if let Some(text) = undo(manifest, &step.action) {
+        let undone = undo(manifest, &step.action).unwrap_or_default();
+        let text = undone + &drop::deleted(step);
+        if !text.is_empty() {
             add(
                 &mut brought,
                 &format!(
@@ -96,7 +98,7 @@ fn named(manifest: &Manifest, step: &RemoveStep) -> Result<String, Unbuilt> {
 }
 
 /// Takes back what one install step brought; a script's effect is the manifest's to undo.
-fn undo(manifest: &Manifest, action: &Action) -> Option<String> {
+pub(super) fn undo(manifest: &Manifest, action: &Action) -> Option<String> {
     match action {
         Action::Apt {
             packages,

@@ -184,6 +184,10 @@ fn npm(packages: &[String]) -> String {
         "command -v npm >/dev/null || { echo \"npm isn't on this machine's PATH\" && exit 127; }
 # has NAME VERSION
 has() {
+  if [ -n \"$SINDRI_RENEW\" ]; then
+    rm -rf \"$HOME/.local/lib/node_modules/$1\"
+    return 1
+  fi
   grep -q \"\\\"version\\\": *\\\"$2\\\"\" \"$HOME/.local/lib/node_modules/$1/package.json\" 2>/dev/null
 }
 set --
@@ -214,7 +218,7 @@ exec npm install --global --prefix \"$HOME/.local\" --no-fund --no-audit --no-up
 }
 
 /// The project's name in a requirement such as `ruff[fmt]==0.14.0`.
-fn pip_project(requirement: &str) -> &str {
+pub(super) fn pip_project(requirement: &str) -> &str {
     let end = requirement
         .find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)))
         .unwrap_or(requirement.len());
@@ -222,7 +226,7 @@ fn pip_project(requirement: &str) -> &str {
 }
 
 /// Links the commands that the named projects bring; those of their dependencies stay hidden.
-const PIP_LINKS: &str = r#"
+pub(super) const PIP_LINKS: &str = r#"
 import os, sys
 from importlib.metadata import distribution
 from pathlib import Path
@@ -248,7 +252,7 @@ if ! \"$venv/bin/python\" -m pip --version >/dev/null 2>&1; then
   python3 -m venv \"$venv\" || exit
 fi
 \"$venv/bin/python\" -m pip install --no-input --disable-pip-version-check --no-warn-script-location \\
-  --progress-bar off --retries 1 -- {packages} || exit
+  --progress-bar off --retries 1 ${{SINDRI_RENEW:+--force-reinstall}} -- {packages} || exit
 exec \"$venv/bin/python\" -c {links} \"$venv\" \"$HOME/.local/bin\" {projects}
 ",
         name = manifest.name,
@@ -273,7 +277,7 @@ fn cargo(crate_: &str, version: Option<&str>, features: &[String], locked: bool)
         add(
             &mut text,
             &format!(
-                "if grep -qF {} \"$HOME/.local/.crates.toml\" 2>/dev/null; then
+                "if [ -z \"$SINDRI_RENEW\" ] && grep -qF {} \"$HOME/.local/.crates.toml\" 2>/dev/null; then
   : >\"$SINDRI_JOB/found\" && exit 0
 fi
 ",
@@ -281,7 +285,7 @@ fi
             ),
         );
     }
-    text.push_str("exec cargo install --root \"$HOME/.local\"");
+    text.push_str("exec cargo install --root \"$HOME/.local\" ${SINDRI_RENEW:+--force}");
     if locked {
         text.push_str(" --locked");
     }

@@ -17,6 +17,8 @@ pub(crate) enum ExtensionVerb {
     Status(ExtensionStatusArgs),
     /// Check in the machines whether the extensions work
     Validate(ExtensionValidateArgs),
+    /// What the last installation of an extension printed, also while it runs
+    Log(ExtensionLogArgs),
     /// Say what keeps an extension's manifest from the catalog
     Lint(ExtensionLintArgs),
 }
@@ -30,6 +32,7 @@ impl ExtensionVerb {
             Self::Search(args) => &args.common,
             Self::Status(args) => &args.common,
             Self::Validate(args) => &args.common,
+            Self::Log(args) => &args.common,
             Self::Lint(args) => &args.common,
         }
     }
@@ -81,6 +84,20 @@ pub(crate) struct ExtensionValidateArgs {
     /// Only this machine
     #[arg(long, value_name = "MACHINE")]
     pub(crate) machine: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExtensionLogArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// The extension
+    pub(crate) name: String,
+    /// In this machine
+    #[arg(long, value_name = "MACHINE")]
+    pub(crate) machine: Option<String>,
+    /// Show what it prints until it is over
+    #[arg(long, short = 'f')]
+    pub(crate) follow: bool,
 }
 
 #[derive(Args, Debug)]

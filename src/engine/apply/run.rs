@@ -1,21 +1,24 @@
 //! Running one step: a task of its own, which talks to the dispatcher through values only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
 
-use super::leftover;
-use super::outcome::{Ended, Outcome};
+use super::dispatcher::Stop;
+use super::outcome::{Ended, Outcome, Tools};
+use super::task::task;
 use super::work::{Inside, Prepared, Work};
+use super::{halt, leftover};
 use crate::address::{Address, Name};
 use crate::catalog::Manifest;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::digest::FingerprintKey;
-use crate::engine::Event;
-use crate::install::{self, InstallEvent, Installed, Job, Purpose};
+use crate::engine::{Event, Tool};
+use crate::install::{self, InstallEvent, Installed, Job, Purpose, ToolResult};
 use crate::provider::{
     Answer, Class, Delivery, Made, Progress, Provider, ProviderError, TakeRequest, UpdateRequest,
 };
@@ -61,6 +64,7 @@ pub(super) async fn run(
     prepared: Prepared,
     context: &Context,
     progress: &UnboundedSender<Event>,
+    stop: watch::Receiver<Stop>,
 ) -> Ended {
     let started = Instant::now();
     let address = prepared.intent.address.clone();
@@ -68,7 +72,12 @@ pub(super) async fn run(
         // The dispatcher outlives its tasks; without it nobody is left to tell.
         let _gone = progress.send(event).is_err();
     };
-    let performed = perform(prepared.work, &prepared.intent, context, &tell).await;
+    let halting = halt::Halting::of(&prepared.work);
+    let performing = perform(prepared.work, &prepared.intent, context, &tell);
+    let performed = match halting {
+        None => performing.await,
+        Some(halting) => halting.unless_stopped(stop, performing).await,
+    };
     let mut outcome = performed.unwrap_or_else(|diagnostics| Outcome::Failed {
         effect: Effect::Keep,
         diagnostics,
@@ -118,7 +127,7 @@ async fn perform(
             effect,
             id: None,
             note,
-            partial: None,
+            tools: None,
         }),
         Work::Create {
             provider,
@@ -162,7 +171,7 @@ async fn perform(
                 effect,
                 id: None,
                 note: None,
-                partial: None,
+                tools: None,
             })
         }
         Work::Deliver {
@@ -175,9 +184,13 @@ async fn perform(
             retry(|| inside.provider.withdraw(machine, &inside.name, target)).await?;
             Ok(removed())
         }
-        Work::Install { inside, was } => {
+        Work::Install {
+            inside,
+            was,
+            broken,
+        } => {
             wake(&inside).await?;
-            put_in(&inside, was.as_deref(), intent, context, tell).await
+            put_in(&inside, (was.as_deref(), &broken), intent, context, tell).await
         }
         Work::Uninstall { inside } => uninstall(&inside, intent, context, tell).await,
     }
@@ -196,14 +209,19 @@ async fn uninstall(
             effect: Effect::Remove,
             id: None,
             note: Some("its manifest is gone: left in the machine".to_owned()),
-            partial: None,
+            tools: None,
         });
     };
     let on_event = |event| tell_install(&intent.address, event, tell);
     install::remove(
         &*inside.provider,
         &inside.machine,
-        &job(inside, manifest, Purpose::Install, context),
+        &job(
+            inside,
+            manifest,
+            (Purpose::Install, BTreeSet::new()),
+            context,
+        ),
         &context.redactor,
         &on_event,
     )
@@ -248,7 +266,7 @@ fn done(
         id: Some(made.id.clone()),
         effect: Effect::Put(Box::new(made)),
         note: None,
-        partial: None,
+        tools: None,
     }
 }
 
@@ -281,7 +299,7 @@ fn removed() -> Outcome {
         effect: Effect::Remove,
         id: None,
         note: None,
-        partial: None,
+        tools: None,
     }
 }
 
@@ -334,13 +352,13 @@ async fn deliver(
         ))),
         id: None,
         note: same.then(|| "already delivered".to_owned()),
-        partial: None,
+        tools: None,
     })
 }
 
 async fn put_in(
     inside: &Inside,
-    was: Option<&Object>,
+    (was, broken): (Option<&Object>, &[String]),
     intent: &Intent,
     context: &Context,
     tell: &(dyn Fn(Event) + Send + Sync),
@@ -351,21 +369,8 @@ async fn put_in(
             format!("the manifest of `{}` isn't at hand", inside.name),
         )]);
     };
-    let purpose = match was {
-        None => Purpose::Install,
-        Some(object) => match &object.status {
-            Status::Partial { failed } if object.spec == *spec => {
-                Purpose::Retry(failed.iter().map(|part| part.part.clone()).collect())
-            }
-            Status::Ready if object.spec != *spec => Purpose::Upgrade,
-            Status::Ready
-            | Status::Partial { .. }
-            | Status::Tainted
-            | Status::Deleting
-            | Status::Retained => Purpose::Install,
-        },
-    };
-    let job = job(inside, manifest, purpose, context);
+    let task = task(manifest, spec, was, broken);
+    let job = job(inside, manifest, task, context);
     let picked_up = AtomicBool::new(false);
     let on_event = |event| {
         if matches!(event, InstallEvent::PickedUp) {
@@ -387,15 +392,14 @@ async fn put_in(
         notes.push("picked up where an earlier run left it".to_owned());
     }
     let note = (!notes.is_empty()).then(|| notes.join(", "));
-    let (status, partial) = match installed.outcome {
-        install::Outcome::Ready => (Status::Ready, None),
-        install::Outcome::Partial { failed } => {
-            let parts: Vec<String> = failed
-                .iter()
-                .map(|part| format!("`{}` failed: {}", part.part, part.reason))
-                .collect();
-            (Status::Partial { failed }, Some(parts.join("; ")))
-        }
+    let tools = Tools {
+        all: installed.tools.into_iter().map(told).collect(),
+        partial: matches!(installed.outcome, install::Outcome::Partial { .. }),
+        told: manifest.report_successes,
+    };
+    let status = match installed.outcome {
+        install::Outcome::Ready => Status::Ready,
+        install::Outcome::Partial { failed } => Status::Partial { failed },
     };
     let object = in_machine(
         inside,
@@ -408,15 +412,45 @@ async fn put_in(
         effect: Effect::Put(Box::new(object)),
         id: None,
         note,
-        partial,
+        tools: Some(tools),
     })
 }
 
-fn job(inside: &Inside, manifest: &Arc<Manifest>, purpose: Purpose, context: &Context) -> Job {
+/// A tool's result in the executor's words.
+fn told(tool: ToolResult) -> Tool {
+    Tool {
+        name: tool.name,
+        version: tool.version,
+        result: tool.result.as_str().to_owned(),
+        reason: tool.reason,
+        last_lines: tool.tail,
+    }
+}
+
+fn job(
+    inside: &Inside,
+    manifest: &Arc<Manifest>,
+    (purpose, drop): (Purpose, BTreeSet<String>),
+    context: &Context,
+) -> Job {
     let outbound = context.outbound.get(&inside.machine.name);
+    let tools = match inside.spec.as_deref() {
+        Some(Spec::Extension(spec)) => spec.tools.clone(),
+        Some(
+            Spec::Network(_)
+            | Spec::Image(_)
+            | Spec::Gpu(_)
+            | Spec::Volume(_)
+            | Spec::Machine(_)
+            | Spec::Secret(_),
+        )
+        | None => Vec::new(),
+    };
     Job {
         manifest: Arc::clone(manifest),
         purpose,
+        tools,
+        drop,
         incarnation: inside.object.incarnation.clone(),
         outbound: outbound.cloned().unwrap_or_default(),
     }
@@ -424,27 +458,14 @@ fn job(inside: &Inside, manifest: &Arc<Manifest>, purpose: Purpose, context: &Co
 
 /// What an installation tells, in the executor's words.
 fn tell_install(address: &Address, event: InstallEvent, tell: &(dyn Fn(Event) + Send + Sync)) {
-    let text = match event {
-        InstallEvent::Output(line) => {
-            tell(Event::Output {
-                address: address.clone(),
-                line,
-            });
-            return;
-        }
-        InstallEvent::PickedUp => "picking up the job that an earlier run left".to_owned(),
-        InstallEvent::Waiting { lock } => format!("waiting for {lock}"),
-        InstallEvent::Step {
-            number,
-            total,
-            tool,
-            method,
-        } => format!("step {number} of {total}: {tool} ({method})"),
-        InstallEvent::Retry { tool, after } => {
-            format!("{tool} failed; trying again in {}s", after.as_secs())
-        }
-        InstallEvent::Validating => "validating".to_owned(),
-    };
+    if let InstallEvent::Output(line) = event {
+        tell(Event::Output {
+            address: address.clone(),
+            line,
+        });
+        return;
+    }
+    let text = event.describe();
     tell(Event::Progress {
         address: address.clone(),
         text,

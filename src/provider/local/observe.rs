@@ -184,6 +184,7 @@ impl Volumes {
             power: None,
             incarnation: None,
             outputs: Attributes::default(),
+            broken: Vec::new(),
         })))
     }
 }
@@ -199,6 +200,7 @@ fn pin(question: &Question) -> Observation {
             power: None,
             incarnation: None,
             outputs: Attributes::default(),
+            broken: Vec::new(),
         })),
     }
 }
@@ -270,6 +272,7 @@ fn volume(place: &Place, marker: Marker) -> Seen {
         power: None,
         incarnation: None,
         outputs: outputs(marker.imported),
+        broken: Vec::new(),
     }
 }
 
@@ -314,6 +317,7 @@ fn machine(nearby: &Nearby, place: &Place, mut marker: Marker) -> Seen {
         attributes,
         power: marker.power,
         outputs: outputs(marker.imported),
+        broken: Vec::new(),
     }
 }
 
