@@ -1,13 +1,15 @@
 //! Starts a job in a machine and watches it to its end.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::bundle::{self, Bundle, Place};
+use super::depot::{self, Pinned};
 use super::error::InstallError;
 use super::frames::{Frame, Frames};
 use super::outcome::{self, Report};
 use super::printer::{Printer, plain};
-use super::quote::{add, quote};
+use super::quote::{add, quote, words};
 use super::step::Unbuilt;
 use super::{InstallEvent, Installed, Job, Persistence, Purpose, ledger};
 use crate::address::Address;
@@ -18,6 +20,7 @@ use crate::secret::Redactor;
 
 const START: &str = include_str!("shell/start.sh");
 const FOLLOW: &str = include_str!("shell/follow.sh");
+const KEEP: &str = include_str!("shell/keep.sh");
 
 /// How long one exec follows a job; below the limit that any provider sets for an exec.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -63,13 +66,28 @@ pub struct Installer<'a> {
 }
 
 /// What a job found when it was looked for.
+#[derive(Default)]
 struct Survey {
     /// Whether an earlier call left a job: running, over or dead.
     left: bool,
+    /// Whether steps of it are still to run.
+    open: bool,
+    /// What the machine calls its architecture.
+    arch: String,
+    /// The downloads, by checksum, that it doesn't keep.
+    absent: BTreeSet<String>,
     /// Whether all validations succeed already.
     valid: bool,
     /// Whether steps of ours brought it; nobody may have lived to record that.
     ours: bool,
+}
+
+impl Survey {
+    fn take_state(&mut self, state: Option<&String>) {
+        let state = state.map_or("none", String::as_str);
+        self.left = state != "none";
+        self.open = matches!(state, "none" | "dead");
+    }
 }
 
 impl<'a> Installer<'a> {
@@ -110,6 +128,9 @@ impl<'a> Installer<'a> {
             (self.events)(InstallEvent::PickedUp);
         } else if survey.valid {
             folder = bundle(true)?;
+        }
+        if survey.open && (survey.left || !survey.valid) {
+            self.hand_over(job, place, &folder, &survey).await;
         }
         let report = self
             .watch(&address, &job.manifest.steps, place, &folder)
@@ -154,12 +175,13 @@ impl<'a> Installer<'a> {
     }
 
     /// The start of every script about one job.
-    fn prologue(place: Place, folder: &Bundle) -> String {
+    fn prologue(&self, place: Place, folder: &Bundle) -> String {
         format!(
-            "{}job=$base/jobs/{}\nincarnation={}\n",
+            "{}job=$base/jobs/{}\nincarnation={}\nworkspace={}\n",
             place.header(),
             quote(&folder.name),
-            quote(&folder.incarnation)
+            quote(&folder.incarnation),
+            quote(workspace(self.machine))
         )
     }
 
@@ -171,10 +193,20 @@ impl<'a> Installer<'a> {
         place: Place,
         folder: &Bundle,
     ) -> Result<Survey, InstallError> {
-        let mut script = Self::prologue(place, folder);
-        script.push_str(
-            "state=$(job_state)\nword state \"$state\"\n[ \"$state\" = none ] || exit 0\n",
-        );
+        let mut script = self.prologue(place, folder);
+        script.push_str("state=$(job_state)\nword state \"$state\"\n");
+        let pinned = may_hand_over(job, place);
+        if !pinned.is_empty() {
+            let sums = pinned.iter().map(|one| one.sum.as_str());
+            add(
+                &mut script,
+                &format!(
+                    "keeps\nword arch \"$(uname -m)\"\nfor sum in {}; do [ -f \"$downloads/$sum\" ] || word absent \"$sum\"; done\n",
+                    words(sums)
+                ),
+            );
+        }
+        script.push_str("[ \"$state\" = none ] || exit 0\n");
         let asks = job.purpose == Purpose::Install && !job.manifest.validate.is_empty();
         if asks {
             let count = job.manifest.validate.len();
@@ -191,22 +223,55 @@ impl<'a> Installer<'a> {
             );
         }
         let mut report = Report::default();
-        let (mut left, mut ours) = (false, false);
+        let mut survey = Survey::default();
         self.exec(
             &script,
             None,
             &mut |frame| match frame.words.first().map(String::as_str) {
-                Some("state") => left = frame.words.get(1).is_some_and(|state| state != "none"),
-                Some("ours") => ours = true,
+                Some("state") => survey.take_state(frame.words.get(1)),
+                Some("ours") => survey.ours = true,
+                Some("arch") => survey.arch = frame.words.get(1).cloned().unwrap_or_default(),
+                Some("absent") => survey.absent.extend(frame.words.get(1).cloned()),
                 _ => report.take(frame),
             },
         )
         .await?;
-        Ok(Survey {
-            left,
-            ours,
-            valid: asks && outcome::validates(&job.manifest, &report.checks),
-        })
+        survey.valid = asks && outcome::validates(&job.manifest, &report.checks);
+        Ok(survey)
+    }
+
+    /// Hands over what the machine doesn't keep of the downloads. What fails here is no failure: the
+    /// machine fetches it itself, and says why where it can't.
+    async fn hand_over(&self, job: &Job, place: Place, folder: &Bundle, survey: &Survey) {
+        let Some(depot) = &job.depot else {
+            return;
+        };
+        for one in may_hand_over(job, place) {
+            if !survey.absent.contains(&one.sum) || !one.fits(&survey.arch) {
+                continue;
+            }
+            let mut held = match depot.take(&one, &job.outbound, self.events).await {
+                Ok(held) => held,
+                Err(error) => {
+                    let why = self.redactor.redact(&with_causes(&error));
+                    let line = format!("{} isn't fetched from here: {why}", one.tool);
+                    (self.events)(InstallEvent::Output(line));
+                    continue;
+                }
+            };
+            (self.events)(InstallEvent::HandingOver {
+                tool: one.tool.clone(),
+            });
+            let mut script = self.prologue(place, folder);
+            let size = held.bytes.len();
+            add(
+                &mut script,
+                &format!("sum={}\nsize={size}\n{KEEP}", quote(&one.sum)),
+            );
+            let bytes = std::mem::take(&mut held.bytes);
+            // Without it the machine does as if nobody had offered.
+            drop(self.exec(&script, Some(&bytes), &mut |_| {}).await);
+        }
     }
 
     /// Starts the job where it doesn't run, and follows it to its end.
@@ -228,14 +293,13 @@ impl<'a> Installer<'a> {
         let mut start = true;
         let mut deaths = 0;
         loop {
-            let mut script = Self::prologue(place, folder);
+            let mut script = self.prologue(place, folder);
             let (piece, offset) = printer.place;
             add(
                 &mut script,
                 &format!(
-                    "piece={piece}\noffset={offset}\npatience={}\nworkspace={}\n{}{FOLLOW}",
+                    "piece={piece}\noffset={offset}\npatience={}\n{}{FOLLOW}",
                     PATIENCE.as_secs(),
-                    quote(workspace(self.machine)),
                     if start { START } else { "" },
                 ),
             );
@@ -286,7 +350,7 @@ impl<'a> Installer<'a> {
         entry: &(&'static str, serde_json::Value),
         keep: bool,
     ) -> Result<(), InstallError> {
-        let mut script = Self::prologue(place, folder);
+        let mut script = self.prologue(place, folder);
         script.push_str(&ledger::append(
             self.machine,
             job,
@@ -401,6 +465,26 @@ fn workspace(machine: &MachineRef) -> &str {
         | Spec::Secret(_)
         | Spec::Extension(_) => "",
     }
+}
+
+/// The downloads that this side may hand over.
+fn may_hand_over(job: &Job, place: Place) -> Vec<Pinned> {
+    if job.depot.is_some() && place.provider().is_beside() {
+        depot::pinned(job)
+    } else {
+        Vec::new()
+    }
+}
+
+/// An error and what caused it, in one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(one) = cause {
+        add(&mut text, &format!(": {one}"));
+        cause = one.source();
+    }
+    text
 }
 
 fn unbuilt(address: &Address, (tool, why): (String, Unbuilt)) -> InstallError {

@@ -9,6 +9,7 @@ mod apt;
 mod bundle;
 mod check;
 mod configure;
+mod depot;
 mod download;
 mod drive;
 mod error;
@@ -21,17 +22,21 @@ mod outcome;
 mod printer;
 mod probe;
 mod quote;
+mod reach;
 mod removal;
 mod rpm;
 mod service;
 mod step;
 
 pub use check::check;
+pub use depot::Depot;
 pub use drive::{Installer, install, remove};
 pub use error::{CheckFailure, InstallError, StepFailure};
 pub use job::{InstallEvent, Installed, Job, Outcome, Persistence, Purpose, ToolResult, ToolState};
 pub use ledger::LedgerEntry;
+pub use outbound::route;
 pub use probe::{Probe, Probed, ProbedCheck, probe};
+pub use reach::{Limit, Reached, Reply, reach};
 
 #[cfg(test)]
 mod tests;

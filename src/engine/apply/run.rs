@@ -15,7 +15,7 @@ use crate::catalog::Manifest;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::digest::FingerprintKey;
 use crate::engine::Event;
-use crate::install::{self, InstallEvent, Installed, Job, Purpose};
+use crate::install::{self, Depot, InstallEvent, Installed, Job, Purpose};
 use crate::provider::{
     Answer, Class, Delivery, Made, Progress, Provider, ProviderError, TakeRequest, UpdateRequest,
 };
@@ -29,6 +29,8 @@ pub struct Context {
     pub manifests: BTreeMap<Name, Arc<Manifest>>,
     /// How machines reach the network, where that isn't plainly.
     pub outbound: BTreeMap<Name, Arc<Outbound>>,
+    /// What this side keeps of downloads.
+    pub depot: Option<Arc<Depot>>,
     /// The values of the secrets, where they are known.
     pub secrets: BTreeMap<Address, Value>,
     /// Removes them from everything that is shown.
@@ -45,6 +47,7 @@ impl Context {
         Self {
             manifests: BTreeMap::new(),
             outbound: BTreeMap::new(),
+            depot: None,
             secrets: BTreeMap::new(),
             redactor: Redactor::new([]),
             key: FingerprintKey::new(&[0; 32]),
@@ -419,6 +422,7 @@ fn job(inside: &Inside, manifest: &Arc<Manifest>, purpose: Purpose, context: &Co
         purpose,
         incarnation: inside.object.incarnation.clone(),
         outbound: outbound.cloned().unwrap_or_default(),
+        depot: context.depot.clone(),
     }
 }
 
@@ -433,6 +437,8 @@ fn tell_install(address: &Address, event: InstallEvent, tell: &(dyn Fn(Event) + 
             return;
         }
         InstallEvent::PickedUp => "picking up the job that an earlier run left".to_owned(),
+        InstallEvent::Fetching { tool } => format!("fetching {tool}, for all machines here"),
+        InstallEvent::HandingOver { tool } => format!("handing {tool} over"),
         InstallEvent::Waiting { lock } => format!("waiting for {lock}"),
         InstallEvent::Step {
             number,

@@ -238,6 +238,7 @@ pub(super) fn job(manifest: Arc<Manifest>) -> Job {
         purpose: Purpose::Install,
         incarnation: Some("root-1".to_owned()),
         outbound: Arc::default(),
+        depot: None,
     }
 }
 
