@@ -15,13 +15,15 @@ mod desk;
 mod docker;
 mod life;
 mod local;
+mod mirror;
+mod network;
 mod trouble;
 
 use libtest_mimic::{Failed, Trial};
 
 /// All of them.
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn()); 8] = [
+    let tests: [(&str, fn()); 13] = [
         (
             "extensions::every_extension_is_tested",
             catalog::every_extension_is_tested,
@@ -41,6 +43,20 @@ pub(crate) fn trials() -> Vec<Trial> {
         (
             "extensions::a_hundred_megabytes_of_output",
             trouble::a_hundred_megabytes_of_output,
+        ),
+        ("extensions::a_bad_network", network::a_bad_network),
+        ("extensions::a_closed_network", network::a_closed_network),
+        (
+            "extensions::one_download_for_all",
+            network::one_download_for_all,
+        ),
+        (
+            "extensions::crates_by_a_mirror",
+            network::crates_by_a_mirror,
+        ),
+        (
+            "extensions::hosts_asked_from_the_machine",
+            network::hosts_asked_from_the_machine,
         ),
     ];
     tests
