@@ -16,13 +16,15 @@ mod docker;
 mod interrupted;
 mod life;
 mod local;
+mod mirror;
+mod network;
 mod trouble;
 
 use libtest_mimic::{Failed, Trial};
 
 /// All of them.
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn()); 15] = [
+    let tests: [(&str, fn()); 20] = [
         (
             "extensions::every_extension_is_tested",
             catalog::every_extension_is_tested,
@@ -68,6 +70,20 @@ pub(crate) fn trials() -> Vec<Trial> {
             interrupted::a_log_that_is_followed_local,
         ),
         ("extensions::a_full_disk", interrupted::a_full_disk),
+        ("extensions::a_bad_network", network::a_bad_network),
+        ("extensions::a_closed_network", network::a_closed_network),
+        (
+            "extensions::one_download_for_all",
+            network::one_download_for_all,
+        ),
+        (
+            "extensions::crates_by_a_mirror",
+            network::crates_by_a_mirror,
+        ),
+        (
+            "extensions::hosts_asked_from_the_machine",
+            network::hosts_asked_from_the_machine,
+        ),
     ];
     tests
         .into_iter()

@@ -133,6 +133,7 @@ impl Desk {
             .current_dir(self.project())
             .env("XDG_DATA_HOME", self.root.path().join("data"))
             .env("XDG_STATE_HOME", self.root.path().join("state"))
+            .env("XDG_CACHE_HOME", self.root.path().join("cache"))
             .env("API_TOKEN", SECRET)
             .env("NO_COLOR", "1")
             .stdin(Stdio::null());

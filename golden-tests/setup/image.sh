@@ -1,7 +1,9 @@
-# Two images that need no registry of images: Debian, bootstrapped and imported, bare and with tools.
+# Images that need no registry of images: Debian, bootstrapped and imported, bare and with tools; and the
+# latter in a network without names.
 
 bare_image=sindri-test/bare:1
 dev_image=sindri-test/tools:1
+closed_image=sindri-test/closed:1
 
 make_images() {
     if docker image inspect "$bare_image" >/dev/null 2>&1; then
@@ -13,6 +15,11 @@ make_images() {
         echo "$dev_image is there"
     else
         make_dev_image
+    fi
+    if docker image inspect "$closed_image" >/dev/null 2>&1; then
+        echo "$closed_image is there"
+    else
+        make_closed_image
     fi
 }
 
@@ -47,4 +54,18 @@ END
         return 1
     }
     echo "built $dev_image"
+}
+
+make_closed_image() {
+    docker build --quiet --tag "$closed_image" - >"$ground/build-closed.log" 2>&1 <<END || {
+FROM $dev_image
+RUN apt-get update -qq \
+    && apt-get install -y -qq --no-install-recommends curl \
+    && rm -rf /var/lib/apt/lists/* \
+    && sed -i 's/^hosts:.*/hosts: files/' /etc/nsswitch.conf
+END
+        tail -n 30 "$ground/build-closed.log" >&2
+        return 1
+    }
+    echo "built $closed_image"
 }

@@ -26,6 +26,7 @@ install_packages() {
     need initdb postgresql
     need pgbouncer pgbouncer
     need openssl openssl
+    need curl curl ca-certificates
     # The tests put this very file into the smallest image there is.
     [ -x /bin/busybox ] && /bin/busybox true && ! ldd /bin/busybox >/dev/null 2>&1 || wanted+=(busybox-static)
     if command -v python3 >/dev/null 2>&1 && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then

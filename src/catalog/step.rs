@@ -190,6 +190,27 @@ pub struct Download {
     pub arch: Option<Arch>,
 }
 
+impl Download {
+    /// Its address and its checksum, where both are known before anything is fetched: whoever has
+    /// these bytes may hand them over.
+    pub fn pinned(&self) -> Option<(String, &str)> {
+        let sum = self.sha256.as_deref()?;
+        let address = match &self.source {
+            DownloadSource::Url(url) => url.clone(),
+            DownloadSource::GithubRelease {
+                url,
+                asset: Some(asset),
+                version,
+            } if version != "latest" => format!("{url}/releases/download/{version}/{asset}"),
+            // Where a registry has it is known to the machine's npm and pip alone.
+            DownloadSource::GithubRelease { .. }
+            | DownloadSource::Npm { .. }
+            | DownloadSource::Pypi { .. } => return None,
+        };
+        Some((address, sum))
+    }
+}
+
 /// A publisher's list of checksums: as `sha256sum` prints it, or one checksum alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Checksums {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::catalog::{self, GPUS_ELSEWHERE, Ground, Need, Network, Room, no_gpus};
 use crate::config::{Distro, Machine, ProviderSettings};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::resource::Size;
+use crate::resource::{DockerNetwork, Size};
 
 /// What a machine's extensions stand on.
 pub(super) fn ground(machine: &Machine) -> Ground {
@@ -25,6 +25,7 @@ pub(super) fn ground(machine: &Machine) -> Ground {
     let (memory, disk) = match &*machine.settings {
         ProviderSettings::Local(_) | ProviderSettings::Devpod(_) => (None, None),
         ProviderSettings::Docker(docker) => {
+            ground.network.open = docker.network != DockerNetwork::None;
             let inner = docker.dind.is_some();
             if inner || docker.privileged {
                 ground.lacks.remove(&Need::Docker);

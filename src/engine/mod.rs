@@ -26,7 +26,7 @@ pub use event::{Audience, Event, Summary, Tool};
 pub use imports::strays;
 pub use project::{Project, catalog_beside, directory_of, load, locate_imports};
 pub use providers::{Open, OpenOnce, Providers, Readers};
-pub use reachable::{hosts_needed, probe_hosts};
+pub use reachable::{GITHUB_API, Needed, hosts_needed, probe_hosts, probe_machines};
 pub use recover::{Recovered, recover};
 pub use refresh::{Refreshed, Scope, Side, queries, refresh};
 pub use refreshed::refreshed;

@@ -49,6 +49,11 @@ impl Place {
         place
     }
 
+    /// Who the machine belongs to.
+    pub(super) fn provider(self) -> ProviderKind {
+        self.provider
+    }
+
     /// The start of every script: the facts it works with, then the functions.
     pub(super) fn header(self) -> String {
         let place = if self.provider == ProviderKind::Local {

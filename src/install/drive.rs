@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use super::bundle::{self, Bundle, Place};
 use super::conclude::conclude;
+use super::depot::{self, Pinned};
 use super::error::InstallError;
 use super::frames::{Frame, Frames};
 use super::outcome::Report;
 use super::printer::{Printer, plain};
-use super::quote::{add, quote};
+use super::quote::{add, quote, words};
 use super::step::Unbuilt;
 use super::survey::{Survey, Surveyor, There};
 use super::transcript::Transcript;
@@ -21,6 +22,7 @@ use crate::secret::Redactor;
 
 const START: &str = include_str!("shell/start.sh");
 const FOLLOW: &str = include_str!("shell/follow.sh");
+const KEEP: &str = include_str!("shell/keep.sh");
 
 /// How long one exec follows a job; below the limit that any provider sets for an exec.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -104,6 +106,9 @@ impl<'a> Installer<'a> {
         } else if !survey.there.tools.is_empty() || survey.there.all {
             folder = bundle(&survey.there)?;
         }
+        if survey.open && (survey.left || !survey.there.all) {
+            self.hand_over(job, place, &folder, &survey).await;
+        }
         let transcript = Mutex::new(Transcript::default());
         let report = self.watch(&address, place, &folder, &transcript).await?;
         let there = &survey.there;
@@ -147,12 +152,13 @@ impl<'a> Installer<'a> {
     }
 
     /// The start of every script about one job.
-    fn prologue(place: Place, folder: &Bundle) -> String {
+    fn prologue(&self, place: Place, folder: &Bundle) -> String {
         format!(
-            "{}job=$base/jobs/{}\nincarnation={}\n",
+            "{}job=$base/jobs/{}\nincarnation={}\nworkspace={}\n",
             place.header(),
             quote(&folder.name),
-            quote(&folder.incarnation)
+            quote(&folder.incarnation),
+            quote(workspace(self.machine))
         )
     }
 
@@ -164,10 +170,20 @@ impl<'a> Installer<'a> {
         place: Place,
         folder: &Bundle,
     ) -> Result<Survey, InstallError> {
-        let mut script = Self::prologue(place, folder);
-        script.push_str(
-            "state=$(job_state)\nword state \"$state\"\n[ \"$state\" = none ] || exit 0\n",
-        );
+        let mut script = self.prologue(place, folder);
+        script.push_str("state=$(job_state)\nword state \"$state\"\n");
+        let pinned = may_hand_over(job, place);
+        if !pinned.is_empty() {
+            let sums = pinned.iter().map(|one| one.sum.as_str());
+            add(
+                &mut script,
+                &format!(
+                    "keeps\nword arch \"$(uname -m)\"\nfor sum in {}; do [ -f \"$downloads/$sum\" ] || word absent \"$sum\"; done\n",
+                    words(sums)
+                ),
+            );
+        }
+        script.push_str("[ \"$state\" = none ] || exit 0\n");
         let choice = job.choice();
         let asks = job.purpose == Purpose::Install && choice.checks().next().is_some();
         if asks {
@@ -189,6 +205,40 @@ impl<'a> Installer<'a> {
         self.exec(&script, None, &mut |frame| surveyor.take(frame))
             .await?;
         Ok(surveyor.end(job, asks))
+    }
+
+    /// Hands over what the machine doesn't keep of the downloads. What fails here is no failure: the
+    /// machine fetches it itself, and says why where it can't.
+    async fn hand_over(&self, job: &Job, place: Place, folder: &Bundle, survey: &Survey) {
+        let Some(depot) = &job.depot else {
+            return;
+        };
+        for one in may_hand_over(job, place) {
+            if !survey.absent.contains(&one.sum) || !one.fits(&survey.arch) {
+                continue;
+            }
+            let mut held = match depot.take(&one, &job.outbound, self.events).await {
+                Ok(held) => held,
+                Err(error) => {
+                    let why = self.redactor.redact(&with_causes(&error));
+                    let line = format!("{} isn't fetched from here: {why}", one.tool);
+                    (self.events)(InstallEvent::Output(line));
+                    continue;
+                }
+            };
+            (self.events)(InstallEvent::HandingOver {
+                tool: one.tool.clone(),
+            });
+            let mut script = self.prologue(place, folder);
+            let size = held.bytes.len();
+            add(
+                &mut script,
+                &format!("sum={}\nsize={size}\n{KEEP}", quote(&one.sum)),
+            );
+            let bytes = std::mem::take(&mut held.bytes);
+            // Without it the machine does as if nobody had offered.
+            drop(self.exec(&script, Some(&bytes), &mut |_| {}).await);
+        }
     }
 
     /// Starts the job where it doesn't run, and follows it to its end.
@@ -214,14 +264,13 @@ impl<'a> Installer<'a> {
         let mut start = true;
         let mut deaths = 0;
         loop {
-            let mut script = Self::prologue(place, folder);
+            let mut script = self.prologue(place, folder);
             let (piece, offset) = printer.place;
             add(
                 &mut script,
                 &format!(
-                    "piece={piece}\noffset={offset}\npatience={}\nworkspace={}\n{}{FOLLOW}",
+                    "piece={piece}\noffset={offset}\npatience={}\n{}{FOLLOW}",
                     PATIENCE.as_secs(),
-                    quote(workspace(self.machine)),
                     if start { START } else { "" },
                 ),
             );
@@ -273,7 +322,7 @@ impl<'a> Installer<'a> {
         keep: bool,
         log: Option<String>,
     ) -> Result<(), InstallError> {
-        let mut script = Self::prologue(place, folder);
+        let mut script = self.prologue(place, folder);
         let name = &job.manifest.name;
         if log.is_some() {
             // A disk that is full costs the log, and nothing else.
@@ -406,6 +455,26 @@ fn workspace(machine: &MachineRef) -> &str {
         | Spec::Secret(_)
         | Spec::Extension(_) => "",
     }
+}
+
+/// The downloads that this side may hand over.
+fn may_hand_over(job: &Job, place: Place) -> Vec<Pinned> {
+    if job.depot.is_some() && place.provider().is_beside() {
+        depot::pinned(job)
+    } else {
+        Vec::new()
+    }
+}
+
+/// An error and what caused it, in one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(one) = cause {
+        add(&mut text, &format!(": {one}"));
+        cause = one.source();
+    }
+    text
 }
 
 fn unbuilt(address: &Address, (tool, why): (String, Unbuilt)) -> InstallError {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::Depot;
 use super::choice::Choice;
 use crate::catalog::Manifest;
 use crate::resource::{Attributes, Outbound};
@@ -26,6 +27,8 @@ pub struct Job {
     pub incarnation: Option<String>,
     /// How the machine reaches the network; no part of what identifies the job.
     pub outbound: Arc<Outbound>,
+    /// What this side keeps of downloads and may hand over; none: the machine fetches everything.
+    pub depot: Option<Arc<Depot>>,
 }
 
 /// Why an installation runs.
@@ -179,6 +182,16 @@ impl ToolState {
 pub enum InstallEvent {
     /// A job that an earlier run left was found: running, over, or resumed after a restart.
     PickedUp,
+    /// This side fetches what a tool is made of, for every machine beside it.
+    Fetching {
+        /// The tool.
+        tool: String,
+    },
+    /// What a tool is made of is handed to the machine.
+    HandingOver {
+        /// The tool.
+        tool: String,
+    },
     /// Another job holds what this one needs: a package manager, the extension itself.
     Waiting {
         /// What it waits for.
@@ -228,6 +241,8 @@ impl InstallEvent {
         match self {
             Self::Output(line) => line.clone(),
             Self::PickedUp => "picking up the job that an earlier run left".to_owned(),
+            Self::Fetching { tool } => format!("fetching {tool}, for all machines here"),
+            Self::HandingOver { tool } => format!("handing {tool} over"),
             Self::Waiting { lock } => format!("waiting for {lock}"),
             Self::Step {
                 number,

@@ -11,6 +11,7 @@ mod check;
 mod choice;
 mod conclude;
 mod configure;
+mod depot;
 mod download;
 mod drive;
 mod drop;
@@ -26,6 +27,7 @@ mod outcome;
 mod printer;
 mod probe;
 mod quote;
+mod reach;
 mod removal;
 mod rpm;
 mod service;
@@ -35,13 +37,16 @@ mod titles;
 mod transcript;
 
 pub use check::check;
+pub use depot::Depot;
 pub use drive::{Installer, install, remove};
 pub use error::{CheckFailure, InstallError, StepFailure};
 pub use halt::{PATIENCE as HALT_PATIENCE, halt};
 pub use job::{InstallEvent, Installed, Job, Outcome, Persistence, Purpose, ToolResult, ToolState};
 pub use ledger::LedgerEntry;
 pub use log::{Log, LogLine, LogSource, LogStep, log};
+pub use outbound::route;
 pub use probe::{Probe, Probed, ProbedCheck, probe};
+pub use reach::{Limit, Reached, Reply, reach};
 
 #[cfg(test)]
 mod tests;

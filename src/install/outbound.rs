@@ -7,6 +7,16 @@ use std::fmt::Write as _;
 use super::quote::quote;
 use crate::digest::Digest;
 use crate::resource::Outbound;
+use crate::sys::http::Route;
+
+/// The same way, for what this side asks for.
+pub fn route(outbound: &Outbound) -> Route<'_> {
+    Route {
+        proxy: outbound.proxy.as_deref(),
+        direct: &outbound.no_proxy,
+        authorities: &outbound.authorities,
+    }
+}
 
 /// The files of a job's folder that tell it, by path.
 pub(super) fn files(outbound: &Outbound) -> Vec<(String, String)> {

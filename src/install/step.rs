@@ -271,6 +271,16 @@ if [ -z \"${RUSTUP_HOME:-}\" ] && [ \"$owner\" != \"$cargo\" ] && [ -d \"$owner/
 fi
 ";
 
+/// A mirror lies in the configuration of the machine's home, which cargo doesn't read where it keeps
+/// its own things elsewhere.
+const MIRRORED: &str = "\
+mirrored=$SINDRI_BASE/network/cargo.toml
+set --
+if [ -f \"$mirrored\" ] && [ \"${CARGO_HOME:-$HOME/.cargo}\" != \"$HOME/.cargo\" ]; then
+  set -- --config \"$mirrored\"
+fi
+";
+
 fn cargo(crate_: &str, version: Option<&str>, features: &[String], locked: bool) -> String {
     let mut text = String::from(CARGO);
     if let Some(version) = version {
@@ -285,7 +295,8 @@ fi
             ),
         );
     }
-    text.push_str("exec cargo install --root \"$HOME/.local\" ${SINDRI_RENEW:+--force}");
+    text.push_str(MIRRORED);
+    text.push_str("exec cargo \"$@\" install --root \"$HOME/.local\" ${SINDRI_RENEW:+--force}");
     if locked {
         text.push_str(" --locked");
     }

@@ -12,6 +12,12 @@ use super::outcome::{self, Answer, Report};
 pub(super) struct Survey {
     /// Whether an earlier call left a job: running, over or dead.
     pub(super) left: bool,
+    /// Whether steps of it are still to run.
+    pub(super) open: bool,
+    /// What the machine calls its architecture.
+    pub(super) arch: String,
+    /// The downloads, by checksum, that it doesn't keep.
+    pub(super) absent: BTreeSet<String>,
     /// What of it is there.
     pub(super) there: There,
 }
@@ -32,6 +38,9 @@ pub(super) struct There {
 #[derive(Default)]
 pub(super) struct Surveyor {
     left: bool,
+    open: bool,
+    arch: String,
+    absent: BTreeSet<String>,
     report: Report,
     brought: BTreeSet<String>,
 }
@@ -39,10 +48,17 @@ pub(super) struct Surveyor {
 impl Surveyor {
     pub(super) fn take(&mut self, frame: Frame) {
         match frame.words.first().map(String::as_str) {
-            Some("state") => self.left = frame.words.get(1).is_some_and(|state| state != "none"),
+            Some("state") => self.take_state(frame.words.get(1).map_or("none", String::as_str)),
+            Some("arch") => self.arch = frame.words.get(1).cloned().unwrap_or_default(),
+            Some("absent") => self.absent.extend(frame.words.get(1).cloned()),
             Some("ledger") => self.brought = ledger::brought(&frame.body),
             _ => self.report.take(frame),
         }
+    }
+
+    fn take_state(&mut self, state: &str) {
+        self.left = state != "none";
+        self.open = matches!(state, "none" | "dead");
     }
 
     /// What was found, where the job asks for it.
@@ -56,6 +72,9 @@ impl Surveyor {
         }
         Survey {
             left: self.left,
+            open: self.open,
+            arch: self.arch,
+            absent: self.absent,
             there,
         }
     }

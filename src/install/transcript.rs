@@ -60,9 +60,11 @@ impl Entry {
                 tool: tool.clone(),
                 result: *result,
             },
-            InstallEvent::PickedUp | InstallEvent::Waiting { .. } | InstallEvent::Retry { .. } => {
-                Self::Note(event.describe())
-            }
+            InstallEvent::PickedUp
+            | InstallEvent::Fetching { .. }
+            | InstallEvent::HandingOver { .. }
+            | InstallEvent::Waiting { .. }
+            | InstallEvent::Retry { .. } => Self::Note(event.describe()),
         }
     }
 }

@@ -170,6 +170,7 @@ fn very_many_sets_of_extensions_fit_a_comment() {
             installs: vec![Install {
                 name: name("nodejs"),
                 version: "1.0.0".to_owned(),
+                tools: Vec::new(),
                 requires: Vec::new(),
                 disk: None,
                 seconds: None,

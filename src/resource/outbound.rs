@@ -34,4 +34,56 @@ impl Outbound {
     pub fn is_plain(&self) -> bool {
         *self == Self::default()
     }
+
+    /// The address that stands for a host.
+    pub fn mirror_of(&self, host: &str) -> Option<&str> {
+        self.mirrors.get(host).map(String::as_str)
+    }
+
+    /// Where an address leads by way of the mirrors; itself where none stands for its host.
+    pub fn by_mirror(&self, address: &str) -> String {
+        let rest = address.strip_prefix("https://");
+        let Some(rest) = rest.or_else(|| address.strip_prefix("http://")) else {
+            return address.to_owned();
+        };
+        let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+        match self.mirror_of(host) {
+            Some(base) if path.is_empty() => base.to_owned(),
+            Some(base) => format!("{base}/{path}"),
+            None => address.to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_goes_by_the_mirror_of_its_host() {
+        let mirrors = [
+            ("github.com", "https://mirror.example.org/github"),
+            ("npm", "https://mirror.example.org/npm"),
+        ];
+        let outbound = Outbound {
+            mirrors: mirrors
+                .map(|(host, base)| (host.to_owned(), base.to_owned()))
+                .into(),
+            ..Outbound::default()
+        };
+        for (address, expected) in [
+            (
+                "https://github.com/o/r/releases/download/v1/x.tar.gz",
+                "https://mirror.example.org/github/o/r/releases/download/v1/x.tar.gz",
+            ),
+            ("http://github.com/", "https://mirror.example.org/github"),
+            (
+                "https://github.company.example/x",
+                "https://github.company.example/x",
+            ),
+            ("ftp://github.com/x", "ftp://github.com/x"),
+        ] {
+            assert_eq!(outbound.by_mirror(address), expected);
+        }
+    }
 }

@@ -65,6 +65,20 @@ impl ProviderKind {
         }
     }
 
+    /// Whether its machines are on this host, or on an Engine as near: handing a file over costs them
+    /// less than fetching it. Those elsewhere have the better way to the network.
+    pub fn is_beside(self) -> bool {
+        match self {
+            Self::Local | Self::Docker => true,
+            Self::Fly
+            | Self::Kubernetes
+            | Self::E2b
+            | Self::Devpod
+            | Self::Runpod
+            | Self::Northflank => false,
+        }
+    }
+
     /// Reads a name as written in `sindri.yaml`; `docker-compose` is v3's other word for `docker`.
     pub fn parse(text: &str) -> Option<Self> {
         if text == "docker-compose" {

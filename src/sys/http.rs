@@ -1,11 +1,17 @@
 //! HTTP: the only door to servers that no client of their own reaches.
 
+mod fetch;
+mod route;
+
 use std::fmt;
 use std::sync::Once;
 use std::time::Duration;
 
 use reqwest::{Client, Method};
 use zeroize::Zeroizing;
+
+pub use fetch::{FetchError, Fetcher};
+pub use route::Route;
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -84,11 +90,15 @@ pub struct HttpClient {
 impl HttpClient {
     /// A client that proves who it is, if it can.
     pub fn new(login: Option<Login>) -> Result<Self, HttpError> {
+        Self::by(Route::default(), login)
+    }
+
+    /// The same, by a way of its own.
+    pub fn by(route: Route<'_>, login: Option<Login>) -> Result<Self, HttpError> {
         choose_cryptography();
-        let client = Client::builder()
-            // Some servers refuse to talk to a client without a name.
-            .user_agent(concat!("sindri/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT)
+        let client = route
+            .builder()
+            .map_err(HttpError::Unanswered)?
             .timeout(PATIENCE)
             // A login must not follow to another server.
             .redirect(reqwest::redirect::Policy::none())

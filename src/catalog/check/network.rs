@@ -16,7 +16,8 @@ pub(super) fn network(manifest: &Manifest, ground: &Ground) -> Option<Finding> {
         .collect();
     // Package managers fetch although a manifest names none of their hosts.
     let cut_off = !ground.network.open && manifest.steps.iter().any(|step| fetches(&step.action));
-    if blocked.is_empty() && !cut_off {
+    let settled = (blocked.is_empty() && !cut_off) || is_handed_over(manifest, ground);
+    if settled {
         return None;
     }
     let what = match (ground.network.open, &*blocked) {
@@ -32,7 +33,8 @@ pub(super) fn network(manifest: &Manifest, ground: &Ground) -> Option<Finding> {
     } else {
         (
             "the machine has no access to the internet",
-            "set `internetAccess: true` of the provider, or use an image that has the tools",
+            "give it one (`internetAccess: true` on e2b, another `network` than `none` on docker), or use \
+             an image that has the tools",
         )
     };
     Some(Finding {
@@ -46,6 +48,22 @@ pub(super) fn network(manifest: &Manifest, ground: &Ground) -> Option<Finding> {
         .help(help)
         .allowable(),
     })
+}
+
+/// Whether all of it is what this side fetches, verifies and hands over.
+fn is_handed_over(manifest: &Manifest, ground: &Ground) -> bool {
+    ground.provider.is_beside()
+        && manifest.steps.iter().all(|step| match &step.action {
+            Action::Binary { downloads } => downloads.iter().all(|one| one.pinned().is_some()),
+            Action::Apt { .. }
+            | Action::Npm { .. }
+            | Action::Pip { .. }
+            | Action::Cargo { .. }
+            | Action::Mise { .. }
+            | Action::Dnf { .. }
+            | Action::Zypper { .. }
+            | Action::Script { .. } => false,
+        })
 }
 
 fn fetches(action: &Action) -> bool {

@@ -251,6 +251,40 @@ fn needs_systems_networks_and_room_are_looked_at() {
 }
 
 #[test]
+fn a_machine_without_network_takes_what_is_handed_over() {
+    let fetched = |name: &str, known: &str| {
+        let npm = manifest(name, "");
+        let (head, _) = npm.split_once("install:").unwrap();
+        format!(
+            "{head}requirements:\n  domains: [vendor.example.org]\ninstall:\n  method: binary\n  binary:\n    \
+             downloads:\n      - name: {name}\n        source: {{type: direct-url, url: 'https://vendor.example.org/{name}'}}\n        \
+             {known}\nvalidate:\n  commands:\n    - name: {name}\n"
+        )
+    };
+    let sum = "0".repeat(64);
+    let catalog = catalog(&[
+        ("pinned", fetched("pinned", &format!("sha256: '{sum}'"))),
+        (
+            "listed",
+            fetched(
+                "listed",
+                "checksums: {url: 'https://vendor.example.org/sums'}",
+            ),
+        ),
+    ]);
+    let all = wanted(&["pinned", "listed"]);
+    for (provider, expected) in [
+        (ProviderKind::Docker, &["pinned"][..]),
+        (ProviderKind::E2b, &[]),
+    ] {
+        let mut ground = ground(provider);
+        ground.network.open = false;
+        let selected = select(&catalog, &all, &ground, Incompatible::Skip);
+        assert_eq!(names(&selected), expected, "{provider}");
+    }
+}
+
+#[test]
 fn a_profile_is_derived_with_the_reasons() {
     let catalog = seed();
     let profile = Profile {

@@ -19,6 +19,7 @@ use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics, Exit, Severity}
 use crate::engine::{
     self, Apply, ApplyError, Context, Event, Project, Providers, Readers, Stop, Summary, Survey,
 };
+use crate::install::Depot;
 use crate::plan::Plan;
 use crate::secret::Redactor;
 use crate::state;
@@ -92,6 +93,7 @@ pub(super) fn run(
     let context = Context {
         manifests: project.manifests.clone(),
         outbound: project.outbound.clone(),
+        depot: Depot::of_user(&session.world().environment).map(Arc::new),
         redactor: Redactor::new(secrets.values()),
         secrets,
         key: locked.fingerprint_key().clone(),

@@ -1,6 +1,7 @@
 //! `sindri apply`: make it so.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::acting::{self, Acting, Ready};
 use super::pace::{Pace, unless_stopped};
@@ -12,6 +13,7 @@ use crate::cli::session::{Outcome, Session, runtime};
 use crate::cli::signals;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::engine::{self, Context, Readers};
+use crate::install::Depot;
 use crate::secret::Redactor;
 use crate::sys::files;
 
@@ -101,6 +103,7 @@ fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
     let context = Context {
         manifests: file.manifests,
         outbound: file.outbound,
+        depot: Depot::of_user(&session.world().environment).map(Arc::new),
         redactor: Redactor::new(secrets.values()),
         secrets,
         key: locked.fingerprint_key().clone(),

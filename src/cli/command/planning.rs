@@ -151,6 +151,11 @@ pub(super) fn read(
         all,
         asked.reach(),
     ));
+    if asked.probe && !asked.destroy {
+        let needed = engine::hosts_needed(&project);
+        let inside = engine::probe_machines(readers, &survey, &needed);
+        survey.facts.findings.extend(runtime.block_on(inside));
+    }
     survey.facts.outlooks.clone_from(&project.outlooks);
     let plan = survey.plan(&project.desired, &asked.options(&project));
     Ok(Read {
@@ -164,8 +169,7 @@ pub(super) fn read(
 pub(super) fn probe(session: &Session, project: &Project, runtime: &Runtime) -> Diagnostics {
     let token = session.world().environment.get("GITHUB_TOKEN");
     let needed = engine::hosts_needed(project);
-    let address = |host: &str| format!("https://{host}");
-    runtime.block_on(engine::probe_hosts(&needed, token, &address))
+    runtime.block_on(engine::probe_hosts(&needed, token, engine::GITHUB_API))
 }
 
 /// As [`read`], but asks only what exists: for commands that show how things stand.

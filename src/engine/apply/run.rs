@@ -18,7 +18,7 @@ use crate::catalog::Manifest;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::digest::FingerprintKey;
 use crate::engine::{Event, Tool};
-use crate::install::{self, InstallEvent, Installed, Job, Purpose, ToolResult};
+use crate::install::{self, Depot, InstallEvent, Installed, Job, Purpose, ToolResult};
 use crate::provider::{
     Answer, Class, Delivery, Made, Progress, Provider, ProviderError, TakeRequest, UpdateRequest,
 };
@@ -32,6 +32,8 @@ pub struct Context {
     pub manifests: BTreeMap<Name, Arc<Manifest>>,
     /// How machines reach the network, where that isn't plainly.
     pub outbound: BTreeMap<Name, Arc<Outbound>>,
+    /// What this side keeps of downloads.
+    pub depot: Option<Arc<Depot>>,
     /// The values of the secrets, where they are known.
     pub secrets: BTreeMap<Address, Value>,
     /// Removes them from everything that is shown.
@@ -48,6 +50,7 @@ impl Context {
         Self {
             manifests: BTreeMap::new(),
             outbound: BTreeMap::new(),
+            depot: None,
             secrets: BTreeMap::new(),
             redactor: Redactor::new([]),
             key: FingerprintKey::new(&[0; 32]),
@@ -453,6 +456,7 @@ fn job(
         drop,
         incarnation: inside.object.incarnation.clone(),
         outbound: outbound.cloned().unwrap_or_default(),
+        depot: context.depot.clone(),
     }
 }
 

@@ -16,6 +16,17 @@ profile() {
   done
 }
 
+# keeps: in which folder downloads are kept; on the workspace's volume, where there is one. Wants
+# `workspace` (where that volume is mounted) to be set where the machine may not know it yet.
+keeps() {
+  # One name for the workspace in every machine, wherever its volume is mounted.
+  if [ -n "${workspace:-}" ] && [ ! -e "$HOME/workspace" ]; then
+    ln -sn "$workspace" "$HOME/workspace" 2>/dev/null
+  fi
+  downloads=$HOME/.cache/sindri/downloads
+  if [ -d "$HOME/workspace" ]; then downloads=$HOME/workspace/.sindri/downloads; fi
+}
+
 # birth PID: prints what tells this process from a later one of the same number.
 birth() {
   stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1

@@ -1,6 +1,19 @@
 # Prints the job's output from a place on, as it comes, until the job is over or time is up.
 # Wants `job`, `piece`, `offset` and `patience` (seconds) to be set.
 rest=$job/rest.$$
+
+# linger SECONDS: pauses, but no longer than the job runs: it holds its lock for as long.
+linger() {
+  if command -v flock >/dev/null 2>&1; then
+    flock -w "$1" -E 75 -s "$base/locks/job-${job##*/}" true 2>/dev/null
+    code=$?
+    if [ "$code" = 75 ]; then return; fi
+    # Not every flock can wait, and one that didn't must not make a loop without rest.
+    if [ "$code" = 0 ] && [ -f "$job/result" ]; then return; fi
+  fi
+  pause "$1"
+}
+
 ends=$(($(date +%s) + patience))
 nap=0.05
 naps=0
@@ -39,7 +52,7 @@ while :; do
     12) nap=0.3 ;;
     24) nap=1 ;;
   esac
-  pause "$nap"
+  linger "$nap"
 done
 if [ "$over" = finished ]; then
   for file in "$job"/marks/*; do

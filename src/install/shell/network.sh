@@ -83,13 +83,16 @@ variables() {
 cargo_source() {
   file=$HOME/.cargo/config.toml
   ours='# The mirror that sindri.yaml names.'
+  if [ -n "$crates" ]; then
+    index=sparse+${crates#sparse+}/
+    printf '%s\n[source.crates-io]\nreplace-with = "mirror"\n\n[source.mirror]\nregistry = "%s"\n' \
+      "$ours" "$index" >"$net/cargo.toml"
+  fi
   if [ -f "$file" ] && [ "$(head -n 1 "$file")" != "$ours" ]; then
     [ -z "$crates" ] || echo "$file is there already: it must name the mirror $crates itself"
   elif [ -n "$crates" ]; then
-    index=sparse+${crates#sparse+}/
     mkdir -p "$HOME/.cargo"
-    printf '%s\n[source.crates-io]\nreplace-with = "mirror"\n\n[source.mirror]\nregistry = "%s"\n' \
-      "$ours" "$index" >"$file.new.$$" && mv "$file.new.$$" "$file"
+    cp "$net/cargo.toml" "$file.new.$$" && mv "$file.new.$$" "$file"
   else
     rm -f "$file"
   fi

@@ -70,7 +70,7 @@ collect() {
 
 # attempt ID SECONDS: one try of a step.
 attempt() {
-  rm -f fifo found
+  rm -f fifo found later
   mkfifo fifo || return 1
   reached
   first=$(($(newest) + 1))
@@ -130,7 +130,8 @@ busy() {
   grep -Eqi -e 'could not get lock|unable to (lock|acquire the dpkg)' "tails/$1"
 }
 
-# back_off TRY: waits by chance, at most twice as long each time and at most a minute.
+# back_off TRY: waits by chance, at most twice as long each time and at most a minute, unless a server
+# asked for more.
 back_off() {
   wait_ms=$backoff
   turn=1
@@ -139,8 +140,13 @@ back_off() {
     turn=$((turn + 1))
   done
   [ "$wait_ms" -le 60000 ] || wait_ms=60000
+  # A server may have said when to come back.
+  asked=$(cat later 2>/dev/null)
+  case $asked in '' | *[!0-9]*) asked=0 ;; esac
+  [ "$asked" -le 120 ] || asked=120
   chance=$(od -An -N2 -tu2 /dev/urandom 2>/dev/null | tr -d ' ')
   wait_ms=$((wait_ms * ${chance:-32768} / 65536))
+  [ "$wait_ms" -ge $((asked * 1000)) ] || wait_ms=$((asked * 1000))
   say "retry $id $1 $wait_ms"
   pause "$((wait_ms / 1000)).$(printf '%03d' $((wait_ms % 1000)))"
 }
@@ -269,8 +275,8 @@ begin() {
   SINDRI_JOB=$job SINDRI_BASE=$base SINDRI_EXTENSION=$extension DEBIAN_FRONTEND=noninteractive
   SINDRI_RENEW=$renew
   export SINDRI_JOB SINDRI_BASE SINDRI_EXTENSION SINDRI_RENEW DEBIAN_FRONTEND
-  SINDRI_DOWNLOADS=$HOME/.cache/sindri/downloads
-  if [ -d "$HOME/workspace" ]; then SINDRI_DOWNLOADS=$HOME/workspace/.sindri/downloads; fi
+  keeps
+  SINDRI_DOWNLOADS=$downloads
   export SINDRI_DOWNLOADS
   mkdir -p "$HOME/.local/bin"
   hook

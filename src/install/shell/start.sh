@@ -1,15 +1,12 @@
 # Starts the job, unless it runs or is over already; its folder comes on standard input as an
-# archive. Wants `job`, `incarnation` and `workspace`
-# (where that volume is mounted, if there is one) to be set; sets `piece` and `offset` where it begins anew.
+# archive. Wants `job`, `incarnation` and `workspace` to be set; sets `piece` and `offset` where it
+# begins anew.
 mkdir -p "$base/jobs" || { word cannot make "$base" && exit 0; }
 for tool in setsid tar mkfifo dd; do
   command -v "$tool" >/dev/null 2>&1 || { word "lacks $tool" && exit 0; }
 done
 
-# One name for the workspace in every machine, wherever its volume is mounted.
-if [ -n "$workspace" ] && [ ! -e "$HOME/workspace" ]; then
-  ln -sn "$workspace" "$HOME/workspace" 2>/dev/null
-fi
+keeps
 
 # begin_anew: replaces what is left of the job, and starts it. Wants the job's lock.
 begin_anew() {

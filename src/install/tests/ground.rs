@@ -240,6 +240,7 @@ pub(super) fn job(manifest: Arc<Manifest>) -> Job {
         drop: BTreeSet::new(),
         incarnation: Some("root-1".to_owned()),
         outbound: Arc::default(),
+        depot: None,
     }
 }
 

@@ -2,6 +2,7 @@
 //! on its PATH.
 
 mod archives;
+mod depot;
 mod failures;
 mod ground;
 mod lives;

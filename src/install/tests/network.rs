@@ -15,10 +15,10 @@ use crate::install::{InstallError, InstallEvent, Job, Outcome, Purpose, StepFail
 use crate::resource::Outbound;
 
 /// What the vendor serves: a program.
-const TOOL: &str = "#!/bin/sh\necho tool 1.0\n";
+pub(super) const TOOL: &str = "#!/bin/sh\necho tool 1.0\n";
 
 #[derive(Clone, Copy)]
-enum Answer {
+pub(super) enum Answer {
     Well,
     Slow,
     Cut,
@@ -27,13 +27,13 @@ enum Answer {
 }
 
 /// A server that gives these answers, then good ones, and remembers what it was asked.
-struct Vendor {
-    address: String,
+pub(super) struct Vendor {
+    pub(super) address: String,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Vendor {
-    fn answering(answers: &[Answer]) -> Self {
+    pub(super) fn answering(answers: &[Answer]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -49,7 +49,7 @@ impl Vendor {
         Self { address, asked }
     }
 
-    fn asked(&self) -> Vec<String> {
+    pub(super) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
 }
@@ -92,7 +92,7 @@ fn outbound(mirrors: &[(&str, &str)]) -> Arc<Outbound> {
 }
 
 /// A job that fetches the vendor's program by its own address.
-fn fetching(base: &str) -> Job {
+pub(super) fn fetching(base: &str) -> Job {
     let sum = Digest::of_bytes(TOOL.as_bytes());
     let sum = sum.as_str().rsplit(':').next().unwrap();
     let mut job = job(manifest(

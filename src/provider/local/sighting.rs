@@ -142,6 +142,7 @@ pub(super) fn seen(
         attributes: Attributes::default(),
         power: Some(power),
         outputs: Attributes::default(),
+        broken: Vec::new(),
     })
 }
 

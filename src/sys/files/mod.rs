@@ -3,10 +3,12 @@
 //! What is written here is either wholly there or not at all: a kill at any instant leaves the old
 //! content, the new one, or a leftover whose name starts with a dot.
 
+mod aged;
 mod atomic;
 mod nearby;
 mod tree;
 
+pub use aged::{Aged, list_aged, touch};
 pub use atomic::{
     append, read_file, read_limited, sync_dir, write_atomic, write_by_way_of, write_new,
 };

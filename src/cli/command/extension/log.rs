@@ -119,6 +119,8 @@ fn event_of(event: InstallEvent) -> LogEvent {
             result: result.as_str(),
         },
         other @ (InstallEvent::PickedUp
+        | InstallEvent::Fetching { .. }
+        | InstallEvent::HandingOver { .. }
         | InstallEvent::Waiting { .. }
         | InstallEvent::Retry { .. }) => LogEvent::Note {
             text: other.describe(),
