@@ -8,7 +8,7 @@ mod nearby;
 mod tree;
 
 pub use atomic::{
-    append, read_file, read_limited, sync_dir, write_atomic, write_by_way_of, write_new,
+    append, mode, read_file, read_limited, sync_dir, write_atomic, write_by_way_of, write_new,
 };
 pub use nearby::{Nearby, Trace};
 pub use tree::{
