@@ -3,6 +3,8 @@
 //! Each takes any bytes and must neither panic nor hang; what it reads must be read again alike.
 //! Formats with checksums are also fed with the checksum made to fit, to get behind it.
 
+use sindri::address::{Name, NameRule};
+use sindri::config::{self, Asking, Overrides, Scope};
 use sindri::digest::Digest;
 use sindri::plan::PlanFile;
 use sindri::seal::{Envelope, Keys, UnlockKey, split_signature};
@@ -91,6 +93,34 @@ pub fn lock_info(bytes: &[u8]) {
         let written = serde_json::to_vec(&read).expect("what was read can be written");
         let again: LockInfo = serde_json::from_slice(&written).expect("and read again");
         assert_eq!(again, read);
+    }
+}
+
+/// A configuration that is edited.
+pub fn edit(bytes: &[u8]) {
+    let Ok(new) = Name::parse(NameRule::Extension, "brand-new") else {
+        return;
+    };
+    let with = |before: &Asking, wanted: bool| {
+        let mut after = before.clone();
+        after.names.retain(|name| *name != new);
+        after.names.extend(wanted.then(|| new.clone()));
+        Ok(after)
+    };
+    let mut bytes = bytes.to_vec();
+    for wanted in [true, false] {
+        let wish = &mut |_: &Name, before: &Asking| with(before, wanted);
+        // A file that isn't read, or isn't edited, is left alone.
+        let Ok(edited) = config::edit("sindri.yaml", &bytes, &Scope::Every, wish) else {
+            return;
+        };
+        bytes = edited.bytes;
+        let (config, _) = config::read_bytes("sindri.yaml", &bytes, Overrides::default());
+        let config = config.expect("what was edited can be read");
+        for machine in &config.machines {
+            let names = &machine.extensions.names;
+            assert_eq!(names.iter().any(|one| one.name == new), wanted);
+        }
     }
 }
 

@@ -24,12 +24,13 @@ const LONGEST: Duration = Duration::from_secs(10);
 
 type Feed = fn(&[u8]);
 
-const FEEDS: [(&str, Feed); 5] = [
+const FEEDS: [(&str, Feed); 6] = [
     ("document", feed::document),
     ("journal", feed::journal),
     ("plan", feed::plan),
     ("lock_info", feed::lock_info),
     ("sealed", feed::sealed),
+    ("edit", feed::edit),
 ];
 
 /// One trial a reader.

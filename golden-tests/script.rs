@@ -21,6 +21,7 @@
 //! !copy FROM TO, !delete FILE, !write FILE TEXT, !cut FILE BYTES     the project's files
 //! !clone FROM TO                  a directory of the project, in place of what is at TO
 //! !replace FILE BEFORE AFTER       in the text of a file
+//! !show FILE                       its text, among the answers
 //! !chmod FILE MODE                 its permissions, in octal digits
 //! !env NAME=VALUE, !unset NAME     environment variables
 //! !lock OPERATION, !unlock         another command holds the state
@@ -130,6 +131,12 @@ pub(crate) fn perform(
         "lock" => lock(ground, rest),
         "unlock" => {
             ground.held = None;
+            Ok(())
+        }
+        "show" => {
+            let text = fs::read_to_string(ground.directory().join(rest))
+                .map_err(|error| error.to_string())?;
+            expected.add("stdout", &format!("$ cat {rest}\n{text}"));
             Ok(())
         }
         "copy" | "clone" | "delete" | "write" | "cut" | "replace" | "chmod" => {

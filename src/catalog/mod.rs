@@ -43,7 +43,7 @@ pub use manifest::{
 };
 pub use outlook::{Expected, Install, LeftOut, Outlook};
 pub use read::{extension_schema, profile_schema};
-pub use resolve::{Pick, Resolution, Resolved, Wanted, resolve};
+pub use resolve::{Pick, Resolution, Resolved, Wanted, resolve, today};
 pub use search::search;
 pub use select::{Incompatible, Selection, select};
 pub use shelf::{Folder, Folders, ProfileFile, Shelf};

@@ -133,7 +133,7 @@ pub(super) fn resolve_softly(
 }
 
 /// The name that stands for an extension today: its own, unless no shelf has that any longer.
-pub(super) fn today(catalog: &Catalog, name: &Name) -> Name {
+pub fn today(catalog: &Catalog, name: &Name) -> Name {
     let gone = |name: &Name| matches!(catalog.entry(name), Ok(None));
     match renamed::successor(name) {
         Some(now) if gone(name) && !gone(&now) => now,

@@ -13,10 +13,11 @@ use crate::address::Address;
 use crate::resource::ProviderKind;
 
 pub(crate) use extension::{
-    ExtensionDescribeArgs, ExtensionLintArgs, ExtensionListArgs, ExtensionLogArgs,
-    ExtensionSearchArgs, ExtensionStatusArgs, ExtensionValidateArgs, ExtensionVerb,
+    EditArgs, ExtensionDescribeArgs, ExtensionInstallArgs, ExtensionLintArgs, ExtensionListArgs,
+    ExtensionLogArgs, ExtensionRemoveArgs, ExtensionSearchArgs, ExtensionStatusArgs,
+    ExtensionValidateArgs, ExtensionVerb,
 };
-pub(crate) use profile::{ProfileDeriveArgs, ProfileDescribeArgs, ProfileVerb};
+pub(crate) use profile::{ProfileDeriveArgs, ProfileDescribeArgs, ProfileInstallArgs, ProfileVerb};
 pub(crate) use state::{
     AdoptArgs, ImportArgs, RefreshArgs, StateAcceptArgs, StateCommand, StateMigrateArgs,
     StateMvArgs, StatePushArgs, StateRestoreArgs, StateRmArgs, StateShowArgs, TaintArgs, Wait,
@@ -136,10 +137,10 @@ pub(crate) enum Command {
     /// As `config validate`, which other tools call so
     #[command(hide = true)]
     Validate(ConfigValidateArgs),
-    /// Look into the catalog of extensions, and at those in the machines
+    /// Look into the catalog of extensions, install and remove them, look at those in the machines
     #[command(subcommand)]
     Extension(ExtensionVerb),
-    /// Look into the sets of extensions that have a name
+    /// Look into the sets of extensions that have a name, and install one
     #[command(subcommand)]
     Profile(ProfileVerb),
     /// Look into the state, and change the record alone

@@ -6,7 +6,7 @@ use super::session::Session;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::engine::{Audience, Event};
 use crate::plan::Plan;
-use crate::render;
+use crate::render::{self, EditMeta};
 
 /// A screen with the session it writes to.
 pub(crate) struct Shown<'a> {
@@ -125,11 +125,18 @@ impl Screen {
         format!("\x1b[{height}A\x1b[J")
     }
 
-    /// Shows a plan as the events that programs read.
-    pub(crate) fn planned(session: &mut Session, plan: &Plan) -> Result<(), Diagnostics> {
+    /// Shows a plan, and the edit it was made from, as the events that programs read.
+    pub(crate) fn planned(
+        session: &mut Session,
+        plan: &Plan,
+        edit: Option<&EditMeta<'_>>,
+    ) -> Result<(), Diagnostics> {
         let now = session.world().clock.now();
         let version = render::version_event_json(env!("CARGO_PKG_VERSION"), now);
         session.answer(&version)?;
+        if let Some(edit) = edit {
+            session.answer(&render::edit_planned_event_json(edit, now))?;
+        }
         session.answer(&render::plan_events_json(plan, now))
     }
 

@@ -171,6 +171,8 @@ fn acts(command: &Command) -> bool {
         | Command::Stop(_) => true,
         Command::Adopt(args) => !args.addresses.is_empty(),
         Command::Deploy(args) => !args.dry_run,
+        Command::Extension(verb) => verb.acts(),
+        Command::Profile(verb) => verb.acts(),
         Command::Plan(_)
         | Command::Drift(_)
         | Command::Status(_)
@@ -180,8 +182,6 @@ fn acts(command: &Command) -> bool {
         | Command::Config(_)
         | Command::Init(_)
         | Command::Validate(_)
-        | Command::Extension(_)
-        | Command::Profile(_)
         | Command::State(_)
         | Command::ForceUnlock(_)
         | Command::Taint(_)
@@ -303,7 +303,9 @@ fn misused(error: &clap::Error, typed: &[OsString], host: Host) -> Exit {
         if !rest.trim().is_empty() {
             found = found.help(rest.trim());
         }
-        let acting = ["apply", "destroy", "deploy", "import", "start", "stop"];
+        let acting = [
+            "apply", "destroy", "deploy", "import", "install", "remove", "start", "stop",
+        ];
         let acts = typed
             .iter()
             .skip(1)

@@ -20,3 +20,4 @@ pub(super) const NOT_UTF8: Code = Code::new("config::not-utf8");
 pub(super) const TOO_LARGE: Code = Code::new("config::too-large");
 pub(super) const TOO_DEEP: Code = Code::new("config::too-deep");
 pub(super) const TOO_MANY_FINDINGS: Code = Code::new("config::too-many-findings");
+pub(super) const NOT_EDITABLE: Code = Code::new("config::not-editable");

@@ -3,6 +3,7 @@
 mod cloud;
 mod code;
 mod devpod;
+mod edit;
 mod fleet;
 mod image;
 mod machine;
@@ -27,6 +28,7 @@ pub use devpod::{
     DevpodAws, DevpodAzure, DevpodBackend, DevpodDigitalOcean, DevpodDocker, DevpodGcp,
     DevpodKubernetes, DevpodSettings, DevpodSsh, GcpDisk,
 };
+pub use edit::{Asking, Edited, EditedEntry, Scope, Wish, edit};
 pub use model::{
     Build, ChosenTool, Config, Distro, ExtensionRef, Extensions, Gpu, GpuTier, Image, ImageChoice,
     ImageStrategy, Lifecycle, LocalCluster, LocalClusterKind, LocalRegistry, Machine,

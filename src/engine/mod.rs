@@ -2,6 +2,7 @@
 
 mod apply;
 mod deep;
+mod edit;
 mod event;
 mod ground;
 mod imports;
@@ -22,6 +23,7 @@ mod survey;
 mod tests;
 
 pub use apply::{Apply, ApplyError, Context, Journal, Stop, apply, conclude};
+pub use edit::{EditRequest, Pinned, Staged, stage};
 pub use event::{Audience, Event, Summary, Tool};
 pub use imports::strays;
 pub use project::{Project, catalog_beside, directory_of, load, locate_imports};

@@ -48,9 +48,23 @@ pub fn load(
     overrides: Overrides,
     environment: &Environment,
 ) -> Result<Project, Diagnostics> {
-    let bytes =
-        files::read_file(path, CONFIG_MAX).map_err(|error| unreadable(path, shown, &error))?;
-    let (config, mut findings) = config::read_bytes(shown, &bytes, overrides);
+    load_bytes(path, shown, &read(path, shown)?, overrides, environment)
+}
+
+/// The bytes of a configuration.
+pub(super) fn read(path: &Path, shown: &str) -> Result<Vec<u8>, Diagnostics> {
+    files::read_file(path, CONFIG_MAX).map_err(|error| unreadable(path, shown, &error))
+}
+
+/// Reads a project whose configuration is these bytes, as if they stood in the file.
+pub(super) fn load_bytes(
+    path: &Path,
+    shown: &str,
+    bytes: &[u8],
+    overrides: Overrides,
+    environment: &Environment,
+) -> Result<Project, Diagnostics> {
+    let (config, mut findings) = config::read_bytes(shown, bytes, overrides);
     let Some(config) = config else {
         return Err(findings);
     };
@@ -91,7 +105,7 @@ pub fn load(
         outlooks: extensions.outlooks,
         outbound,
         findings,
-        digest: Digest::of_bytes(&bytes),
+        digest: Digest::of_bytes(bytes),
         directory,
         config,
     })
@@ -150,7 +164,7 @@ fn default_image(distro: Distro, environment: &Environment) -> Option<String> {
     Some(reference.to_owned())
 }
 
-fn unreadable(path: &Path, shown: &str, error: &std::io::Error) -> Diagnostics {
+pub(super) fn unreadable(path: &Path, shown: &str, error: &std::io::Error) -> Diagnostics {
     let directory = directory_of(path);
     let found = if !files::entry(&directory).is_ok_and(|entry| entry != files::Entry::Absent) {
         Diagnostic::error(

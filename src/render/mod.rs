@@ -6,6 +6,7 @@
 mod compare;
 mod diagnostic;
 mod drift;
+mod edit;
 mod extension;
 #[cfg(test)]
 mod fixture;
@@ -25,6 +26,7 @@ mod versions;
 
 pub use diagnostic::{diagnostic_line, diagnostics_human, diagnostics_json, tally};
 pub use drift::{DriftTotals, drift_human, drift_json};
+pub use edit::{EditMeta, edit_human};
 pub use extension::{
     Checked, ExtensionEntry, Installation, LogEvent, Logged, LoggedStep, Validated,
     extension_human, extension_json, extension_list_human, extension_list_json,
@@ -41,8 +43,8 @@ pub use profile::{
     ProfileEntry, profile_human, profile_json, profile_list_human, profile_list_json,
 };
 pub use progress::{
-    Progress, diagnostic_event_json, event_json, plan_events_json, summary_human, summary_next,
-    version_event_json,
+    Progress, diagnostic_event_json, edit_planned_event_json, edited_event_json, event_json,
+    plan_events_json, summary_human, summary_next, version_event_json,
 };
 pub use state::{
     StatusRow, state_json, state_list, state_show, state_show_json, status_human, status_json,

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::Common;
+use super::{Act, Common, Narrow};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ExtensionVerb {
@@ -13,6 +13,10 @@ pub(crate) enum ExtensionVerb {
     Describe(ExtensionDescribeArgs),
     /// Find extensions by words of their name, description, tools and category
     Search(ExtensionSearchArgs),
+    /// Ask for extensions in the configuration, and apply it
+    Install(ExtensionInstallArgs),
+    /// Ask for extensions no longer, and apply that
+    Remove(ExtensionRemoveArgs),
     /// What is recorded of the extensions in the machines
     Status(ExtensionStatusArgs),
     /// Check in the machines whether the extensions work
@@ -24,12 +28,29 @@ pub(crate) enum ExtensionVerb {
 }
 
 impl ExtensionVerb {
+    /// Whether it acts: its JSON is a stream of events.
+    pub(crate) fn acts(&self) -> bool {
+        match self {
+            Self::Install(args) => !args.edit.dry_run,
+            Self::Remove(args) => !args.edit.dry_run,
+            Self::List(_)
+            | Self::Describe(_)
+            | Self::Search(_)
+            | Self::Status(_)
+            | Self::Validate(_)
+            | Self::Log(_)
+            | Self::Lint(_) => false,
+        }
+    }
+
     /// The options that every command takes.
     pub(crate) fn common(&self) -> &Common {
         match self {
             Self::List(args) => &args.common,
             Self::Describe(args) => &args.common,
             Self::Search(args) => &args.common,
+            Self::Install(args) => &args.edit.common,
+            Self::Remove(args) => &args.edit.common,
             Self::Status(args) => &args.common,
             Self::Validate(args) => &args.common,
             Self::Log(args) => &args.common,
@@ -65,6 +86,47 @@ pub(crate) struct ExtensionSearchArgs {
     /// What to look for; an extension must have all of the words
     #[arg(required = true)]
     pub(crate) words: Vec<String>,
+}
+
+/// How a command edits the configuration and applies what it says then.
+#[derive(Args, Debug)]
+pub(crate) struct EditArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Only this machine, or entry of `machines` (repeatable) [default: all]
+    #[arg(long, value_name = "MACHINE")]
+    pub(crate) machine: Vec<String>,
+    /// Show the edit and the plan, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) narrow: Narrow,
+    #[command(flatten)]
+    pub(crate) act: Act,
+    /// Exit with 2 when all is done but for tools of extensions that failed
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExtensionInstallArgs {
+    /// The extensions; with a version, only if the catalog has that one
+    #[arg(value_name = "NAME[@VERSION]", required = true)]
+    pub(crate) names: Vec<String>,
+    #[command(flatten)]
+    pub(crate) edit: EditArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExtensionRemoveArgs {
+    /// The extensions
+    #[arg(value_name = "NAME", required = true)]
+    pub(crate) names: Vec<String>,
+    /// Where a profile brings one of them, write its other extensions in the profile's place
+    #[arg(long)]
+    pub(crate) write_out: bool,
+    #[command(flatten)]
+    pub(crate) edit: EditArgs,
 }
 
 #[derive(Args, Debug)]

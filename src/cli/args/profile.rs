@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Common, provider};
+use super::{Common, EditArgs, provider};
 use crate::resource::ProviderKind;
 
 #[derive(Debug, Subcommand)]
@@ -14,16 +14,27 @@ pub(crate) enum ProfileVerb {
     /// What a profile brings, and what of it works here
     #[command(name = "info")]
     Describe(ProfileDescribeArgs),
+    /// Ask for a profile in the configuration, and apply it
+    Install(ProfileInstallArgs),
     /// Write a profile's variant for one provider
     Derive(ProfileDeriveArgs),
 }
 
 impl ProfileVerb {
+    /// Whether it acts: its JSON is a stream of events.
+    pub(crate) fn acts(&self) -> bool {
+        match self {
+            Self::Install(args) => !args.edit.dry_run,
+            Self::List(_) | Self::Describe(_) | Self::Derive(_) => false,
+        }
+    }
+
     /// The options that every command takes.
     pub(crate) fn common(&self) -> &Common {
         match self {
             Self::List(args) => &args.common,
             Self::Describe(args) => &args.common,
+            Self::Install(args) => &args.edit.common,
             Self::Derive(args) => &args.common,
         }
     }
@@ -41,6 +52,18 @@ pub(crate) struct ProfileDescribeArgs {
     pub(crate) common: Common,
     /// The profile
     pub(crate) name: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ProfileInstallArgs {
+    /// The profile
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// Put it in the place of the profile that is there
+    #[arg(long)]
+    pub(crate) switch: bool,
+    #[command(flatten)]
+    pub(crate) edit: EditArgs,
 }
 
 #[derive(Args, Debug)]

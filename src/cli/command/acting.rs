@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+use super::editing;
 use super::pace::{self, Pace};
 use super::plan::show;
 use super::planning::{Asked, require};
@@ -17,10 +18,12 @@ use crate::cli::session::{Session, same_project};
 use crate::cli::signals;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics, Exit, Severity};
 use crate::engine::{
-    self, Apply, ApplyError, Context, Event, Project, Providers, Readers, Stop, Summary, Survey,
+    self, Apply, ApplyError, Context, Event, Project, Providers, Readers, Staged, Stop, Summary,
+    Survey,
 };
 use crate::install::Depot;
 use crate::plan::Plan;
+use crate::render;
 use crate::secret::Redactor;
 use crate::state;
 use crate::store::{LockRequest, Locked, Store};
@@ -33,6 +36,8 @@ pub(super) struct Acting<'a> {
     pub(super) act: &'a Act,
     /// Whether the exit code tells an extension of which some tools failed from a whole one.
     pub(super) detailed: bool,
+    /// The configuration that the plan is made from, where it is written only once approved.
+    pub(super) staged: Option<&'a Staged>,
 }
 
 /// Plans and applies under the lock.
@@ -132,7 +137,8 @@ pub(super) fn carry_out(
     ready: &mut Ready,
 ) -> Result<Exit, Diagnostics> {
     if session.is_json() {
-        Screen::planned(session, &ready.plan)?;
+        let edit = acting.staged.and_then(editing::meta);
+        Screen::planned(session, &ready.plan, edit.as_ref())?;
     } else if !(session.quiet && acting.act.auto_approve && !ready.plan.is_errored()) {
         show(session, &ready.plan, None)?;
     }
@@ -143,9 +149,14 @@ pub(super) fn carry_out(
         }
         return Ok(Exit::Error);
     }
-    if !ready.plan.is_empty() && !approved(session, acting, runtime, ready)? {
+    let edits = acting.staged.filter(|staged| staged.is_edit());
+    let acts = edits.is_some() || !ready.plan.is_empty();
+    if acts && !approved(session, acting, runtime, ready)? {
         session.aside("\nNothing was changed.\n");
         return Ok(Exit::Error);
+    }
+    if let Some(staged) = edits {
+        publish(session, staged)?;
     }
     if ready.locked.is_new() {
         let project = ready.plan.header.project.clone();
@@ -175,6 +186,20 @@ pub(super) fn carry_out(
     let result = runtime.block_on(engine::apply(apply, &mut ready.locked, &mut shown));
     let compacted = ready.locked.compact().map_err(|error| error.diagnose());
     conclude(session, ready, acting.detailed, result, compacted)
+}
+
+/// Puts the edited configuration in its place, and says so.
+fn publish(session: &mut Session, staged: &Staged) -> Result<(), Diagnostics> {
+    staged.publish()?;
+    if session.is_json() {
+        let now = session.world().clock.now();
+        let line = render::edited_event_json(staged.shown(), now);
+        // A reader that went away must not stop the work.
+        let _deaf = session.answer(&line).is_err();
+    } else if !session.quiet {
+        session.aside(&format!("\n{}: edited\n", staged.shown()));
+    }
+    Ok(())
 }
 
 fn conclude(
@@ -444,6 +469,18 @@ fn approved(
 ) -> Result<bool, Diagnostics> {
     if acting.act.auto_approve {
         return Ok(true);
+    }
+    if let Some(staged) = acting.staged.filter(|staged| staged.is_edit()) {
+        let and = if ready.plan.is_empty() {
+            ""
+        } else {
+            ", and make these changes"
+        };
+        let question = Question {
+            what: &format!("Do you want to edit {}{and}?", staged.shown()),
+            instead: "pass --auto-approve, or --dry-run to look only",
+        };
+        return question.put(session, runtime, &ready.stop);
     }
     let what = if ready.plan.header.destroy {
         "Do you really want to destroy this? There is no undo."

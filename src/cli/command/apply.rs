@@ -31,6 +31,7 @@ pub(crate) fn run(session: &mut Session, args: &ApplyArgs) -> Outcome {
         asked: &asked,
         act: &args.act,
         detailed: args.detailed_exitcode,
+        staged: None,
     };
     acting::run(session, &acting, project)
 }
@@ -49,6 +50,7 @@ fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
         asked: &asked,
         act: &act,
         detailed: args.detailed_exitcode,
+        staged: None,
     };
     let runtime = runtime()?;
     let pace = Pace::of(session, &act)?;

@@ -33,6 +33,7 @@ pub(crate) fn run(session: &mut Session, args: &DeployArgs) -> Outcome {
         asked: &asked,
         act: &args.act,
         detailed: args.detailed_exitcode,
+        staged: None,
     };
     acting::run(session, &acting, project)
 }

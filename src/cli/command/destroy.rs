@@ -17,6 +17,7 @@ pub(crate) fn run(session: &mut Session, args: &DestroyArgs) -> Outcome {
         asked: &asked,
         act: &act,
         detailed: false,
+        staged: None,
     };
     acting::run(session, &acting, project)
 }

@@ -53,6 +53,7 @@ pub(super) fn take(
         asked: &asked,
         act,
         detailed: false,
+        staged: None,
     };
     acting::run(session, &acting, project)
 }

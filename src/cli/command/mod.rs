@@ -11,6 +11,7 @@ mod deploy;
 mod destroy;
 mod doctor;
 mod drift;
+mod editing;
 mod extension;
 mod force_unlock;
 mod graph;

@@ -7,7 +7,7 @@ use crate::cli::session::{Outcome, Session, small_runtime, unwritten};
 use crate::diagnostic::{Diagnostics, Exit};
 use crate::engine::Readers;
 use crate::plan::{Plan, PlanFile};
-use crate::render;
+use crate::render::{self, EditMeta, PlanMeta};
 
 pub(crate) fn run(session: &mut Session, args: &PlanArgs) -> Outcome {
     let mut asked = Asked::from(&args.narrow, &args.look);
@@ -68,6 +68,16 @@ pub(super) fn show(
     plan: &Plan,
     signer: Option<&str>,
 ) -> Result<(), Diagnostics> {
+    show_with(session, plan, signer, None)
+}
+
+/// As [`show`]; the plan's document also holds the edit of the configuration that it was made from.
+pub(super) fn show_with(
+    session: &mut Session,
+    plan: &Plan,
+    signer: Option<&str>,
+    edit: Option<&EditMeta<'_>>,
+) -> Result<(), Diagnostics> {
     match session.format {
         Format::Human => {
             let style = session.style();
@@ -83,7 +93,10 @@ pub(super) fn show(
             Ok(())
         }
         Format::Json => {
-            let meta = planning::meta(session, signer);
+            let meta = PlanMeta {
+                edit,
+                ..planning::meta(session, signer)
+            };
             let written = render::write_plan_json(plan, &meta, &mut *session.host.stdout);
             finish(written, session)
         }

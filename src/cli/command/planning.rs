@@ -10,6 +10,7 @@ use crate::diagnostic::{Diagnose, Diagnostics, Severity};
 use crate::engine::{self, Project, Reach, Readers, Scope, Survey};
 use crate::plan::{Options, Plan};
 use crate::render::PlanMeta;
+use crate::state::State;
 
 /// The Terraform whose plan format we write; its readers insist on a version.
 const TERRAFORM_VERSION: &str = "1.11.4";
@@ -115,7 +116,18 @@ pub(super) fn read(
     asked: &Asked,
     runtime: &Runtime,
 ) -> Result<Read, Diagnostics> {
-    let (mut project, state) = session.project_and_state(asked.overrides)?;
+    let read = session.project_and_state(asked.overrides)?;
+    read_project(session, readers, asked, runtime, read)
+}
+
+/// As [`read`], of a project and a state that were read already.
+pub(super) fn read_project(
+    session: &Session,
+    readers: &dyn Readers,
+    asked: &Asked,
+    runtime: &Runtime,
+    (mut project, state): (Project, Option<State>),
+) -> Result<Read, Diagnostics> {
     same_project(&project, state.as_ref())?;
     let key = session
         .store()?
@@ -218,5 +230,6 @@ pub(super) fn meta<'a>(session: &Session, signer: Option<&'a str>) -> PlanMeta<'
         terraform_version: TERRAFORM_VERSION,
         sindri_version: env!("CARGO_PKG_VERSION"),
         signer,
+        edit: None,
     }
 }

@@ -13,6 +13,7 @@ fn meta() -> PlanMeta<'static> {
         terraform_version: "1.11.0",
         sindri_version: "4.0.0",
         signer: None,
+        edit: None,
     }
 }
 

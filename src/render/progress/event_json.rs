@@ -10,6 +10,7 @@ use crate::engine::{Event, Summary, Tool};
 use crate::plan::{Change, Plan};
 use crate::render::diagnostic::{message, tally};
 use crate::render::drift::unreadable;
+use crate::render::edit::EditMeta;
 use crate::render::plan::{totals_json, words as plan_words};
 use crate::render::text::{count, duration};
 use crate::state::StepKind;
@@ -194,6 +195,22 @@ pub fn version_event_json(sindri_version: &str, timestamp: Timestamp) -> String 
         "version",
         members,
     );
+    log.text
+}
+
+/// An edit of a configuration that waits for its approval, as a line.
+pub fn edit_planned_event_json(edit: &EditMeta<'_>, timestamp: Timestamp) -> String {
+    let mut log = Log::at(timestamp);
+    let text = format!("{}: will be edited", edit.file);
+    log.line("info", &text, "planned_edit", json!({"edit": edit.json()}));
+    log.text
+}
+
+/// An edit of a configuration that was written, as a line.
+pub fn edited_event_json(file: &str, timestamp: Timestamp) -> String {
+    let mut log = Log::at(timestamp);
+    let members = json!({"edit": {"file": file}});
+    log.line("info", &format!("{file}: edited"), "edit_complete", members);
     log.text
 }
 

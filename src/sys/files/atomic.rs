@@ -107,6 +107,11 @@ pub fn sync_dir(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
+/// The permissions of a file, links followed.
+pub fn mode(path: &Path) -> io::Result<u32> {
+    Ok(path.metadata()?.permissions().mode() & 0o7777)
+}
+
 /// Reads a file of at most `max` bytes; a larger one is [`io::ErrorKind::FileTooLarge`].
 pub fn read_limited(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;

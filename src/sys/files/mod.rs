@@ -10,7 +10,7 @@ mod tree;
 
 pub use aged::{Aged, list_aged, touch};
 pub use atomic::{
-    append, read_file, read_limited, sync_dir, write_atomic, write_by_way_of, write_new,
+    append, mode, read_file, read_limited, sync_dir, write_atomic, write_by_way_of, write_new,
 };
 pub use nearby::{Nearby, Trace};
 pub use tree::{

@@ -1,6 +1,7 @@
 //! `sindri extension`: the catalog, and what became of it in the machines.
 
 mod catalog;
+mod edit;
 mod lint;
 mod log;
 mod recorded;

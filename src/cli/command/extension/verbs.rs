@@ -1,6 +1,6 @@
 //! Which verb does what.
 
-use super::{catalog, lint, log, recorded, validate};
+use super::{catalog, edit, lint, log, recorded, validate};
 use crate::cli::args::ExtensionVerb;
 use crate::cli::session::{Outcome, Session};
 
@@ -9,6 +9,8 @@ pub(crate) fn run(session: &mut Session, verb: &ExtensionVerb) -> Outcome {
         ExtensionVerb::List(args) => catalog::list(session, args),
         ExtensionVerb::Describe(args) => catalog::describe(session, args),
         ExtensionVerb::Search(args) => catalog::search(session, args),
+        ExtensionVerb::Install(args) => edit::install(session, args),
+        ExtensionVerb::Remove(args) => edit::remove(session, args),
         ExtensionVerb::Status(args) => recorded::status(session, args),
         ExtensionVerb::Validate(args) => validate::run(session, args),
         ExtensionVerb::Log(args) => log::run(session, args),

@@ -1,6 +1,6 @@
 //! Which verb does what.
 
-use super::{derive, show};
+use super::{derive, install, show};
 use crate::cli::args::ProfileVerb;
 use crate::cli::session::{Outcome, Session};
 
@@ -8,6 +8,7 @@ pub(crate) fn run(session: &mut Session, verb: &ProfileVerb) -> Outcome {
     match verb {
         ProfileVerb::List(_) => show::list(session),
         ProfileVerb::Describe(args) => show::describe(session, args),
+        ProfileVerb::Install(args) => install::run(session, args),
         ProfileVerb::Derive(args) => derive::run(session, args),
     }
 }

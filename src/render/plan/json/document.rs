@@ -11,6 +11,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::plan::{Change, Plan};
 use crate::render::diagnostic::message;
 use crate::render::drift::unreadable;
+use crate::render::edit::EditMeta;
 use crate::render::plan::words;
 
 /// What a plan's document says about the one that made it.
@@ -24,6 +25,8 @@ pub struct PlanMeta<'a> {
     pub sindri_version: &'a str,
     /// Who signed the saved plan, in words.
     pub signer: Option<&'a str>,
+    /// The edit of the configuration that the plan was made from, where it isn't written yet.
+    pub edit: Option<&'a EditMeta<'a>>,
 }
 
 /// A plan as one line of JSON, without a line end.
@@ -150,6 +153,9 @@ fn ours(members: &mut Members<'_>, plan: &Plan, meta: &PlanMeta<'_>) -> io::Resu
     members.put("version", &meta.sindri_version)?;
     if let Some(signer) = meta.signer {
         members.put("signed_by", &signer)?;
+    }
+    if let Some(edit) = meta.edit {
+        members.put("edit", &edit.json())?;
     }
     members.put("project", &plan.header.project)?;
     members.put("lineage", &plan.header.lineage)?;
