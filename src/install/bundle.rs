@@ -93,7 +93,7 @@ impl Bundle {
         let manifest = &job.manifest;
         let mut bundle = Self::new(name(job), job);
         let mut plan = String::new();
-        for step in drop::steps(job)? {
+        for step in drop::steps(job) {
             let seconds = step.seconds;
             let (id, lock) = (step.id, step.lock.unwrap_or("-"));
             add(

@@ -2,7 +2,7 @@
 
 use super::quote::{add, path, quote, words};
 use super::removal::{removable, undo};
-use super::step::{PIP_LINKS, Unbuilt, pip_project};
+use super::step::{PIP_LINKS, pip_project};
 use super::{Job, apt, mise};
 use crate::catalog::{Action, AptRepository, Step};
 
@@ -23,7 +23,7 @@ pub(super) struct DropStep {
 /// The steps by which a job's dropped tools go, the last installed first.
 ///
 /// What the machine had before stays, and so does what a tool shares with one that stays.
-pub(super) fn steps(job: &Job) -> Result<Vec<DropStep>, (String, Unbuilt)> {
+pub(super) fn steps(job: &Job) -> Vec<DropStep> {
     let all = (1..).zip(&job.manifest.steps);
     let dropped: Vec<(usize, &Step)> = all
         .filter(|(_, step)| job.drop.contains(&step.tool))
@@ -41,7 +41,7 @@ pub(super) fn steps(job: &Job) -> Result<Vec<DropStep>, (String, Unbuilt)> {
             lock: lock(&step.action),
         }
     });
-    Ok(each.collect())
+    each.collect()
 }
 
 /// Whether nothing says how a tool goes: it stays in the machine when it is dropped.

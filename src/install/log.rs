@@ -267,7 +267,7 @@ exit 0
         let command = Command {
             argv: ["sh", "-s"].map(str::to_owned).to_vec(),
             stdin: Some(script.into_bytes()),
-            timeout: Some(patience + Duration::from_secs(60)),
+            timeout: Some(patience + Duration::from_mins(1)),
             secrets: true,
             ..Command::default()
         };

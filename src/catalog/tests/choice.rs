@@ -55,7 +55,7 @@ fn the_tools_chosen_come_in_the_manifests_order_and_with_its_core() {
     assert_eq!(tools, ["one"]);
     // All of them, where nothing is said; and what is said holds for one a profile names, too.
     let whole = Wanted::whole(name("kit"), None);
-    assert!(chosen(&declared, &[whole.clone()]).0.is_empty());
+    assert!(chosen(&declared, std::slice::from_ref(&whole)).0.is_empty());
     let (tools, _) = chosen(&declared, &[whole, picked("kit", &["one"])]);
     assert_eq!(tools, ["base", "one"]);
 }

@@ -48,7 +48,7 @@ fn object(spec: &Arc<Spec>, failed: &[&str]) -> Object {
         reason: "no luck".to_owned(),
     };
     Object {
-        id: ObjectId::new(&"dev/kit"),
+        id: ObjectId::new("dev/kit"),
         provider: crate::resource::ProviderKind::Local,
         operation: OperationId::from_random([1; 8]),
         made_at: None,

@@ -216,6 +216,9 @@ fn wanted(catalog: &Catalog, asking: &Asking) -> Vec<Wanted> {
     let members = profile
         .iter()
         .flat_map(|profile| profile.extensions.clone());
-    let listed = asking.names.iter().map(|name| Wanted::whole(name.clone(), None));
+    let listed = asking
+        .names
+        .iter()
+        .map(|name| Wanted::whole(name.clone(), None));
     members.chain(listed).collect()
 }

@@ -163,19 +163,7 @@ fn step(log: &mut Log, event: &Event) {
             address,
             step,
             because,
-        } => {
-            let text = match because {
-                Some(because) => format!("{address}: skipped, since {because} failed"),
-                None => format!("{address}: skipped"),
-            };
-            let more = json!({"because": because});
-            log.line(
-                "warn",
-                &text,
-                "apply_skipped",
-                hook(address, Some(*step), more),
-            );
-        }
+        } => skipped(log, address, *step, because.as_ref()),
         Event::Waiting(_)
         | Event::Recovered { .. }
         | Event::Refreshing { .. }
@@ -183,6 +171,16 @@ fn step(log: &mut Log, event: &Event) {
         | Event::Interrupted { .. }
         | Event::Ended(_) => {}
     }
+}
+
+fn skipped(log: &mut Log, address: &Address, step: StepKind, because: Option<&Address>) {
+    let text = match because {
+        Some(because) => format!("{address}: skipped, since {because} failed"),
+        None => format!("{address}: skipped"),
+    };
+    let more = json!({"because": because});
+    let hook = hook(address, Some(step), more);
+    log.line("warn", &text, "apply_skipped", hook);
 }
 
 /// The first line: which versions speak.
