@@ -101,7 +101,7 @@ pub fn edit(bytes: &[u8]) {
     let Ok(new) = Name::parse(NameRule::Extension, "brand-new") else {
         return;
     };
-    let with = |before: &Asking, wanted: bool| {
+    let changed = |before: &Asking, wanted: bool| {
         let mut after = before.clone();
         after.names.retain(|name| *name != new);
         after.names.extend(wanted.then(|| new.clone()));
@@ -109,9 +109,9 @@ pub fn edit(bytes: &[u8]) {
     };
     let mut bytes = bytes.to_vec();
     for wanted in [true, false] {
-        let wish = &mut |_: &Name, before: &Asking| with(before, wanted);
+        let asked = &mut |_: &Name, before: &Asking| changed(before, wanted);
         // A file that isn't read, or isn't edited, is left alone.
-        let Ok(edited) = config::edit("sindri.yaml", &bytes, &Scope::Every, wish) else {
+        let Ok(edited) = config::edit("sindri.yaml", &bytes, &Scope::Every, asked) else {
             return;
         };
         bytes = edited.bytes;
