@@ -106,7 +106,7 @@ pub async fn log(
             log
         }));
     };
-    let (entries, over) = looker.follow(&job, &first, listener).await?;
+    let (entries, over, result) = looker.follow(&job, &first, listener).await?;
     if over == "none" {
         // Whoever watched it closed it meanwhile: what was kept of it has the rest.
         let kept = looker.find(secrets).await?.kept;
@@ -121,7 +121,7 @@ pub async fn log(
         content: first.about.content.clone(),
         at: None,
         source: match over.as_str() {
-            "finished" => LogSource::Ended(first.result.unwrap_or_else(|| "finished".to_owned())),
+            "finished" => LogSource::Ended(result.unwrap_or_else(|| "finished".to_owned())),
             "more" => LogSource::Running,
             _ => LogSource::Interrupted,
         },
@@ -142,7 +142,6 @@ struct Found {
     job: Option<String>,
     titles: Titles,
     about: About,
-    result: Option<String>,
     values: Vec<Value>,
     kept: Option<Vec<u8>>,
 }
@@ -165,7 +164,7 @@ impl Looker<'_> {
         script.push_str(
             "if [ -n \"$job\" ]; then
   word job \"${job##*/}\"
-  for file in titles about result; do
+  for file in titles about; do
     if [ -f \"$job/$file\" ]; then frame \"$file\" \"$job/$file\"; fi
   done
 ",
@@ -194,7 +193,6 @@ exit 0
                 Some("about") => {
                     found.about = serde_json::from_slice(&frame.body).unwrap_or_default();
                 }
-                Some("result") => found.result = Some(text().trim().to_owned()),
                 Some("secret") if !frame.body.is_empty() => {
                     found.values.push(Value::new(frame.body.clone()));
                 }
@@ -205,13 +203,13 @@ exit 0
         Ok(found)
     }
 
-    /// What a job has printed, and how it stands; where somebody listens, up to its end.
+    /// What a job has printed, how it stands, and how it ended where it did; where somebody listens, up to its end.
     async fn follow(
         &self,
         job: &str,
         found: &Found,
         listener: Option<&(dyn Fn(InstallEvent) + Send + Sync)>,
-    ) -> Result<(Vec<Entry>, String), InstallError> {
+    ) -> Result<(Vec<Entry>, String, Option<String>), InstallError> {
         let redactor = Redactor::new(&found.values);
         let entries = Mutex::new(Vec::new());
         let tell = |event: InstallEvent| {
@@ -229,6 +227,7 @@ exit 0
         };
         let mut printer = Printer::new(found.titles.clone(), &redactor, &tell);
         let mut over = "none".to_owned();
+        let mut result = None;
         loop {
             let (piece, offset) = printer.place;
             let mut script = Place::of(self.machine).header();
@@ -249,6 +248,9 @@ exit 0
                             printer.take(piece, offset, &frame.body);
                         }
                     }
+                    Some("result") => {
+                        result = Some(String::from_utf8_lossy(&frame.body).trim().to_owned());
+                    }
                     Some("over") => over = word(1).cloned().unwrap_or_default(),
                     Some(_) | None => {}
                 }
@@ -260,7 +262,7 @@ exit 0
         printer.flush();
         drop(printer);
         let entries = entries.into_inner().unwrap_or_default();
-        Ok((entries, over))
+        Ok((entries, over, result))
     }
 
     async fn ask(&self, script: String, patience: Duration) -> Result<Vec<Frame>, InstallError> {

@@ -147,6 +147,8 @@ impl<'a> Printer<'a> {
                     None => InstallEvent::Stage { what: tool, method },
                 })
             }
+            // Of what runs around the steps only a failure is a result.
+            "end" if title?.number.is_none() && words.clone().next()? == "done" => None,
             "end" => Some(InstallEvent::Ended {
                 tool: title?.tool.clone(),
                 result: match words.next()? {
