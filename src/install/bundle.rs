@@ -281,7 +281,7 @@ fn call(id: &str, step: &Step, body: &Body, goes_on: bool) -> String {
     } else {
         "part"
     };
-    let kind = if body.network { "network" } else { "once" };
+    let kind = if body.network { "network" } else { "script" };
     let mut line = format!(
         "step {id} {} {weight} {kind} {}",
         step.timeout.as_secs().max(1),

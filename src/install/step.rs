@@ -9,7 +9,8 @@ use crate::catalog::{Action, Hook, HookRun, Manifest};
 pub(super) struct Body {
     /// The script.
     pub(super) text: String,
-    /// Whether another try may help where the first one failed.
+    /// Whether another try may help where the first one failed; where not, only if its last words
+    /// tell of a bad network.
     pub(super) network: bool,
     /// The lock it needs: a package manager that only one job may use.
     pub(super) lock: Option<&'static str>,

@@ -98,6 +98,17 @@ attempt() {
   return "$code"
 }
 
+# passing ID: whether the network behaved badly. What tools make of that: they say that there is no such
+# package, after a warning, or (pip) without any.
+passing() {
+  grep -Eqi -e "(failure|error) resolving|resolve (host|')|ENOTFOUND|EAI_AGAIN|service not known" \
+    -e "(could ?n[o']t|failed to) connect|connection (refused|reset|closed|broken|timed)|closed connection" \
+    -e 'ECONN|ETIMEDOUT|timed out|unreachable|error sending request|partial file|bytes remaining' \
+    -e 'failed to fetch|index files failed to download|from versions: none' \
+    -e '(error:?|got|server error \(|client error \() ?(429|50[0-9])|\bE(429|50[0-9])\b' \
+    -e '50[0-9] +(internal|bad|service|gateway)' "tails/$1"
+}
+
 # permanent ID CODE: whether trying again can't help.
 permanent() {
   case $2 in
@@ -112,14 +123,7 @@ permanent() {
     -e 'certificate (problem|verify failed)|SELF_SIGNED_CERT|CERT_HAS_EXPIRED|UNABLE_TO_(VERIFY|GET)_' \
     -e 'certificate of .* (is not trusted|known issuer)|SSL peer certificate|unknownissuer' \
     "tails/$1" && return 0
-  # What tools make of a bad network: they say that there is no such package, after a warning, or
-  # (pip) without any.
-  grep -Eqi -e "(failure|error) resolving|resolve (host|')|ENOTFOUND|EAI_AGAIN|service not known" \
-    -e "(could ?n[o']t|failed to) connect|connection (refused|reset|closed|broken|timed)|closed connection" \
-    -e 'ECONN|ETIMEDOUT|timed out|unreachable|error sending request|partial file|bytes remaining' \
-    -e 'failed to fetch|index files failed to download|from versions: none' \
-    -e '(error:?|got|server error \(|client error \() ?(429|50[0-9])|\bE(429|50[0-9])\b' \
-    -e '50[0-9] +(internal|bad|service|gateway)' "tails/$1" && return 1
+  passing "$1" && return 1
   grep -Eqi -e '\bE40[0-79]\b|(error:?|got|client error \() ?4(0[0-79]|10)|40[134] +(not|forbidden|unauthorized)' \
     -e 'ETARGET|ENOVERSIONS|unable to locate package|has no installation candidate' \
     -e 'no matching distribution|could not find `?[^ ]*`? in registry' "tails/$1"
@@ -163,7 +167,7 @@ on_distro() {
   return 1
 }
 
-# step ID SECONDS core|part network|once LOCK DISTROS…: runs one step, unless an earlier run of this
+# step ID SECONDS core|part network|script|once LOCK DISTROS…: runs one step, unless an earlier run of this
 # job did.
 step() {
   id=$1
@@ -187,8 +191,9 @@ step() {
     code=$?
     [ "$code" != 0 ] && [ "$try" -lt "$attempts" ] || break
     if ! busy "$id"; then
-      [ "$kind" = network ] || break
-      if permanent "$id" "$code"; then break; fi
+      if [ "$kind" = once ] || permanent "$id" "$code"; then break; fi
+      # A script that failed may have done anything: only a bad network is a reason to repeat it.
+      if [ "$kind" = script ] && ! passing "$id"; then break; fi
     fi
     back_off "$try"
     try=$((try + 1))

@@ -33,6 +33,28 @@ async fn what_the_network_fails_is_tried_again() {
 }
 
 #[tokio::test]
+async fn a_script_is_run_again_only_for_a_bad_network() {
+    let last_words = |said: &str| {
+        format!(
+            "echo run >>\"$HOME/log\"\n[ $(wc -l <\"$HOME/log\") -ge 3 ] || {{ echo '{said}'; exit 1; }}"
+        )
+    };
+    let hiccup = "E: Failed to fetch http://mirror.example.org/x.deb  503  busy";
+    for (said, runs) in [
+        (hiccup, 3),
+        ("something is wrong", 1),
+        ("503 Service Unavailable\nchecksum mismatch", 1),
+    ] {
+        let ground = Ground::new().await;
+        let installed = ground
+            .install(&scripts("fetches", &[&last_words(said)]))
+            .await;
+        assert_eq!(installed.is_ok(), runs == 3, "{said}");
+        assert_eq!(ground.log().len(), runs, "{said}");
+    }
+}
+
+#[tokio::test]
 async fn what_will_never_work_is_not() {
     for said in [
         "npm error code E404",

@@ -100,7 +100,7 @@ fn the_plan_of_a_job_reads_in_order() {
          step 6 300 core network rpm opensuse\n\
          step 7 300 core network apt debian\n\
          step 8 900 core network -\n\
-         step 9 300 core once -\n\
+         step 9 300 core script -\n\
          step 10 300 core network -\n\
          step configure 120 core once -\n\
          step post-install 120 core once -\n\
