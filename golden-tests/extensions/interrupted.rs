@@ -175,7 +175,8 @@ pub(super) fn a_full_disk() {
     let desk = Desk::new("exts-full");
     desk.configure("deployment:\n  provider: local\n  volumes: {}\nextensions:\n  active: [big]\n");
     let install = "  method: script\n  steps:\n    - {tool: small, script: {path: install.sh, args: [small, '1']}}\n    - {tool: large, script: {path: install.sh, args: [large, '8']}}\n";
-    let script = "echo \"$1\" >>~/runs\nhead -c \"${2}000000\" /dev/zero >~/\"$1\" || { rm -f ~/\"$1\"; exit 1; }\n";
+    // What is said while the disk is full may be lost with it: this one says it when there is room again.
+    let script = "echo \"$1\" >>~/runs\nwhy=$(head -c \"${2}000000\" /dev/zero 2>&1 >~/\"$1\") || { rm -f ~/\"$1\"; echo \"$why\"; exit 1; }\n";
     desk.extension("big", install, script, "test -s ~/large");
     let sindri = env!("CARGO_BIN_EXE_sindri");
     let script = format!(
