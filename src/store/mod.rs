@@ -35,6 +35,8 @@ mod seen_tests;
 pub(crate) mod shaky;
 mod spill;
 mod transit;
+#[cfg(test)]
+mod version_tests;
 
 pub use error::{Damage, StoreError};
 pub use http::HttpPlace;
