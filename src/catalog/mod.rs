@@ -11,8 +11,10 @@ mod ground;
 mod known;
 mod library;
 mod lint;
+mod lock;
 mod lower;
 mod manifest;
+mod manifests;
 mod node;
 mod outlook;
 mod quick;
@@ -35,11 +37,13 @@ pub use derive::{Derived, derive};
 pub use ground::{GPUS_ELSEWHERE, Ground, Lack, Network, Room, no_gpus};
 pub use library::{Catalog, Profile};
 pub use lint::lint;
+pub use lock::{Lock, LockChange, Locked, Moving, Origin, Pin, Pinned, Relock, Set, origin};
 pub use manifest::{
     Category, Compatibility, Configure, Deprecation, GpuNeed, Manifest, Need, Remove, RemoveStep,
     Requirements, Service, SoftDependency, Support, Template, TemplateMode, UpgradeStrategy,
     Variable, VariableScope,
 };
+pub use manifests::Manifests;
 pub use outlook::{Expected, Install, LeftOut, Outlook};
 pub use read::{extension_schema, profile_schema};
 pub use resolve::{Resolution, Resolved, Wanted, resolve};

@@ -193,6 +193,14 @@ pub(crate) struct Look {
     pub(crate) deep: bool,
 }
 
+/// Whether the lock may change.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub(crate) struct Locking {
+    /// Refuse where `sindri.lock` is missing or would change
+    #[arg(long)]
+    pub(crate) locked: bool,
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct PlanArgs {
     #[command(flatten)]
@@ -201,6 +209,8 @@ pub(crate) struct PlanArgs {
     pub(crate) narrow: Narrow,
     #[command(flatten)]
     pub(crate) look: Look,
+    #[command(flatten)]
+    pub(crate) locked: Locking,
     /// Save the plan for `sindri apply FILE`
     #[arg(short, long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
@@ -258,6 +268,8 @@ pub(crate) struct ApplyArgs {
     #[command(flatten)]
     pub(crate) look: Look,
     #[command(flatten)]
+    pub(crate) locked: Locking,
+    #[command(flatten)]
     pub(crate) act: Act,
 }
 
@@ -267,6 +279,8 @@ pub(crate) struct DeployArgs {
     pub(crate) common: Common,
     #[command(flatten)]
     pub(crate) narrow: Narrow,
+    #[command(flatten)]
+    pub(crate) locked: Locking,
     #[command(flatten)]
     pub(crate) act: Act,
     /// Show what would change and stop there
@@ -432,6 +446,8 @@ pub(crate) struct ConfigValidateArgs {
     /// Ask each host that they come from whether it can be reached from here
     #[arg(long, requires = "check_extensions")]
     pub(crate) probe: bool,
+    #[command(flatten)]
+    pub(crate) locked: Locking,
 }
 
 #[derive(Args, Debug)]

@@ -155,6 +155,7 @@ fn acts(command: &Command) -> bool {
         | Command::Stop(_) => true,
         Command::Adopt(args) => !args.addresses.is_empty(),
         Command::Deploy(args) => !args.dry_run,
+        Command::Extension(verb) => verb.acts(),
         Command::Plan(_)
         | Command::Drift(_)
         | Command::Status(_)
@@ -164,7 +165,6 @@ fn acts(command: &Command) -> bool {
         | Command::Config(_)
         | Command::Init(_)
         | Command::Validate(_)
-        | Command::Extension(_)
         | Command::Profile(_)
         | Command::State(_)
         | Command::ForceUnlock(_)
@@ -182,6 +182,7 @@ fn fits(session: &Session, command: &Command, typed_format: bool) -> Result<(), 
     let has_markdown = match command {
         Command::Plan(_) | Command::Drift(_) | Command::Show(_) => true,
         Command::Deploy(args) => args.dry_run,
+        Command::Extension(verb) => verb.has_markdown(),
         Command::Apply(_)
         | Command::Destroy(_)
         | Command::Import(_)
@@ -194,7 +195,6 @@ fn fits(session: &Session, command: &Command, typed_format: bool) -> Result<(), 
         | Command::Config(_)
         | Command::Init(_)
         | Command::Validate(_)
-        | Command::Extension(_)
         | Command::Profile(_)
         | Command::State(_)
         | Command::ForceUnlock(_)
@@ -287,7 +287,7 @@ fn misused(error: &clap::Error, typed: &[OsString], host: Host) -> Exit {
         if !rest.trim().is_empty() {
             found = found.help(rest.trim());
         }
-        let acting = ["apply", "destroy", "deploy", "import", "start", "stop"];
+        let acting = ["apply", "destroy", "deploy", "import", "start", "stop", "upgrade"];
         let acts = typed
             .iter()
             .skip(1)

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 
 use super::Readers;
 use crate::address::{Address, Name};
-use crate::catalog::Manifest;
+use crate::catalog::Manifests;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::install::{self, Probe};
 use crate::plan::{Observation, Observed, Seen};
@@ -28,7 +28,7 @@ pub(super) async fn probe(
     readers: &dyn Readers,
     state: &State,
     observed: &Observed,
-    manifests: &BTreeMap<Name, Arc<Manifest>>,
+    manifests: &Manifests,
 ) -> Inside {
     let looks = state.resources.iter().filter_map(|(address, record)| {
         let (Address::Machine(name), Some(machine)) = (address, &record.current) else {
@@ -50,18 +50,19 @@ async fn look(
     state: &State,
     name: &Name,
     machine: &Object,
-    manifests: &BTreeMap<Name, Arc<Manifest>>,
+    manifests: &Manifests,
 ) -> Inside {
     let extensions = recorded(state, name);
     let probes: Vec<Probe> = extensions
         .iter()
         .filter_map(|(extension, object)| {
+            let Spec::Extension(spec) = &*object.spec else {
+                return None;
+            };
+            // What is recorded is asked in its own words, where they are at hand.
             Some(Probe {
-                manifest: Arc::clone(manifests.get(*extension)?),
-                recorded: match &*object.spec {
-                    Spec::Extension(spec) => Some(spec.clone()),
-                    _ => None,
-                },
+                manifest: Arc::clone(manifests.get(extension, &spec.content)?),
+                recorded: Some(spec.clone()),
             })
         })
         .collect();

@@ -34,7 +34,7 @@ pub fn hosts_needed(project: &Project) -> BTreeMap<String, Vec<Name>> {
         .collect();
     let mut needed: BTreeMap<String, Vec<Name>> = BTreeMap::new();
     for name in names {
-        let manifest = project.manifests.get(name);
+        let manifest = project.manifests.first(name);
         for host in manifest.iter().flat_map(|m| &m.requirements.domains) {
             // A pattern names no host.
             if !host.contains('*') {

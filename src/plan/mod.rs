@@ -27,7 +27,7 @@ pub use change::{
 };
 pub use decide::keep_power;
 pub use facts::{Capabilities, Facts};
-pub use file::{PlanFile, PlanFileError};
+pub use file::{PlanFile, SavedLock, PlanFileError};
 pub use observed::{Observation, Observed, Seen};
 pub use options::Options;
 pub use planner::{PLAN_FORMAT, addresses_of_interest, plan};

@@ -51,6 +51,7 @@ pub(super) fn plan(changes: Vec<Change>) -> Plan {
         renamed_from: None,
         drift: Vec::new(),
         outlooks: Vec::new(),
+        lock: None,
         checks: Vec::new(),
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::Common;
+use super::{Act, Common};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ExtensionVerb {
@@ -13,6 +13,8 @@ pub(crate) enum ExtensionVerb {
     Describe(ExtensionDescribeArgs),
     /// Find extensions by words of their name, description, tools and category
     Search(ExtensionSearchArgs),
+    /// Let the lock move to what the catalog has now, and apply that
+    Upgrade(ExtensionUpgradeArgs),
     /// What is recorded of the extensions in the machines
     Status(ExtensionStatusArgs),
     /// Check in the machines whether the extensions work
@@ -31,6 +33,33 @@ impl ExtensionVerb {
             Self::Status(args) => &args.common,
             Self::Validate(args) => &args.common,
             Self::Lint(args) => &args.common,
+            Self::Upgrade(args) => &args.common,
+        }
+    }
+
+    /// Whether it acts: its JSON is a stream of events.
+    pub(crate) fn acts(&self) -> bool {
+        match self {
+            Self::Upgrade(args) => !args.dry_run,
+            Self::List(_)
+            | Self::Describe(_)
+            | Self::Search(_)
+            | Self::Status(_)
+            | Self::Validate(_)
+            | Self::Lint(_) => false,
+        }
+    }
+
+    /// Whether it may answer in Markdown.
+    pub(crate) fn has_markdown(&self) -> bool {
+        match self {
+            Self::Upgrade(args) => args.dry_run,
+            Self::List(_)
+            | Self::Describe(_)
+            | Self::Search(_)
+            | Self::Status(_)
+            | Self::Validate(_)
+            | Self::Lint(_) => false,
         }
     }
 }
@@ -81,6 +110,26 @@ pub(crate) struct ExtensionValidateArgs {
     /// Only this machine
     #[arg(long, value_name = "MACHINE")]
     pub(crate) machine: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExtensionUpgradeArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// The extensions to move [default: all, and the members of profiles]
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// Only in this machine
+    #[arg(long, value_name = "MACHINE")]
+    pub(crate) machine: Option<String>,
+    /// Show what would change and stop there
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Lower this error to a warning, where a person may (repeatable)
+    #[arg(long, value_name = "CODE")]
+    pub(crate) allow: Vec<String>,
+    #[command(flatten)]
+    pub(crate) act: Act,
 }
 
 #[derive(Args, Debug)]

@@ -11,7 +11,8 @@ use crate::cli::screen::Screen;
 use crate::cli::session::{Outcome, Session, runtime};
 use crate::cli::signals;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
-use crate::engine::{self, Context, Readers};
+use crate::catalog::Lock;
+use crate::engine::{self, Context, Lockfile, Readers};
 use crate::secret::Redactor;
 use crate::sys::files;
 
@@ -22,7 +23,8 @@ pub(crate) fn run(session: &mut Session, args: &ApplyArgs) -> Outcome {
     if let Some(path) = &args.file {
         return saved(session, args, path);
     }
-    let asked = Asked::from(&args.narrow, &args.look);
+    let mut asked = Asked::from(&args.narrow, &args.look);
+    asked.locked = args.locked.locked;
     let project = session.project(asked.overrides)?;
     let acting = Acting {
         operation: "apply",
@@ -84,14 +86,32 @@ fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
     let config = files::read_file(&session.config, CONFIG_MAX)
         .ok()
         .map(|bytes| crate::digest::Digest::of_bytes(&bytes));
+    let lockfile = config
+        .is_some()
+        .then(|| Lockfile::beside(&session.config, &session.shown));
+    let relocked = lockfile
+        .as_ref()
+        .filter(|lockfile| lockfile.digest != file.lock.before)
+        .map(|lockfile| lockfile.shown.as_str());
     let moved = engine::stale(
         &file.plan,
         &file.observed,
         recorded.as_ref(),
         &survey.observed,
         config.as_ref(),
+        relocked,
     );
     crate::cli::session::stop_on_errors(&moved)?;
+    if args.locked.locked && file.plan.lock.is_some() {
+        return Err(would_relock(path));
+    }
+    let lockfile = match lockfile {
+        Some(mut lockfile) if !asked.destroy => {
+            lockfile.after = Lock::read(&lockfile.shown, file.lock.after.as_bytes())?;
+            Some(lockfile)
+        }
+        Some(_) | None => None,
+    };
     acting::settle(session, &mut survey, &mut locked, &mut screen)?;
     let unknown =
         crate::address::Name::parse(crate::address::NameRule::Label, &file.plan.header.project)
@@ -109,11 +129,25 @@ fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
         survey,
         locked,
         context,
+        lockfile,
         pace,
         stop,
         screen,
     };
     acting::carry_out(session, &acting, &runtime, &*providers, &mut ready)
+}
+
+fn would_relock(path: &Path) -> Diagnostics {
+    vec![
+        Diagnostic::error(
+            Code::new("lock::outdated"),
+            format!(
+                "the saved plan `{}` changes the lock, and --locked forbids it",
+                path.display()
+            ),
+        )
+        .help("`sindri show` says what it changes; apply it without --locked, and commit the file"),
+    ]
 }
 
 fn not_a_project(path: &Path) -> Diagnostics {

@@ -10,6 +10,7 @@ use crate::engine::Readers;
 
 pub(crate) fn run(session: &mut Session, args: &DeployArgs) -> Outcome {
     let mut asked = Asked::narrowed(&args.narrow);
+    asked.locked = args.locked.locked;
     asked.replace_machines = args.force;
     asked.overrides.provider = args.provider;
     if args.skip_image_verification {

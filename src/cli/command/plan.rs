@@ -6,7 +6,7 @@ use crate::cli::args::{Format, PlanArgs};
 use crate::cli::session::{Outcome, Session, small_runtime, unwritten};
 use crate::diagnostic::{Diagnostics, Exit};
 use crate::engine::Readers;
-use crate::plan::{Plan, PlanFile};
+use crate::plan::{Plan, PlanFile, SavedLock};
 use crate::render;
 
 pub(crate) fn run(session: &mut Session, args: &PlanArgs) -> Outcome {
@@ -14,6 +14,7 @@ pub(crate) fn run(session: &mut Session, args: &PlanArgs) -> Outcome {
     asked.destroy = args.destroy;
     asked.require_secrets = args.require_secrets;
     asked.probe = args.probe;
+    asked.locked = args.locked.locked;
     let providers = session.providers();
     let readers: &dyn Readers = providers.readers();
     let runtime = small_runtime()?;
@@ -26,6 +27,10 @@ pub(crate) fn run(session: &mut Session, args: &PlanArgs) -> Outcome {
             manifests: read.project.manifests.clone(),
             outbound: read.project.outbound.clone(),
             observed: read.survey.observed.clone(),
+            lock: SavedLock {
+                before: read.project.lockfile.digest.clone(),
+                after: read.project.lockfile.after.render(),
+            },
         };
         saved::write(session, path, &file, args.sign_key.as_deref())?;
     }

@@ -3,6 +3,7 @@
 use tokio::runtime::Runtime;
 
 use crate::address::Address;
+use crate::catalog::Moving;
 use crate::cli::args::{Look, Narrow};
 use crate::cli::session::{Session, same_project};
 use crate::config::Overrides;
@@ -33,6 +34,10 @@ pub(super) struct Asked {
     /// Whether hosts are asked for a sign of life.
     pub(super) probe: bool,
     pub(super) overrides: Overrides,
+    /// What an upgrade lets go of.
+    pub(super) moving: Moving,
+    /// Whether the lock must be there and stay as it is.
+    pub(super) locked: bool,
 }
 
 impl Asked {
@@ -51,6 +56,8 @@ impl Asked {
             require_secrets: false,
             probe: false,
             overrides: Overrides::default(),
+            moving: Moving::Nothing,
+            locked: false,
         }
     }
 
@@ -115,7 +122,7 @@ pub(super) fn read(
     asked: &Asked,
     runtime: &Runtime,
 ) -> Result<Read, Diagnostics> {
-    let (mut project, state) = session.project_and_state(asked.overrides)?;
+    let (mut project, state) = session.project_and_state(asked.overrides, &asked.moving)?;
     same_project(&project, state.as_ref())?;
     let key = session
         .store()?
@@ -137,6 +144,9 @@ pub(super) fn read(
     } else {
         project.findings.clone()
     };
+    if asked.locked && !asked.destroy {
+        all.extend(project.lockfile.require());
+    }
     all.append(&mut findings);
     if asked.probe && !asked.destroy {
         all.extend(probe(session, &project, runtime));
@@ -152,6 +162,7 @@ pub(super) fn read(
         asked.reach(),
     ));
     survey.facts.outlooks.clone_from(&project.outlooks);
+    survey.facts.lock = project.lockfile.relock();
     let plan = survey.plan(&project.desired, &asked.options(&project));
     Ok(Read {
         project,
@@ -175,7 +186,7 @@ pub(super) fn look(
     asked: &Asked,
     runtime: &Runtime,
 ) -> Result<Read, Diagnostics> {
-    let (project, state) = session.project_and_state(asked.overrides)?;
+    let (project, state) = session.project_and_state(asked.overrides, &asked.moving)?;
     same_project(&project, state.as_ref())?;
     let state = state.unwrap_or_else(|| engine::blank_state(project.config.name.as_str()));
     let reach = Reach {

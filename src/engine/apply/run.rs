@@ -11,7 +11,7 @@ use super::leftover;
 use super::outcome::{Ended, Outcome};
 use super::work::{Inside, Prepared, Work};
 use crate::address::{Address, Name};
-use crate::catalog::Manifest;
+use crate::catalog::{Manifest, Manifests};
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::digest::FingerprintKey;
 use crate::engine::Event;
@@ -26,7 +26,7 @@ use crate::state::{Effect, Intent, Object, ObjectId, Status};
 /// What every task may need.
 pub struct Context {
     /// The manifests of the extensions to install or remove.
-    pub manifests: BTreeMap<Name, Arc<Manifest>>,
+    pub manifests: Manifests,
     /// How machines reach the network, where that isn't plainly.
     pub outbound: BTreeMap<Name, Arc<Outbound>>,
     /// The values of the secrets, where they are known.
@@ -43,12 +43,30 @@ impl Context {
     /// Nothing to work with.
     pub fn empty(unknown: Name) -> Self {
         Self {
-            manifests: BTreeMap::new(),
+            manifests: Manifests::default(),
             outbound: BTreeMap::new(),
             secrets: BTreeMap::new(),
             redactor: Redactor::new([]),
             key: FingerprintKey::new(&[0; 32]),
             unknown,
+        }
+    }
+}
+
+impl Context {
+    /// The manifest of an extension as it is wanted or recorded, else any of its name.
+    fn manifest(&self, name: &Name, spec: Option<&Spec>) -> Option<&Arc<Manifest>> {
+        match spec {
+            Some(Spec::Extension(spec)) => self.manifests.get(name, &spec.content),
+            Some(
+                Spec::Network(_)
+                | Spec::Image(_)
+                | Spec::Gpu(_)
+                | Spec::Volume(_)
+                | Spec::Machine(_)
+                | Spec::Secret(_),
+            )
+            | None => self.manifests.first(name),
         }
     }
 }
@@ -179,19 +197,22 @@ async fn perform(
             wake(&inside).await?;
             put_in(&inside, was.as_deref(), intent, context, tell).await
         }
-        Work::Uninstall { inside } => uninstall(&inside, intent, context, tell).await,
+        Work::Uninstall { inside, was } => {
+            uninstall(&inside, was.as_deref(), intent, context, tell).await
+        }
     }
 }
 
 /// Removes an extension from its machine.
 async fn uninstall(
     inside: &Inside,
+    was: Option<&Object>,
     intent: &Intent,
     context: &Context,
     tell: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<Outcome, Diagnostics> {
     wake(inside).await?;
-    let Some(manifest) = context.manifests.get(&inside.name) else {
+    let Some(manifest) = context.manifest(&inside.name, was.map(|was| &*was.spec)) else {
         return Ok(Outcome::Done {
             effect: Effect::Remove,
             id: None,
@@ -345,7 +366,8 @@ async fn put_in(
     context: &Context,
     tell: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<Outcome, Diagnostics> {
-    let (Some(manifest), Some(spec)) = (context.manifests.get(&inside.name), &inside.spec) else {
+    let manifest = context.manifest(&inside.name, inside.spec.as_deref());
+    let (Some(manifest), Some(spec)) = (manifest, &inside.spec) else {
         return Err(vec![Diagnostic::error(
             Code::new("engine::no-manifest"),
             format!("the manifest of `{}` isn't at hand", inside.name),

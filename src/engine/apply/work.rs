@@ -69,7 +69,10 @@ pub(super) enum Work {
         was: Option<Arc<Object>>,
     },
     /// Removes an extension.
-    Uninstall { inside: Inside },
+    Uninstall {
+        inside: Inside,
+        was: Option<Arc<Object>>,
+    },
     /// Can't even start.
     Impossible(Diagnostics),
 }
@@ -327,7 +330,10 @@ fn inside(
                 .cloned()
                 .filter(|_| change.reason == Some(Reason::UnknownValue)),
         }),
-        Some(Spec::Extension(_)) if destroys => Ok(Work::Uninstall { inside }),
+        Some(Spec::Extension(_)) if destroys => Ok(Work::Uninstall {
+            inside,
+            was: current.cloned(),
+        }),
         Some(Spec::Extension(_)) => Ok(Work::Install {
             inside,
             was: current.cloned(),

@@ -3,6 +3,7 @@
 mod catalog;
 mod lint;
 mod recorded;
+mod upgrade;
 mod validate;
 mod verbs;
 
