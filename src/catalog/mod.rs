@@ -40,7 +40,7 @@ pub use lint::lint;
 pub use lock::{Lock, LockChange, Locked, Moving, Origin, Pin, Pinned, Relock, Set, origin};
 pub use manifest::{
     Category, Compatibility, Configure, Deprecation, GpuNeed, Manifest, Need, Remove, RemoveStep,
-    Requirements, Service, SoftDependency, Support, Template, TemplateMode, UpgradeStrategy,
+    Requirements, Service, SoftDependency, Support, Template, TemplateMode, Upgrade, UpgradeScript,
     Variable, VariableScope,
 };
 pub use manifests::Manifests;

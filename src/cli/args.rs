@@ -14,7 +14,7 @@ use crate::resource::ProviderKind;
 
 pub(crate) use extension::{
     ExtensionDescribeArgs, ExtensionLintArgs, ExtensionListArgs, ExtensionSearchArgs,
-    ExtensionStatusArgs, ExtensionValidateArgs, ExtensionVerb,
+    ExtensionStatusArgs, ExtensionUpgradeArgs, ExtensionValidateArgs, ExtensionVerb,
 };
 pub(crate) use profile::{ProfileDeriveArgs, ProfileDescribeArgs, ProfileVerb};
 pub(crate) use state::{

@@ -287,7 +287,9 @@ fn misused(error: &clap::Error, typed: &[OsString], host: Host) -> Exit {
         if !rest.trim().is_empty() {
             found = found.help(rest.trim());
         }
-        let acting = ["apply", "destroy", "deploy", "import", "start", "stop", "upgrade"];
+        let acting = [
+            "apply", "destroy", "deploy", "import", "start", "stop", "upgrade",
+        ];
         let acts = typed
             .iter()
             .skip(1)

@@ -355,6 +355,7 @@ impl Builder<'_> {
                     content: manifest.content.clone(),
                     method: manifest.method.clone(),
                     requires: extension.requires.clone(),
+                    upgrade: manifest.upgrade.strategy,
                 }),
                 needs,
             );

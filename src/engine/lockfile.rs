@@ -59,6 +59,12 @@ impl Lockfile {
         lockfile
     }
 
+    /// The same file, which shall say this.
+    #[must_use]
+    pub fn leading_to(self, after: Lock) -> Self {
+        Self { after, ..self }
+    }
+
     /// What writing it would change; none where nothing, and where nobody knows.
     pub fn relock(&self) -> Option<Relock> {
         if !self.complete || !self.findings.is_empty() {
@@ -89,7 +95,11 @@ impl Lockfile {
                 found = found.because(text);
             }
         }
-        vec![found.help("run `sindri apply` without --locked where it may change, and commit the file")]
+        vec![
+            found.help(
+                "run `sindri apply` without --locked where it may change, and commit the file",
+            ),
+        ]
     }
 
     /// Writes what became true; tells whether that changed the file.
@@ -115,7 +125,10 @@ impl Lockfile {
 
 /// `sindri.lock` of `sindri.yaml`: each configuration of a directory has one of its own.
 fn named(config: &Path) -> PathBuf {
-    if config.extension().is_some_and(|extension| extension == "lock") {
+    if config
+        .extension()
+        .is_some_and(|extension| extension == "lock")
+    {
         return config.with_extension("lock.lock");
     }
     config.with_extension("lock")

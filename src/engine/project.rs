@@ -185,11 +185,7 @@ fn unreadable(path: &Path, shown: &str, error: &std::io::Error) -> Diagnostics {
 }
 
 /// Checks that what is wanted can be installed where it is wanted, each kind of machine once.
-fn installable(
-    config: &Config,
-    desired: &Desired,
-    manifests: &Manifests,
-) -> Diagnostics {
+fn installable(config: &Config, desired: &Desired, manifests: &Manifests) -> Diagnostics {
     let mut seen = BTreeSet::new();
     let mut findings = Vec::new();
     let by_machine = by_machine(desired);
@@ -234,15 +230,18 @@ impl Project {
             let Address::Extension(_, name) = address else {
                 continue;
             };
-            let recorded = record.current.as_ref().and_then(|object| match &*object.spec {
-                Spec::Extension(spec) => Some(&spec.content),
-                Spec::Network(_)
-                | Spec::Image(_)
-                | Spec::Gpu(_)
-                | Spec::Volume(_)
-                | Spec::Machine(_)
-                | Spec::Secret(_) => None,
-            });
+            let recorded = record
+                .current
+                .as_ref()
+                .and_then(|object| match &*object.spec {
+                    Spec::Extension(spec) => Some(&spec.content),
+                    Spec::Network(_)
+                    | Spec::Image(_)
+                    | Spec::Gpu(_)
+                    | Spec::Volume(_)
+                    | Spec::Machine(_)
+                    | Spec::Secret(_) => None,
+                });
             if let Some(content) = recorded {
                 if self.manifests.exact(name, content).is_some() {
                     continue;

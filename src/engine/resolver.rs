@@ -45,11 +45,7 @@ struct Resolved {
 }
 
 impl<'a> Resolver<'a> {
-    pub(super) fn new(
-        beside: DirectoryShelf,
-        lock: Option<Arc<Lock>>,
-        moving: &'a Moving,
-    ) -> Self {
+    pub(super) fn new(beside: DirectoryShelf, lock: Option<Arc<Lock>>, moving: &'a Moving) -> Self {
         let others = lock.as_ref().map(|lock| lock.latest()).unwrap_or_default();
         Self {
             beside: Arc::new(beside),
@@ -68,7 +64,10 @@ impl<'a> Resolver<'a> {
     /// What a machine's extensions come to.
     pub(super) fn of(&mut self, machine: &Machine, wanted: &Arc<Extensions>) -> Arc<[Installable]> {
         let list = Arc::as_ptr(wanted) as usize;
-        let own = self.lock.as_ref().and_then(|l| l.machines.get(&machine.name));
+        let own = self
+            .lock
+            .as_ref()
+            .and_then(|l| l.machines.get(&machine.name));
         let own = own.map(Arc::clone);
         let view = (
             own.as_ref().map_or(0, |own| Arc::as_ptr(own) as usize),
@@ -97,7 +96,9 @@ impl<'a> Resolver<'a> {
             .collect();
         let set = Arc::new(set);
         if !set.is_empty() {
-            self.after.machines.insert(machine.name.clone(), Arc::clone(&set));
+            self.after
+                .machines
+                .insert(machine.name.clone(), Arc::clone(&set));
         }
         self.resolved.entry(list).or_default().push(Resolved {
             ground,
@@ -114,15 +115,19 @@ impl<'a> Resolver<'a> {
             return Arc::clone(catalog);
         }
         let beside: Arc<dyn Shelf> = Arc::clone(&self.beside) as Arc<dyn Shelf>;
-        let shelf: Arc<dyn Shelf> = match &self.lock {
+        let stand: Arc<dyn Shelf> = match &self.lock {
             None => beside,
             Some(lock) => {
                 let (lock, others) = (Arc::clone(lock), Arc::clone(&self.others));
-                let moving = if view.1 { self.moving.clone() } else { Moving::Nothing };
+                let moving = if view.1 {
+                    self.moving.clone()
+                } else {
+                    Moving::Nothing
+                };
                 Arc::new(Pinned::new(beside, lock, own, others, moving))
             }
         };
-        let catalog = Arc::new(Catalog::new(shelf));
+        let catalog = Arc::new(Catalog::new(stand));
         self.catalogs.insert(view, Arc::clone(&catalog));
         catalog
     }
@@ -164,7 +169,10 @@ impl<'a> Resolver<'a> {
             .extensions
             .iter()
             .map(|extension| {
-                let manifest = Arc::clone(&extension.manifest);
+                let manifest = match self.lock.as_deref() {
+                    Some(lock) => lock.verified(&extension.manifest),
+                    None => Arc::clone(&extension.manifest),
+                };
                 let before = self.lock.as_deref();
                 let origin = catalog::origin(&manifest, before);
                 self.after.add(&manifest, origin, before);
@@ -182,12 +190,13 @@ impl<'a> Resolver<'a> {
     fn members(&mut self, catalog: &Catalog, name: &Name) -> Result<Vec<Name>, Diagnostics> {
         let beside = self.beside.profile(name)?.is_some();
         let kept = self.lock.as_ref().and_then(|lock| lock.profiles.get(name));
-        let members = match kept.filter(|_| !beside && !self.moving.moves_profiles()) {
-            Some(kept) => kept.clone(),
-            None => {
-                let profile = catalog.profile(name)?;
-                profile.extensions.iter().map(|one| one.name.clone()).collect()
-            }
+        let kept = kept.filter(|_| !beside && !self.moving.moves_profiles());
+        let members = if let Some(kept) = kept {
+            kept.clone()
+        } else {
+            let profile = catalog.profile(name)?;
+            let members = profile.extensions.iter();
+            members.map(|one| one.name.clone()).collect()
         };
         if !beside {
             self.after.profiles.insert(name.clone(), members.clone());

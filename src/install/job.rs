@@ -30,6 +30,8 @@ pub enum Purpose {
     Install,
     /// Another version or content is recorded: every step runs.
     Upgrade,
+    /// Another version or content is recorded, and goes before this one comes.
+    Reinstall,
     /// It is partial: only the steps of these tools run again.
     Retry(BTreeSet<String>),
 }

@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use regex_lite::RegexBuilder;
 use serde_json::json;
 
-use super::bundle::{AFTER, BEFORE, CONFIGURE, SERVICE};
+use super::bundle::{
+    AFTER, BEFORE, CONFIGURE, DROPPED, OUTDATED, REMOVED, SERVICE, TAKING_AWAY, UPGRADE,
+};
 use super::error::{CheckFailure, InstallError, StepFailure};
 use super::frames::Frame;
 use super::printer::last_lines;
-use super::service;
 use super::{Installed, Job, Outcome, Purpose, ToolResult, ToolState};
+use super::{resolved, service};
 use crate::address::Address;
 use crate::catalog::{Check, Manifest, Step};
 use crate::resource::Attributes;
@@ -22,8 +24,8 @@ use crate::state::PartFailure;
 pub(super) struct Report {
     /// By step: what became of it.
     marks: BTreeMap<String, Mark>,
-    /// By download: its checksum.
-    pins: BTreeMap<String, String>,
+    /// By download: the architecture it was chosen for, and its checksum.
+    pins: BTreeMap<String, (String, String)>,
     /// By step: what it printed last.
     tails: BTreeMap<String, Vec<u8>>,
     /// By validation: how it ended.
@@ -59,8 +61,9 @@ impl Report {
             (Some("pins"), _) => {
                 let text = String::from_utf8_lossy(&frame.body);
                 let pin = |line: &str| {
-                    let (name, sum) = line.rsplit_once(' ')?;
-                    Some((name.to_owned(), sum.to_owned()))
+                    let (rest, sum) = line.rsplit_once(' ')?;
+                    let (name, arch) = rest.rsplit_once(' ')?;
+                    Some((name.to_owned(), (arch.to_owned(), sum.to_owned())))
                 };
                 self.pins.extend(text.lines().filter_map(pin));
             }
@@ -202,6 +205,10 @@ pub(super) fn conclude(
         });
     }
     for (method, tool) in [
+        (REMOVED, "the version before"),
+        (DROPPED, "what the version before brought"),
+        (UPGRADE, "script"),
+        (OUTDATED, "what the version before brought"),
         (BEFORE, "hook"),
         (CONFIGURE, "configuration"),
         (AFTER, "hook"),
@@ -226,8 +233,10 @@ pub(super) fn conclude(
     attributes.set("tools", json!(tools));
     attributes.set("versions", json!(versions));
     if !report.pins.is_empty() {
-        attributes.set("checksums", json!(report.pins));
+        let sums = report.pins.iter().map(|(name, (_, sum))| (name, sum));
+        attributes.set("checksums", json!(sums.collect::<BTreeMap<_, _>>()));
     }
+    resolved::note(&mut attributes, manifest, &report.pins, &tools);
     Ok(Installed {
         outcome: if failed.is_empty() {
             Outcome::Ready
@@ -242,6 +251,12 @@ pub(super) fn conclude(
 
 /// The time of what runs around the steps, in seconds.
 fn around(manifest: &Manifest, method: &str) -> u64 {
+    if matches!(method, REMOVED | DROPPED | OUTDATED) {
+        return TAKING_AWAY;
+    }
+    if let (UPGRADE, Some(script)) = (method, manifest.upgrade.in_place()) {
+        return script.timeout.as_secs();
+    }
     let hooks = &manifest.capabilities.hooks;
     let hook = match method {
         BEFORE => hooks.pre_install.as_ref(),
@@ -357,7 +372,7 @@ fn tools(
                 ToolState::Installed
             };
             let mut result = state.unwrap_or(match &job.purpose {
-                Purpose::Install | Purpose::Upgrade => kept,
+                Purpose::Install | Purpose::Upgrade | Purpose::Reinstall => kept,
                 Purpose::Retry(_) => ToolState::Installed,
             });
             if failed.iter().any(|part| part.part == step.tool) {

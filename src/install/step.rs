@@ -2,7 +2,7 @@
 
 use super::quote::{add, quote, words};
 use super::{apt, download, mise, rpm};
-use crate::catalog::{Action, Hook, HookRun, Manifest};
+use crate::catalog::{Action, Hook, HookRun, Manifest, UpgradeScript};
 
 /// A step's script, and how the runner treats it.
 #[derive(Debug)]
@@ -106,6 +106,18 @@ pub(super) fn body(manifest: &Manifest, action: &Action) -> Result<Body, Unbuilt
             lock: Some("rpm"),
         }),
     }
+}
+
+/// The script that upgrades in place.
+pub(super) fn upgrade(manifest: &Manifest, upgrade: &UpgradeScript) -> Result<String, Unbuilt> {
+    let content = manifest
+        .files
+        .get(&upgrade.path)
+        .ok_or_else(|| Unbuilt::Script(upgrade.path.clone()))?;
+    Ok(format!(
+        "exec {}\n",
+        script(&upgrade.path, content, &upgrade.args)
+    ))
 }
 
 /// The script of a hook.
@@ -214,7 +226,7 @@ exec npm install --global --prefix \"$HOME/.local\" --no-fund --no-audit --no-up
 }
 
 /// The project's name in a requirement such as `ruff[fmt]==0.14.0`.
-fn pip_project(requirement: &str) -> &str {
+pub(super) fn pip_project(requirement: &str) -> &str {
     let end = requirement
         .find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)))
         .unwrap_or(requirement.len());

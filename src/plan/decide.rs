@@ -257,6 +257,18 @@ impl Decider<'_> {
         };
         let lives_inside = wanted.address.lives_inside();
         let behind = found.behind && !lives_inside;
+        let standing = matches!(object.status, Status::Ready | Status::Partial { .. });
+        let upgrade = if standing && fields.iter().any(|f| f.path == "content") {
+            self.upgrade(wanted, object, requested)
+        } else {
+            None
+        };
+        if let Some(mut decision) = upgrade {
+            if decision.action != Action::NoOp {
+                decision.fields = fields;
+            }
+            return decision;
+        }
         let mut decision = if requested && !lives_inside {
             replaces(Reason::Requested)
         } else if let Some(parent) = self.replaced_parent(wanted, object.provider) {

@@ -37,13 +37,22 @@ pub struct PlanFile {
 }
 
 /// A lock as a saved plan relies on it, and as applying the plan leaves it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedLock {
     /// The digest of the file's bytes; none where there was no file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Digest>,
     /// The text that is to be written.
     pub after: String,
+}
+
+impl Default for SavedLock {
+    fn default() -> Self {
+        Self {
+            before: None,
+            after: crate::catalog::Lock::default().render(),
+        }
+    }
 }
 
 /// Why a saved plan can't be used.

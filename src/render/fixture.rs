@@ -113,6 +113,7 @@ pub(super) fn extension(version: &str) -> Spec {
         content: Digest::of_bytes(version.as_bytes()),
         method: "npm".to_owned(),
         requires: Vec::new(),
+        upgrade: crate::resource::UpgradeStrategy::Automatic,
     })
 }
 

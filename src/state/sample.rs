@@ -83,6 +83,7 @@ pub(crate) fn spec(address: &Address) -> Spec {
             content: Digest::of_bytes(name.as_bytes()),
             method: "npm".into(),
             requires: Vec::new(),
+            upgrade: crate::resource::UpgradeStrategy::Automatic,
         }),
     }
 }

@@ -59,22 +59,20 @@ fn file(out: &mut String, path: &str, bytes: &[u8]) {
     let path = if is_plain_path(path) { path } else { &quoted };
     out.push_str("  - path: ");
     out.push_str(path);
-    match std::str::from_utf8(bytes).ok().filter(|text| is_block(text)) {
-        Some(text) => {
-            out.push_str("\n    text: |\n");
-            for line in text.lines() {
-                if !line.is_empty() {
-                    out.push_str(INDENT);
-                    out.push_str(line);
-                }
-                out.push('\n');
+    let text = std::str::from_utf8(bytes).ok();
+    if let Some(text) = text.filter(|text| is_block(text)) {
+        out.push_str("\n    text: |\n");
+        for line in text.lines() {
+            if !line.is_empty() {
+                out.push_str(INDENT);
+                out.push_str(line);
             }
+            out.push('\n');
         }
-        None => {
-            out.push_str("\n    base64: \"");
-            out.push_str(&STANDARD.encode(bytes));
-            out.push_str("\"\n");
-        }
+    } else {
+        out.push_str("\n    base64: \"");
+        out.push_str(&STANDARD.encode(bytes));
+        out.push_str("\"\n");
     }
 }
 
@@ -110,8 +108,9 @@ pub(super) fn content_of(document: &str) -> Option<Digest> {
 
 /// The folder that a document holds; the error says what is wrong with it.
 pub(super) fn folder(document: &str, shown: &str) -> Result<Folder, String> {
-    let text: BodyText = serde_saphyr::from_str_with_options(document, crate::catalog::read::options())
-        .map_err(|error| error.without_snippet().to_string())?;
+    let text: BodyText =
+        serde_saphyr::from_str_with_options(document, crate::catalog::read::options())
+            .map_err(|error| error.without_snippet().to_string())?;
     let mut files = BTreeMap::new();
     for file in text.files {
         let bytes: Arc<[u8]> = match (file.text, file.base64) {
@@ -158,7 +157,8 @@ mod tests {
             files: Arc::new(all),
         };
         let text = document(&folder, "tool 1.0.0", &Digest::of_bytes(b""));
-        let read = super::folder(&text, "extensions/tool").unwrap_or_else(|why| panic!("{why}\n{text}"));
+        let read =
+            super::folder(&text, "extensions/tool").unwrap_or_else(|why| panic!("{why}\n{text}"));
         (folder, read)
     }
 
@@ -168,7 +168,10 @@ mod tests {
             shown: Arc::from("extensions/tool"),
             manifest: Arc::from(&b"metadata:\n  name: tool\n"[..]),
             files: Arc::new(BTreeMap::from([
-                ("install.sh".to_owned(), Arc::from(&b"#!/bin/sh\n\n  echo hi\n"[..])),
+                (
+                    "install.sh".to_owned(),
+                    Arc::from(&b"#!/bin/sh\n\n  echo hi\n"[..]),
+                ),
                 ("yes".to_owned(), Arc::from(&b"x"[..])),
             ])),
         };

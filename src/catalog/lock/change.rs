@@ -21,7 +21,11 @@ pub struct Relock {
     /// What machines get otherwise, by extension.
     pub changes: Vec<LockChange>,
     /// The carried profiles whose members are others.
-    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "names")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "names"
+    )]
     pub profiles: Vec<Name>,
 }
 
@@ -128,7 +132,7 @@ fn short(content: &str) -> &str {
 
 fn changes(was: &Lock, after: &Lock) -> Vec<LockChange> {
     type Way = (Name, Option<Locked>, Option<Locked>);
-    let mut ways: BTreeMap<Way, Vec<Name>> = BTreeMap::new();
+    let mut moves: BTreeMap<Way, Vec<Name>> = BTreeMap::new();
     let machines: BTreeSet<&Name> = was.machines.keys().chain(after.machines.keys()).collect();
     for machine in machines {
         let sets = [was.machines.get(machine), after.machines.get(machine)];
@@ -141,13 +145,15 @@ fn changes(was: &Lock, after: &Lock) -> Vec<LockChange> {
             let told = |lock: &Lock| lock.pin_of(machine, name).map(locked);
             let (before, after) = (told(was), told(after));
             if before != after {
-                ways.entry((name.clone(), before, after))
+                moves
+                    .entry((name.clone(), before, after))
                     .or_default()
                     .push(machine.clone());
             }
         }
     }
-    ways.into_iter()
+    moves
+        .into_iter()
         .map(|((name, before, after), machines)| LockChange {
             name,
             before,

@@ -11,6 +11,7 @@ use crate::catalog::embedded::Embedded;
 use crate::catalog::manifest::Manifest;
 use crate::catalog::read;
 use crate::catalog::shelf::Shelf;
+use crate::catalog::step::{Action, Download};
 use crate::digest::Digest;
 
 /// Which extensions the machines of a configuration get, and where each can be had again.
@@ -36,7 +37,7 @@ pub struct Pin {
     pub content: Digest,
     /// Where it was taken from.
     pub origin: Origin,
-    /// The versions its tools told when it was installed, by tool.
+    /// The versions that tools told of which the manifest names a range, by tool.
     pub tools: BTreeMap<String, String>,
     /// The checksums that a publisher's list named when it was installed, by download and
     /// architecture.
@@ -121,7 +122,26 @@ impl Lock {
         });
     }
 
-    /// Notes what an installation told: the versions of its tools, and the checksums its downloads had.
+    /// A manifest of which the downloads that only a publisher's list vouches for are verified by what
+    /// it listed at their first installation.
+    pub fn verified(&self, manifest: &Arc<Manifest>) -> Arc<Manifest> {
+        let pin = self.pin(&manifest.name, &manifest.content);
+        let Some(pin) = pin.filter(|pin| !pin.checksums.is_empty()) else {
+            return Arc::clone(manifest);
+        };
+        let mut filled = Manifest::clone(manifest);
+        for step in &mut filled.steps {
+            if let Action::Binary { downloads } = &mut step.action {
+                for download in downloads.iter_mut().filter(|one| one.sha256.is_none()) {
+                    download.sha256 = pin.checksum(download);
+                }
+            }
+        }
+        Arc::new(filled)
+    }
+
+    /// Notes what an installation resolved: the versions of tools of which the manifest names a range,
+    /// and the checksums that publishers listed. What is known already stays.
     pub fn learn(
         &mut self,
         name: &Name,
@@ -130,15 +150,20 @@ impl Lock {
         checksums: impl IntoIterator<Item = ((String, String), String)>,
     ) {
         let pins = self.pins.get_mut(name).into_iter().flatten();
-        for pin in pins.filter(|pin| pin.content == *content) {
-            pin.tools = tools.into_iter().collect();
-            pin.checksums.extend(checksums);
-            return;
+        let mut fitting = pins.filter(|pin| pin.content == *content);
+        if let Some(pin) = fitting.next() {
+            for (tool, version) in tools {
+                pin.tools.entry(tool).or_insert(version);
+            }
+            for (download, sum) in checksums {
+                pin.checksums.entry(download).or_insert(sum);
+            }
         }
     }
 
     /// What became true of a lock that was to be written, told by where its changes ended well: there
     /// the new one holds, elsewhere the one before.
+    #[must_use]
     pub fn settled(
         &self,
         before: Option<&Self>,
@@ -194,21 +219,24 @@ impl Lock {
 }
 
 impl Pin {
-    fn key(&self) -> impl PartialEq + '_ {
-        (
-            &self.version,
-            &self.content,
-            self.origin,
-            &self.tools,
-            &self.checksums,
-            matches!(self.body, Body::None),
-        )
+    fn checksum(&self, download: &Download) -> Option<String> {
+        let fits = |(name, arch): &(String, String)| {
+            *name == download.name && download.arch.is_none_or(|one| one.as_str() == arch)
+        };
+        let mut known = self.checksums.iter();
+        known.find(|(of, _)| fits(of)).map(|(_, sum)| sum.clone())
     }
 }
 
 impl PartialEq for Pin {
     fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
+        let kept = |pin: &Self| !matches!(pin.body, Body::None);
+        self.version == other.version
+            && self.content == other.content
+            && self.origin == other.origin
+            && self.tools == other.tools
+            && self.checksums == other.checksums
+            && kept(self) == kept(other)
     }
 }
 

@@ -24,10 +24,16 @@ pub(super) fn shorten(names: &[&Name]) -> Vec<String> {
         let mut run = 0;
         if let Some(first) = number {
             let follows = |(index, (other, n, _)): (usize, &(&str, Option<u32>, &str))| {
-                let next = u32::try_from(index + 1).ok().and_then(|i| first.checked_add(i));
+                let next = u32::try_from(index + 1)
+                    .ok()
+                    .and_then(|i| first.checked_add(i));
                 *other == *stem && n.is_some() && *n == next
             };
-            run = after.iter().enumerate().take_while(|one| follows(*one)).count();
+            run = after
+                .iter()
+                .enumerate()
+                .take_while(|one| follows(*one))
+                .count();
         }
         if run + 1 >= WORTH_A_RANGE
             && let Some((_, Some(last), _)) = after.get(run - 1)
@@ -51,7 +57,10 @@ pub(super) fn names(word: &str) -> Option<Vec<Name>> {
     let (stem, Some(from)) = split(first) else {
         return None;
     };
-    let to: u32 = last.parse().ok().filter(|to: &u32| to.to_string() == last)?;
+    let to: u32 = last
+        .parse()
+        .ok()
+        .filter(|to: &u32| to.to_string() == last)?;
     if to < from || to - from >= RANGE_MAX {
         return None;
     }
@@ -75,17 +84,27 @@ mod tests {
 
     #[test]
     fn counted_machines_are_one_line() {
-        let all: Vec<Name> = ["web-9", "web-10", "web-11", "db", "web-1", "web-2", "a-01", "x-1-2"]
-            .iter()
-            .map(|name| Name::parse(NameRule::Label, name).unwrap())
-            .collect();
+        let all: Vec<Name> = [
+            "web-9", "web-10", "web-11", "db", "web-1", "web-2", "a-01", "x-1-2",
+        ]
+        .iter()
+        .map(|name| Name::parse(NameRule::Label, name).unwrap())
+        .collect();
         let refs: Vec<&Name> = all.iter().collect();
         assert_eq!(
             shorten(&refs),
             ["a-01", "db", "web-1", "web-2", "web-9..11", "x-1-2"]
         );
         assert_eq!(names("web-9..11").unwrap().len(), 3);
-        for wrong in ["web..3", "web-3..1", "web-1..01", "web-1..4000000000", "..", "Web", "web-1..2..3"] {
+        for wrong in [
+            "web..3",
+            "web-3..1",
+            "web-1..01",
+            "web-1..4000000000",
+            "..",
+            "Web",
+            "web-1..2..3",
+        ] {
             assert_eq!(names(wrong), None, "{wrong}");
         }
     }

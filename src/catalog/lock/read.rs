@@ -1,7 +1,6 @@
 //! Reads a lock, strictly: it is written by a program, and merged by others.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::sync::{Arc, LazyLock};
 
 use serde_json::Value;
@@ -49,10 +48,7 @@ impl Lock {
         let typed: LockText = parse(shown, head, &SCHEMA).map_err(|mut found| {
             for one in &mut found {
                 one.code = Code::new("lock::malformed");
-                one.help = Some(match one.help.take() {
-                    Some(help) => format!("{help}; {MEND}"),
-                    None => MEND.to_owned(),
-                });
+                one.help.get_or_insert_with(|| MEND.to_owned());
             }
             found
         })?;
@@ -203,16 +199,13 @@ impl Reading {
                 );
                 continue;
             };
-            match self.bodies.entry(content) {
-                Entry::Vacant(entry) => {
-                    // The line end that parts documents belongs to the text before it.
-                    entry.insert(Arc::from(format!("{}\n", document.trim_end_matches('\n'))));
-                }
-                Entry::Occupied(entry) => {
-                    let what = format!("the content {}", entry.key().short());
-                    self.twice("extensions", &what);
-                }
+            if self.bodies.contains_key(&content) {
+                self.twice("extensions", &format!("the content {}", content.short()));
+                continue;
             }
+            // The line end that parts documents belongs to the text before it.
+            let text = format!("{}\n", document.trim_end_matches('\n'));
+            self.bodies.insert(content, Arc::from(text));
         }
     }
 

@@ -140,7 +140,9 @@ fn moved(name: &Name, version: &str, content: &str) -> Diagnostic {
     };
     Diagnostic::error(
         Code::new("catalog::lock-moved"),
-        format!("the lock pins `{name}` {version} (sha256:{content}), and doesn't hold its content"),
+        format!(
+            "the lock pins `{name}` {version} (sha256:{content}), and doesn't hold its content"
+        ),
     )
     .because(carried)
     .help(format!(

@@ -223,22 +223,67 @@ fn what_didnt_end_well_stays_locked_as_it_was() {
         manifest("tool", "1.0.0", "a\n"),
         manifest("tool", "2.0.0", "b\n"),
     );
-    let (other, gone) = (manifest("other", "1.0.0", "c\n"), manifest("gone", "1.0.0", "d\n"));
-    let before = lock(&[("a", &[&old, &gone]), ("b", &[&old, &gone])], Origin::Carried);
-    let after = lock(&[("a", &[&new, &other]), ("b", &[&new, &other])], Origin::Carried);
+    let (other, gone) = (
+        manifest("other", "1.0.0", "c\n"),
+        manifest("gone", "1.0.0", "d\n"),
+    );
+    let before = lock(
+        &[("a", &[&old, &gone]), ("b", &[&old, &gone])],
+        Origin::Carried,
+    );
+    let after = lock(
+        &[("a", &[&new, &other]), ("b", &[&new, &other])],
+        Origin::Carried,
+    );
     // On `a` all went well; on `b` nothing did, and what should go still stands.
     let settled = after.settled(
         Some(&before),
         &|machine, _| machine.as_str() == "a",
         &|machine, _| machine.as_str() == "b",
     );
-    let wanted = lock(&[("a", &[&new, &other]), ("b", &[&old, &gone])], Origin::Carried);
+    let wanted = lock(
+        &[("a", &[&new, &other]), ("b", &[&old, &gone])],
+        Origin::Carried,
+    );
     assert_eq!(settled, wanted);
     assert_eq!(settled.render(), wanted.render());
     let told = Relock::between("sindri.lock", Some(&before), &settled).unwrap();
     assert_eq!(
         told.lines(),
-        ["- gone 1.0.0 (a)", "+ other 1.0.0 (a)", "~ tool 1.0.0 -> 2.0.0 (a)"]
+        [
+            "- gone 1.0.0 (a)",
+            "+ other 1.0.0 (a)",
+            "~ tool 1.0.0 -> 2.0.0 (a)"
+        ]
     );
-    assert_eq!(Relock::between("sindri.lock", Some(&settled), &settled), None);
+    assert_eq!(
+        Relock::between("sindri.lock", Some(&settled), &settled),
+        None
+    );
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_damaged_lock_is_read_or_refused(
+        damages in proptest::collection::vec((proptest::prelude::any::<proptest::sample::Index>(), 0_usize..6, "[-:#|a-z0-9 \n\\[\\]{}<>=\"']{0,6}"), 1..4),
+    ) {
+        let tool = manifest("tool", "1.0.0", "true\n");
+        let mut text: Vec<char> = lock(&[("dev", &[&tool])], Origin::Carried).render().chars().collect();
+        for (at, cut, insert) in damages {
+            let start = at.index(text.len());
+            let end = (start + cut).min(text.len());
+            text.splice(start..end, insert.chars());
+        }
+        let text: String = text.into_iter().collect();
+        match Lock::read("sindri.lock", text.as_bytes()) {
+            // What is taken for the content has its digest.
+            Ok(read) => {
+                let kept = read.folder(&tool.name, &tool.content);
+                if let Ok(Some(folder)) = kept {
+                    proptest::prop_assert_eq!(read::content(&folder), tool.content);
+                }
+            }
+            Err(found) => proptest::prop_assert!(!found.is_empty()),
+        }
+    }
 }

@@ -9,8 +9,9 @@ use crate::catalog::text::NameText;
 #[derive(Debug, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LockText {
-    /// The format.
-    pub(super) format: u32,
+    /// The format; one that is too new is refused before the rest is read.
+    #[serde(rename = "format")]
+    pub(super) _format: u32,
     /// What machines get.
     #[serde(default)]
     pub(super) machines: Vec<GroupText>,

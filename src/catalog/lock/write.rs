@@ -22,7 +22,9 @@ impl Lock {
         if !self.profiles.is_empty() {
             out.push_str("\nprofiles:\n");
             for (name, members) in &self.profiles {
-                out.push_str(&format_args!("  - name: {name}\n    extensions:\n").to_string());
+                out.push_str("  - name: ");
+                out.push_str(&scalar(name.as_str()));
+                out.push_str("\n    extensions:\n");
                 list(&mut out, members.iter().map(Name::to_string));
             }
         }
@@ -118,7 +120,10 @@ fn entry(out: &mut String, name: &Name, pin: &Pin) {
     if !pin.tools.is_empty() {
         out.push_str("    tools:\n");
         let tools = pin.tools.iter();
-        list(out, tools.map(|(tool, version)| format!("{tool} {version}")));
+        list(
+            out,
+            tools.map(|(tool, version)| format!("{tool} {version}")),
+        );
     }
     if !pin.checksums.is_empty() {
         out.push_str("    checksums:\n");
@@ -137,7 +142,10 @@ fn scalar(text: &str) -> String {
         && text.bytes().all(plain)
         && !text.contains(": ")
         && !text.ends_with([' ', ':'])
-        && (text.contains(' ') || text.contains('-') || text.matches('.').count() > 1 || is_word(text));
+        && (text.contains(' ')
+            || text.contains('-')
+            || text.matches('.').count() > 1
+            || is_word(text));
     if is_text {
         text.to_owned()
     } else {
@@ -147,6 +155,8 @@ fn scalar(text: &str) -> String {
 
 /// A word that no YAML takes for a boolean, a number or nothing.
 fn is_word(text: &str) -> bool {
-    let special = ["null", "yes", "no", "on", "off", "true", "false", "y", "n", "inf", "nan"];
+    let special = [
+        "null", "yes", "no", "on", "off", "true", "false", "y", "n", "inf", "nan",
+    ];
     text.starts_with(|c: char| c.is_ascii_alphabetic()) && !special.contains(&text)
 }

@@ -6,12 +6,12 @@ use super::acting::{self, Acting, Ready};
 use super::pace::{Pace, unless_stopped};
 use super::planning::Asked;
 use super::saved;
+use crate::catalog::Lock;
 use crate::cli::args::ApplyArgs;
 use crate::cli::screen::Screen;
 use crate::cli::session::{Outcome, Session, runtime};
 use crate::cli::signals;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
-use crate::catalog::Lock;
 use crate::engine::{self, Context, Lockfile, Readers};
 use crate::secret::Redactor;
 use crate::sys::files;
@@ -38,6 +38,9 @@ pub(crate) fn run(session: &mut Session, args: &ApplyArgs) -> Outcome {
 fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
     let saved = saved::read(session, path)?;
     saved::require_signature(session, args, &saved)?;
+    if args.locked.locked && saved.file.plan.lock.is_some() {
+        return Err(would_relock(path));
+    }
     let mut asked = Asked::from(&args.narrow, &args.look);
     asked.destroy = saved.file.plan.header.destroy;
     // A saved plan has been reviewed: applying it is the answer to the question.
@@ -102,22 +105,17 @@ fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
         relocked,
     );
     crate::cli::session::stop_on_errors(&moved)?;
-    if args.locked.locked && file.plan.lock.is_some() {
-        return Err(would_relock(path));
-    }
-    let lockfile = match lockfile {
-        Some(mut lockfile) if !asked.destroy => {
-            lockfile.after = Lock::read(&lockfile.shown, file.lock.after.as_bytes())?;
-            Some(lockfile)
-        }
-        Some(_) | None => None,
-    };
+    let after = Lock::read("sindri.lock", file.lock.after.as_bytes())?;
+    let verified = file.manifests.iter().map(|one| after.verified(one));
+    let manifests = verified.collect();
+    let kept = lockfile.filter(|_| !asked.destroy);
+    let lockfile = kept.map(|lockfile| lockfile.leading_to(after));
     acting::settle(session, &mut survey, &mut locked, &mut screen)?;
     let unknown =
         crate::address::Name::parse(crate::address::NameRule::Label, &file.plan.header.project)
             .map_err(|_| not_a_project(path))?;
     let context = Context {
-        manifests: file.manifests,
+        manifests,
         outbound: file.outbound,
         redactor: Redactor::new(secrets.values()),
         secrets,

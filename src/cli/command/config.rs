@@ -119,7 +119,12 @@ fn known_profile(text: &str, directory: &Path) -> Result<Name, Diagnostics> {
 }
 
 pub(crate) fn validate(session: &mut Session, args: &ConfigValidateArgs) -> Outcome {
-    let (config, findings) = match read(session, args.check_extensions, args.probe, args.locked.locked) {
+    let (config, findings) = match read(
+        session,
+        args.check_extensions,
+        args.probe,
+        args.locked.locked,
+    ) {
         Ok(read) => read,
         Err(findings) if session.is_json() => {
             let text = serde_json::json!({ "valid": false, "diagnostics": findings });

@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 
 use super::acting::Ready;
 use crate::address::{Address, Name};
+use crate::catalog::Lock;
 use crate::diagnostic::Diagnostics;
+use crate::digest::Digest;
 use crate::engine::Event;
 use crate::plan::Action;
 use crate::resource::Spec;
+use crate::state::Object;
 
 /// Writes the lock as far as the apply got: what ended well counts as new, what didn't as before.
 ///
@@ -45,7 +48,14 @@ pub(super) fn write(ready: &Ready) -> Result<Option<Written>, Diagnostics> {
         stands || idle.contains(&address)
     };
     let stands = |machine: &Name, name: &Name| recorded(machine, name).is_some();
-    let settled = after.settled(lockfile.before.as_deref(), &ended_well, &stands);
+    let mut settled = after.settled(lockfile.before.as_deref(), &ended_well, &stands);
+    for (machine, set) in settled.machines.clone() {
+        for (name, content) in &*set {
+            if let Some(object) = recorded(&machine, name) {
+                learn(&mut settled, name, content, object);
+            }
+        }
+    }
     if !lockfile.write(&settled)? {
         return Ok(None);
     }
@@ -71,4 +81,28 @@ pub(super) fn write(ready: &Ready) -> Result<Option<Written>, Diagnostics> {
 pub(super) struct Written {
     pub(super) event: Event,
     pub(super) text: String,
+}
+
+/// Takes over what an installation resolved.
+fn learn(lock: &mut Lock, name: &Name, content: &Digest, object: &Object) {
+    let Spec::Extension(spec) = &*object.spec else {
+        return;
+    };
+    let noted = |path: &str| {
+        let noted = object
+            .attributes
+            .get(path)
+            .and_then(|value| value.as_object());
+        noted.into_iter().flatten().filter_map(|(key, value)| {
+            let value = value.as_str()?;
+            Some((key.clone(), value.to_owned()))
+        })
+    };
+    if spec.content == *content {
+        let listed = noted("listed").filter_map(|(key, sum)| {
+            let (download, arch) = key.rsplit_once(' ')?;
+            Some(((download.to_owned(), arch.to_owned()), sum))
+        });
+        lock.learn(name, content, noted("ranged"), listed);
+    }
 }

@@ -193,9 +193,10 @@ async fn perform(
             retry(|| inside.provider.withdraw(machine, &inside.name, target)).await?;
             Ok(removed())
         }
-        Work::Install { inside, was } => {
+        Work::Install { inside, was, anew } => {
             wake(&inside).await?;
-            put_in(&inside, was.as_deref(), intent, context, tell).await
+            let purpose = purpose(&inside, was.as_deref(), anew);
+            put_in(&inside, purpose, intent, context, tell).await
         }
         Work::Uninstall { inside, was } => {
             uninstall(&inside, was.as_deref(), intent, context, tell).await
@@ -359,9 +360,30 @@ async fn deliver(
     })
 }
 
+/// Why an extension is installed, told by what is recorded of it.
+fn purpose(inside: &Inside, was: Option<&Object>, anew: bool) -> Purpose {
+    let (Some(object), Some(spec)) = (was, &inside.spec) else {
+        return Purpose::Install;
+    };
+    if anew {
+        return Purpose::Reinstall;
+    }
+    match &object.status {
+        Status::Partial { failed } if object.spec == *spec => {
+            Purpose::Retry(failed.iter().map(|part| part.part.clone()).collect())
+        }
+        Status::Ready | Status::Partial { .. } if object.spec != *spec => Purpose::Upgrade,
+        Status::Ready
+        | Status::Partial { .. }
+        | Status::Tainted
+        | Status::Deleting
+        | Status::Retained => Purpose::Install,
+    }
+}
+
 async fn put_in(
     inside: &Inside,
-    was: Option<&Object>,
+    purpose: Purpose,
     intent: &Intent,
     context: &Context,
     tell: &(dyn Fn(Event) + Send + Sync),
@@ -372,20 +394,6 @@ async fn put_in(
             Code::new("engine::no-manifest"),
             format!("the manifest of `{}` isn't at hand", inside.name),
         )]);
-    };
-    let purpose = match was {
-        None => Purpose::Install,
-        Some(object) => match &object.status {
-            Status::Partial { failed } if object.spec == *spec => {
-                Purpose::Retry(failed.iter().map(|part| part.part.clone()).collect())
-            }
-            Status::Ready if object.spec != *spec => Purpose::Upgrade,
-            Status::Ready
-            | Status::Partial { .. }
-            | Status::Tainted
-            | Status::Deleting
-            | Status::Retained => Purpose::Install,
-        },
     };
     let job = job(inside, manifest, purpose, context);
     let picked_up = AtomicBool::new(false);

@@ -67,6 +67,8 @@ pub(super) enum Work {
     Install {
         inside: Inside,
         was: Option<Arc<Object>>,
+        /// Whether the version that stands is removed first.
+        anew: bool,
     },
     /// Removes an extension.
     Uninstall {
@@ -337,6 +339,7 @@ fn inside(
         Some(Spec::Extension(_)) => Ok(Work::Install {
             inside,
             was: current.cloned(),
+            anew: change.reason == Some(Reason::Reinstalled),
         }),
         Some(
             Spec::Network(_) | Spec::Image(_) | Spec::Gpu(_) | Spec::Volume(_) | Spec::Machine(_),

@@ -191,7 +191,8 @@ step() {
   if [ "$code" = 0 ] && [ -f found ]; then
     settle "$id" found 0 "$took"
   elif [ "$code" = 0 ]; then
-    [ -z "$brings" ] || touch "$base/brought/$extension/$id"
+    # How it goes away again, for whoever takes it away.
+    if [ -n "$brings" ] && [ -d "undo/$id" ]; then cp "undo/$id"/* "$base/brought/$extension/"; fi
     settle "$id" done 0 "$took"
   elif [ "$weight" = part ]; then
     partial=1
@@ -274,6 +275,11 @@ finish() {
     scratch=$job/checks
     say validating
     checks
+  fi
+  if [ -z "$failed" ] && [ -n "$brings" ]; then
+    kept=$base/installed/$extension
+    mkdir -p "$base/installed"
+    rm -rf "$kept.new" && cp -R removal "$kept.new" && rm -rf "$kept" && mv "$kept.new" "$kept"
   fi
   verdict=ready
   [ -z "$partial" ] || verdict=partial

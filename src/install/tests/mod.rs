@@ -11,3 +11,4 @@ mod real;
 mod scripts;
 mod services;
 mod transcripts;
+mod upgrades;
