@@ -13,6 +13,7 @@
 mod catalog;
 mod desk;
 mod docker;
+mod interrupted;
 mod life;
 mod local;
 mod trouble;
@@ -22,7 +23,7 @@ use libtest_mimic::{Failed, Trial};
 
 /// All of them.
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn()); 11] = [
+    let tests: [(&str, fn()); 18] = [
         (
             "extensions::every_extension_is_tested",
             catalog::every_extension_is_tested,
@@ -46,6 +47,31 @@ pub(crate) fn trials() -> Vec<Trial> {
             "extensions::a_hundred_megabytes_of_output",
             trouble::a_hundred_megabytes_of_output,
         ),
+        (
+            "extensions::a_machine_that_restarts",
+            interrupted::a_machine_that_restarts,
+        ),
+        (
+            "extensions::a_machine_that_dies",
+            interrupted::a_machine_that_dies,
+        ),
+        (
+            "extensions::a_person_who_stops::docker",
+            interrupted::a_person_who_stops_docker,
+        ),
+        (
+            "extensions::a_person_who_stops::local",
+            interrupted::a_person_who_stops_local,
+        ),
+        (
+            "extensions::a_log_that_is_followed::docker",
+            interrupted::a_log_that_is_followed_docker,
+        ),
+        (
+            "extensions::a_log_that_is_followed::local",
+            interrupted::a_log_that_is_followed_local,
+        ),
+        ("extensions::a_full_disk", interrupted::a_full_disk),
     ];
     tests
         .into_iter()

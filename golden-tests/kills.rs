@@ -10,6 +10,7 @@
     reason = "what can't go on in a test is a failure of it"
 )]
 
+mod adoptions;
 mod boundaries;
 mod canaries;
 mod contention;

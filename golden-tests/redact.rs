@@ -23,7 +23,29 @@ pub(crate) fn redact(text: &str, directory: &Path) -> String {
 fn elapsed(line: &str) -> String {
     let line = after(line, " after ", "");
     let line = after(&line, "\"elapsed_seconds\":", "");
-    after(&line, "[", " elapsed]")
+    let line = after(&line, "[", " elapsed]");
+    [
+        "\"at\":\"",
+        ", ready, ",
+        ", found, ",
+        ", partial, ",
+        ", failed, ",
+    ]
+    .iter()
+    .fold(line, |line, before| ended(&line, before))
+}
+
+/// Blanks out the time by a machine's own clock that follows `before`: when an installation ended.
+fn ended(line: &str, before: &str) -> String {
+    let is_time = |text: &str| {
+        let mut shape = "0000-00-00T00:00:00Z".bytes().zip(text.bytes());
+        text.len() >= 20
+            && shape.all(|(wanted, b)| wanted == b || wanted == b'0' && b.is_ascii_digit())
+    };
+    match line.split_once(before) {
+        Some((head, tail)) if is_time(tail) => format!("{head}{before}<time>{}", &tail[20..]),
+        Some(_) | None => line.to_owned(),
+    }
 }
 
 /// Blanks out each time that follows `before` and is followed by `then`.

@@ -103,7 +103,25 @@ impl Desk {
     }
 
     fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sindri"));
+        self.program(env!("CARGO_BIN_EXE_sindri"), words)
+    }
+
+    /// Runs a shell script that may mount file systems, which nobody else sees.
+    pub(super) fn within_a_namespace(&self, script: &str) -> Shown {
+        let words = ["--map-root-user", "--mount", "sh", "-c", script];
+        let shown = Shown::of(&self.program("unshare", &words).output().unwrap());
+        assert_ne!(
+            shown.code,
+            77,
+            "nothing can be mounted here: {}",
+            shown.all()
+        );
+        shown
+    }
+
+    /// A program as a person here starts it.
+    fn program(&self, name: &str, words: &[&str]) -> Command {
+        let mut command = Command::new(name);
         let ours = std::env::vars()
             .map(|(name, _)| name)
             .filter(|name| name.starts_with("SINDRI_"));

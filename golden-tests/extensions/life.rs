@@ -77,7 +77,7 @@ impl Life {
         let healed = desk.apply(&["--deep"]).code(0);
         let count = broken.len();
         healed.says(&format!(
-            "Resources: {count} added, 0 changed, 0 destroyed."
+            "Resources: 0 added, {count} changed, 0 destroyed."
         ));
         desk.run(&["drift", "--deep"]).code(0);
     }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::ground::Ground;
 use super::http_server::Server;
 use super::life::tell_text;
-use super::remote::{CREDENTIALS, server};
+use super::remote::{CREDENTIALS, server, variable};
 
 const COMMANDS: usize = 50;
 
@@ -99,4 +99,30 @@ fn fifty_applies_at_once_on_a_server_run_one_after_the_other_and_none_is_lost() 
         &state,
         &[("SINDRI_HTTP_TOKEN", "crowded")],
     );
+}
+
+#[test]
+fn fifty_applies_at_once_in_a_database_run_one_after_the_other_and_none_is_lost() {
+    let name = sindri::digest::hex(&sindri::sys::Random::system().bytes::<8>());
+    let state = format!(
+        "state: {{store: postgres, address: \"postgres://{}/sindri/{name}\"}}\n",
+        variable("SINDRI_TEST_POSTGRES")
+    );
+    let login = [("PGUSER", "sindri"), ("SINDRI_POSTGRES_PASSWORD", "test")];
+    crowd("Postgres", &state, &login);
+}
+
+#[test]
+fn fifty_applies_at_once_on_azure_run_one_after_the_other_and_none_is_lost() {
+    let prefix = sindri::digest::hex(&sindri::sys::Random::system().bytes::<8>());
+    let state = format!(
+        "state: {{store: object, protocol: azure, bucket: sindri-test, prefix: {prefix}, \
+         endpoint: \"{}\"}}\n",
+        variable("SINDRI_TEST_AZURE")
+    );
+    let login = [
+        ("AZURE_STORAGE_ACCOUNT_NAME", "sindri"),
+        ("AZURE_STORAGE_ACCOUNT_KEY", "dGVzdA=="),
+    ];
+    crowd("Azure (Azurite)", &state, &login);
 }

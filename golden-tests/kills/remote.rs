@@ -88,7 +88,7 @@ pub(super) fn server() -> String {
     variable("SINDRI_TEST_S3")
 }
 
-fn variable(name: &str) -> String {
+pub(super) fn variable(name: &str) -> String {
     let environment = Environment::of_process();
     let Some(value) = environment.get(name) else {
         panic!("{name} names no server: run the tests with `golden-tests/run`");
@@ -125,6 +125,28 @@ fn a_killed_holder_on_postgres_is_replaced_and_nothing_is_lost_or_doubled() {
     });
 }
 
+/// What is done by hand after all that is taken back by the version that was kept before it.
+fn can_be_undone(shared: &Shared, state: &sindri::state::State) {
+    let versions = shared.store().versions(&state.lineage).unwrap();
+    assert_eq!(versions[0].serial, state.serial);
+    let serial = state.serial.to_string();
+    let undo = format!("sindri state restore {serial}");
+    shared
+        .sindri(&["state", "rm", "machine.two-40"])
+        .ended(0)
+        .says(&undo);
+    let restore = ["state", "restore", &serial, "--auto-approve"];
+    shared.sindri(&restore).ended(0);
+    let history = shared.sindri(&["state", "history"]).ended(0);
+    for command in ["apply", "state rm", "state restore"] {
+        assert!(history.stdout.contains(command), "{history}");
+    }
+    shared
+        .sindri(&["plan", "--detailed-exitcode"])
+        .ended(0)
+        .says("No changes");
+}
+
 /// Kills applies at several instants; a command that meets the lock is handed over.
 fn kills(shared: &Shared, met: impl Fn(Ran)) {
     for delay in [40, 80, 120, 160, 220, 300] {
@@ -147,6 +169,7 @@ fn kills(shared: &Shared, met: impl Fn(Ran)) {
     let state = shared.store().read().unwrap().unwrap();
     assert_eq!(sindri::state::violations(&state), []);
     assert!(state.pending.is_empty());
+    can_be_undone(shared, &state);
     assert!(!shared.ground.path(".sindri").exists());
     shared.sindri(&["destroy", "--force", "--volumes"]).ended(0);
     let left: Vec<_> = shared

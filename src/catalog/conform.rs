@@ -34,6 +34,11 @@ impl<'a> Walk<'a> {
                 return;
             };
             let whole = self.schema;
+            let name = match (name, node) {
+                ("Dependency", Node::Map(_)) => "DependencyFields",
+                ("Dependency", _) => "Name",
+                (name, _) => name,
+            };
             if !self.named_type(name, at, node) {
                 self.node(&whole["$defs"][name], at, node);
             }

@@ -33,6 +33,8 @@ pub struct Manifest {
     pub author: Option<String>,
     /// The extensions it needs first.
     pub dependencies: Vec<Name>,
+    /// The tools of them that it needs, where it says which; else it needs their core.
+    pub needs_tools: BTreeMap<Name, Vec<String>>,
     /// The extensions it is better with.
     pub soft_dependencies: Vec<SoftDependency>,
     /// The extensions it can't live beside.

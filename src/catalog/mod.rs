@@ -2,6 +2,7 @@
 
 mod capability;
 mod check;
+mod choose;
 mod conform;
 mod derive;
 mod embed;
@@ -46,7 +47,7 @@ pub use manifest::{
 pub use manifests::Manifests;
 pub use outlook::{Expected, Install, LeftOut, Outlook};
 pub use read::{extension_schema, profile_schema};
-pub use resolve::{Resolution, Resolved, Wanted, resolve};
+pub use resolve::{Pick, Resolution, Resolved, Wanted, resolve};
 pub use search::search;
 pub use select::{Incompatible, Selection, select};
 pub use shelf::{Folder, Folders, ProfileFile, Shelf};

@@ -33,6 +33,9 @@ pub struct Install {
     pub name: Name,
     /// Its version.
     pub version: String,
+    /// The tools of it that are installed, where not all are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<String>,
     /// What it needs first.
     #[serde(
         default,
@@ -92,6 +95,7 @@ impl Outlook {
             Install {
                 name: one.manifest.name.clone(),
                 version: one.manifest.version.clone(),
+                tools: one.tools.clone(),
                 requires: one.requires.clone(),
                 disk: needs.disk,
                 seconds: needs.install_time.map(|time| time.as_secs()),

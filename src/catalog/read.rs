@@ -78,11 +78,11 @@ pub(super) fn profile(file: &ProfileFile) -> Result<(String, Vec<Wanted>), Diagn
         .extensions
         .into_iter()
         .enumerate()
-        .map(|(index, name)| Wanted {
-            name: name.0,
-            place: root
+        .map(|(index, name)| {
+            let place = root
                 .as_ref()
-                .map(|root| locate(&source, root, &format!("extensions/{index}"), false)),
+                .map(|root| locate(&source, root, &format!("extensions/{index}"), false));
+            Wanted::whole(name.0, place)
         });
     Ok((parsed.description, wanted.collect()))
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::choose;
 use super::known;
 use super::library::{Catalog, Entry};
 use super::manifest::Manifest;
@@ -16,6 +17,28 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place, Source, did_you_me
 pub struct Wanted {
     /// Its name.
     pub name: Name,
+    /// The tools of it that are asked for; none: all.
+    pub tools: Option<Vec<Pick>>,
+    /// Where it is asked for.
+    pub place: Option<Place>,
+}
+
+impl Wanted {
+    /// All of an extension.
+    pub fn whole(name: Name, place: Option<Place>) -> Self {
+        Self {
+            name,
+            tools: None,
+            place,
+        }
+    }
+}
+
+/// A tool asked for, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pick {
+    /// Its name, as the manifest's steps have it.
+    pub tool: String,
     /// Where it is asked for.
     pub place: Option<Place>,
 }
@@ -36,6 +59,8 @@ pub struct Resolved {
     pub requires: Vec<Name>,
     /// Those of them that it could do without.
     pub soft: Vec<Name>,
+    /// The tools of it that are installed, in the manifest's order; empty: all.
+    pub tools: Vec<String>,
     /// The extension that drags it in; none where it was asked for.
     pub wanted_by: Option<Name>,
     /// Where it was asked for.
@@ -123,6 +148,7 @@ struct Found {
     dependencies: Vec<usize>,
     /// Those of them that it could do without.
     soft: Vec<usize>,
+    tools: Option<Vec<Pick>>,
     wanted_by: Option<usize>,
     place: Option<Place>,
 }
@@ -141,7 +167,11 @@ impl Closure {
     /// Reads everything reachable, level by level, so that a level is read side by side.
     fn gather(&mut self, catalog: &Catalog, wanted: &[Wanted]) {
         for one in wanted {
-            self.meet(catalog, &one.name, None, one.place.as_ref());
+            let index = self.meet(catalog, &one.name, None, one.place.as_ref());
+            // What a list says of an extension holds for one that a profile names, too.
+            if one.tools.is_some() {
+                self.found[index].tools.clone_from(&one.tools);
+            }
         }
         self.read_on(catalog);
     }
@@ -216,6 +246,7 @@ impl Closure {
     fn resolution(mut self) -> (Resolution, Diagnostics) {
         let order = self.order();
         self.conflicts();
+        let chosen = self.chosen();
         let named = |indices: &[usize]| -> Vec<Name> {
             let names = indices.iter().map(|index| self.names[*index].clone());
             names.collect()
@@ -228,6 +259,7 @@ impl Closure {
                     manifest: Arc::clone(found.manifest.as_ref()?),
                     requires: named(&found.dependencies),
                     soft: named(&found.soft),
+                    tools: chosen[index].clone(),
                     wanted_by: found.wanted_by.map(|by| self.names[by].clone()),
                     place: found.place.clone(),
                 })
@@ -266,6 +298,7 @@ impl Closure {
             manifest: None,
             dependencies: Vec::new(),
             soft: Vec::new(),
+            tools: None,
             wanted_by,
             place: place.cloned(),
         });
@@ -337,6 +370,45 @@ impl Closure {
             self.diagnostics.push(diagnostic);
         }
         order
+    }
+
+    /// The tools chosen of each extension; tools that it hasn't become diagnostics.
+    fn chosen(&mut self) -> Vec<Vec<String>> {
+        let mut unknown = Vec::new();
+        let each = self.found.iter().map(|found| {
+            let manifest = found.manifest.as_ref()?;
+            let (tools, findings) = choose::choose(manifest, found.tools.as_deref()?);
+            unknown.extend(findings);
+            Some(tools)
+        });
+        let chosen = each.map(Option::unwrap_or_default).collect();
+        self.diagnostics.extend(unknown);
+        self.diagnostics.extend(self.unknown_needs());
+        chosen
+    }
+
+    /// Tools that manifests say they need of others, which these haven't.
+    fn unknown_needs(&self) -> Diagnostics {
+        let mut unknown = Vec::new();
+        for (by, found) in self.found.iter().enumerate() {
+            let needs = found.manifest.iter().flat_map(|one| &one.needs_tools);
+            for (name, tools) in needs {
+                let on = self.index.get(name).copied();
+                let Some((on, other)) =
+                    on.and_then(|on| Some((on, self.found[on].manifest.as_deref()?)))
+                else {
+                    continue;
+                };
+                let there = other.tools();
+                for tool in tools.iter().filter(|tool| !there.contains(&tool.as_str())) {
+                    let mut finding = choose::unknown(other, tool)
+                        .because(format!("`{}` says that it needs it", self.names[by]));
+                    finding.place = self.place_of_need(by, on);
+                    unknown.push(finding);
+                }
+            }
+        }
+        unknown
     }
 
     fn conflicts(&mut self) {

@@ -92,10 +92,7 @@ fn softly(
     ground: &Ground,
 ) -> (Resolution, Diagnostics, Vec<DoneWithout>) {
     resolve_softly(catalog, wanted, &mut |name, there| {
-        let asked = Wanted {
-            name: name.clone(),
-            place: None,
-        };
+        let asked = Wanted::whole(name.clone(), None);
         let (resolution, findings) = resolve(catalog, &[asked]);
         if let Some(found) = findings.iter().find(|found| found.is_error()) {
             return Some(found.summary.clone());

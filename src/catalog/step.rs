@@ -19,6 +19,8 @@ pub struct Step {
     pub core: bool,
     /// The distributions it is meant for; empty: all.
     pub distros: Vec<Distro>,
+    /// What is deleted in the machine when it goes: for a script, whose effects nobody else knows.
+    pub remove: Vec<String>,
 }
 
 impl Step {

@@ -13,8 +13,9 @@ use crate::address::Address;
 use crate::resource::ProviderKind;
 
 pub(crate) use extension::{
-    ExtensionDescribeArgs, ExtensionLintArgs, ExtensionListArgs, ExtensionSearchArgs,
-    ExtensionStatusArgs, ExtensionUpgradeArgs, ExtensionValidateArgs, ExtensionVerb,
+    ExtensionDescribeArgs, ExtensionLintArgs, ExtensionListArgs, ExtensionLogArgs,
+    ExtensionSearchArgs, ExtensionStatusArgs, ExtensionUpgradeArgs, ExtensionValidateArgs,
+    ExtensionVerb,
 };
 pub(crate) use profile::{ProfileDeriveArgs, ProfileDescribeArgs, ProfileVerb};
 pub(crate) use state::{
@@ -271,6 +272,9 @@ pub(crate) struct ApplyArgs {
     pub(crate) locked: Locking,
     #[command(flatten)]
     pub(crate) act: Act,
+    /// Exit with 2 when all is done but for tools of extensions that failed
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
 }
 
 #[derive(Args, Debug)]
@@ -283,6 +287,9 @@ pub(crate) struct DeployArgs {
     pub(crate) locked: Locking,
     #[command(flatten)]
     pub(crate) act: Act,
+    /// Exit with 2 when all is done but for tools of extensions that failed
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
     /// Show what would change and stop there
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -160,8 +160,6 @@ impl Session {
             return Ok(store.clone());
         }
         let store = self.open(&whereabouts(self)?)?;
-        let beside = engine::directory_of(&self.config).join(STATE_DIRECTORY);
-        let store = store.spilling_to(&beside);
         Ok(self.store.get_or_init(|| store).clone())
     }
 
@@ -174,7 +172,11 @@ impl Session {
     pub(crate) fn open(&self, place: &Place) -> Result<Store, Diagnostics> {
         let opened = place.open(&self.host.world);
         let store = opened.map_err(|error| error.diagnose())?;
-        Ok(store.sealed(self.sealing()).remembering(&place.location()))
+        let beside = engine::directory_of(&self.config).join(STATE_DIRECTORY);
+        Ok(store
+            .beside(&beside)
+            .sealed(self.sealing())
+            .remembering(&place.location()))
     }
 
     /// Where the state lives while nobody names a place for it.

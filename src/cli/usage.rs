@@ -9,7 +9,7 @@ use super::args::{Arguments, Command, Common, ConfigCommand, Format};
 use super::command;
 use super::host::Host;
 use super::session::{Outcome, Session};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Exit};
+use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics, Exit};
 use crate::render;
 
 /// Runs a command line, its program's name first.
@@ -28,11 +28,12 @@ pub fn run(typed: &[OsString], host: Host) -> Exit {
         Ok(()) => dispatch(&mut session, arguments.command),
         Err(diagnostics) => Err(diagnostics),
     };
-    let left = lock_left(&session);
+    let left = lock_left(&session).into_iter().chain(unkept(&session));
+    let left: Vec<Diagnostic> = left.collect();
     match outcome {
         Ok(exit) => {
-            if let Some(left) = left {
-                tell(&mut session, left, acts);
+            for found in left {
+                tell(&mut session, found, acts);
             }
             exit
         }
@@ -78,6 +79,21 @@ fn dispatch(session: &mut Session, command: Command) -> Outcome {
         Command::Version(_) => command::version(session),
         Command::Completions(args) => command::completions(session, &args),
     }
+}
+
+/// That what the command wrote can't be gone back to.
+fn unkept(session: &Session) -> Option<Diagnostic> {
+    let error = session.store_used()?.unkept()?;
+    let mut found = Diagnostic::warning(
+        Code::new("store::no-version"),
+        "the state is recorded, but couldn't be kept as a version to go back to",
+    );
+    for cause in error.diagnose() {
+        found = found.because(cause.summary);
+        found.causes.extend(cause.causes);
+        found.help = cause.help;
+    }
+    Some(found)
 }
 
 /// A lock that the command couldn't give back, and how to be rid of it.

@@ -28,7 +28,7 @@ pub use devpod::{
     DevpodKubernetes, DevpodSettings, DevpodSsh, GcpDisk,
 };
 pub use model::{
-    Build, Config, Distro, ExtensionRef, Extensions, Gpu, GpuTier, Image, ImageChoice,
+    Build, ChosenTool, Config, Distro, ExtensionRef, Extensions, Gpu, GpuTier, Image, ImageChoice,
     ImageStrategy, Lifecycle, LocalCluster, LocalClusterKind, LocalRegistry, Machine,
     ObjectProtocol, OnIncompatible, ProviderSettings, Secret, StateStore, Verification, Version,
     Volume,

@@ -314,6 +314,17 @@ pub enum OnIncompatible {
 pub struct ExtensionRef {
     /// Its name.
     pub name: Name,
+    /// The tools of it that are installed; none: all.
+    pub tools: Option<Vec<ChosenTool>>,
+    /// Where it is named in the file.
+    pub place: Option<Place>,
+}
+
+/// A tool of an extension, chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChosenTool {
+    /// Its name in the extension's manifest.
+    pub name: String,
     /// Where it is named in the file.
     pub place: Option<Place>,
 }

@@ -71,6 +71,10 @@ fn takes(field: &Value) -> (String, Option<(String, &'static str)>) {
     if let Some(name) = reference(&field["items"]) {
         return ("list of mappings".to_owned(), Some((name, "[]")));
     }
+    let either = field["items"]["oneOf"].as_array();
+    if let Some(name) = either.and_then(|either| either.iter().find_map(reference)) {
+        return ("list of texts or mappings".to_owned(), Some((name, "[]")));
+    }
     if let Some(name) = reference(&field["additionalProperties"]) {
         return ("mapping by name".to_owned(), Some((name, ".<name>")));
     }

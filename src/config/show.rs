@@ -86,6 +86,15 @@ fn transitions(config: &Config, document: &mut Map<String, Value>) {
     }
 }
 
+/// An entry of a list of extensions: its name, and more where there is more to say.
+fn listed_extension(extension: &ExtensionRef) -> Value {
+    let Some(tools) = &extension.tools else {
+        return json!(extension.name);
+    };
+    let tools: Vec<&str> = tools.iter().map(|tool| tool.name.as_str()).collect();
+    json!({ "name": extension.name, "with": { "tools": tools } })
+}
+
 /// One machine as an entry of `machines`.
 fn shown(machine: &Machine) -> Map<String, Value> {
     let mut entry = Map::new();
@@ -124,8 +133,7 @@ fn shown(machine: &Machine) -> Map<String, Value> {
         .collect();
     set("volumes", Value::Object(volumes));
     let extensions = &machine.extensions;
-    let names: Vec<&ExtensionRef> = extensions.names.iter().collect();
-    let names: Vec<Value> = names.iter().map(|other| json!(other.name)).collect();
+    let names: Vec<Value> = extensions.names.iter().map(listed_extension).collect();
     let listed = if extensions.profile.is_some() {
         "additional"
     } else {

@@ -21,6 +21,8 @@ pub struct Installable {
     pub manifest: Arc<Manifest>,
     /// The extensions it needs first.
     pub requires: Vec<Name>,
+    /// The tools of it that are installed, in the manifest's order; empty: all.
+    pub tools: Vec<String>,
 }
 
 /// Finds what a machine's extensions come to, all that they need included.
@@ -354,6 +356,7 @@ impl Builder<'_> {
                     version: manifest.version.clone(),
                     content: manifest.content.clone(),
                     method: manifest.method.clone(),
+                    tools: extension.tools.clone(),
                     requires: extension.requires.clone(),
                     upgrade: manifest.upgrade.strategy,
                 }),

@@ -210,10 +210,7 @@ fn installables(catalog: &Catalog, wanted: &config::Extensions) -> Arc<[Installa
     let names: Vec<catalog::Wanted> = wanted
         .names
         .iter()
-        .map(|extension| catalog::Wanted {
-            name: extension.name.clone(),
-            place: extension.place.clone(),
-        })
+        .map(|extension| catalog::Wanted::whole(extension.name.clone(), extension.place.clone()))
         .collect();
     let (resolution, findings) = catalog::resolve(catalog, &names);
     assert!(findings.is_empty(), "{findings:#?}");
@@ -223,6 +220,7 @@ fn installables(catalog: &Catalog, wanted: &config::Extensions) -> Arc<[Installa
         .map(|extension| Installable {
             manifest: Arc::clone(&extension.manifest),
             requires: extension.requires.clone(),
+            tools: extension.tools.clone(),
         })
         .collect()
 }

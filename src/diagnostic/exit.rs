@@ -9,7 +9,8 @@ pub enum Exit {
     Done,
     /// Any error, usage included.
     Error,
-    /// `plan --detailed-exitcode` and `drift` found something.
+    /// `plan --detailed-exitcode` and `drift` found something; `apply --detailed-exitcode` left
+    /// something undone that nothing else needs.
     Something,
     /// Interrupted by a person.
     Interrupted,

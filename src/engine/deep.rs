@@ -12,9 +12,9 @@ use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::install::{self, Probe};
 use crate::plan::{Observation, Observed, Seen};
 use crate::provider::MachineRef;
-use crate::resource::{Attributes, Power, Spec};
+use crate::resource::{Attributes, Power};
 use crate::secret::Redactor;
-use crate::state::{Object, State};
+use crate::state::{Object, PartFailure, State};
 
 /// What was found inside machines.
 #[derive(Default)]
@@ -60,10 +60,8 @@ async fn look(
                 return None;
             };
             // What is recorded is asked in its own words, where they are at hand.
-            Some(Probe {
-                manifest: Arc::clone(manifests.get(extension, &spec.content)?),
-                recorded: Some(spec.clone()),
-            })
+            let manifest = Arc::clone(manifests.get(extension, &spec.content)?);
+            Some(Probe::of(manifest, object))
         })
         .collect();
     let mut inside = Inside::default();
@@ -88,8 +86,9 @@ async fn look(
                     continue;
                 };
                 let address = Address::Extension(name.clone(), extension);
-                if found.wrong.is_empty() {
-                    inside.objects.insert(address, present(object));
+                if found.beside.is_empty() {
+                    let seen = present(object, found.broken);
+                    inside.objects.insert(address, seen);
                 } else {
                     inside.findings.push(broken(&address, &found.wrong));
                     inside.objects.insert(address, Observation::Absent);
@@ -121,8 +120,8 @@ fn recorded<'a>(state: &'a State, machine: &Name) -> BTreeMap<&'a Name, &'a Obje
         .collect()
 }
 
-/// As recorded: what validates is what was installed.
-fn present(object: &Object) -> Observation {
+/// As recorded, but for what doesn't work: what validates is what was installed.
+fn present(object: &Object, broken: Vec<PartFailure>) -> Observation {
     Observation::Present(Box::new(Seen {
         id: object.id.clone(),
         operation: None,
@@ -130,6 +129,7 @@ fn present(object: &Object) -> Observation {
         power: None,
         incarnation: None,
         outputs: Attributes::default(),
+        broken,
     }))
 }
 

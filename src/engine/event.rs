@@ -68,6 +68,8 @@ pub enum Event {
         elapsed: Duration,
         /// What a person should know: `found, not installed`, `2 of 3 tools`.
         note: Option<String>,
+        /// What became of an extension's tools.
+        tools: Vec<Tool>,
     },
     /// A step failed.
     Failed {
@@ -123,8 +125,10 @@ pub struct Summary {
     pub failed: Vec<(Address, Diagnostics)>,
     /// What wasn't started, and the failed resource it depends on.
     pub skipped: Vec<(Address, Option<Address>)>,
-    /// What stands, but for some parts.
-    pub partial: Vec<(Address, String)>,
+    /// What stands, but for some parts: its tools, those that failed among them.
+    pub partial: Vec<(Address, Vec<Tool>)>,
+    /// The tools of what stands as a whole, where its manifest asks that they be told.
+    pub tools: Vec<(Address, Vec<Tool>)>,
     /// What was left as it is, since it couldn't be read, or since something that couldn't stands on it.
     pub left: Vec<Address>,
     /// Whether a person interrupted it.
@@ -134,6 +138,21 @@ pub struct Summary {
     /// After how long.
     #[serde(skip)]
     pub elapsed: Duration,
+}
+
+/// What became of one tool of an extension.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Tool {
+    /// Its name.
+    pub name: String,
+    /// The version it tells.
+    pub version: Option<String>,
+    /// `installed`, `found`, `skipped`, `failed` or `untried`.
+    pub result: String,
+    /// Why it failed, in a line.
+    pub reason: Option<String>,
+    /// The last lines it printed before it failed, secrets removed.
+    pub last_lines: Vec<String>,
 }
 
 impl Summary {

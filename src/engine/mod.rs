@@ -24,7 +24,7 @@ mod survey;
 mod tests;
 
 pub use apply::{Apply, ApplyError, Context, Journal, Stop, apply, conclude};
-pub use event::{Audience, Event, Summary};
+pub use event::{Audience, Event, Summary, Tool};
 pub use imports::strays;
 pub use lockfile::Lockfile;
 pub use project::{Project, catalog_beside, directory_of, load, locate_imports};

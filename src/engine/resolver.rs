@@ -9,7 +9,7 @@ use crate::address::Name;
 use crate::catalog::{
     self, Catalog, Ground, Incompatible, Lock, Manifests, Moving, Outlook, Pinned, Set, Shelf,
 };
-use crate::config::{ExtensionRef, Extensions, Machine, OnIncompatible};
+use crate::config::{ChosenTool, ExtensionRef, Extensions, Machine, OnIncompatible};
 use crate::desired::Installable;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
@@ -141,17 +141,15 @@ impl<'a> Resolver<'a> {
         let mut names = Vec::new();
         if let Some(profile) = &wanted.profile {
             match self.members(catalog, &profile.name) {
-                Ok(members) => names.extend(members.into_iter().map(|name| catalog::Wanted {
-                    name,
-                    place: profile.place.clone(),
-                })),
+                Ok(members) => {
+                    let place = || profile.place.clone();
+                    let whole = |name| catalog::Wanted::whole(name, place());
+                    names.extend(members.into_iter().map(whole));
+                }
                 Err(findings) => self.findings.extend(placed(findings, profile)),
             }
         }
-        names.extend(wanted.names.iter().map(|extension| catalog::Wanted {
-            name: extension.name.clone(),
-            place: extension.place.clone(),
-        }));
+        names.extend(wanted.names.iter().map(asked));
         let incompatible = match wanted.on_incompatible {
             OnIncompatible::Error => Incompatible::Error,
             OnIncompatible::Skip => Incompatible::Skip,
@@ -180,6 +178,7 @@ impl<'a> Resolver<'a> {
                 Installable {
                     manifest,
                     requires: extension.requires.clone(),
+                    tools: extension.tools.clone(),
                 }
             })
             .collect()
@@ -202,6 +201,22 @@ impl<'a> Resolver<'a> {
             self.after.profiles.insert(name.clone(), members.clone());
         }
         Ok(members)
+    }
+}
+
+/// An extension that the configuration lists, in the catalog's words.
+fn asked(extension: &ExtensionRef) -> catalog::Wanted {
+    let pick = |tool: &ChosenTool| catalog::Pick {
+        tool: tool.name.clone(),
+        place: tool.place.clone(),
+    };
+    catalog::Wanted {
+        name: extension.name.clone(),
+        tools: extension
+            .tools
+            .as_ref()
+            .map(|tools| tools.iter().map(pick).collect()),
+        place: extension.place.clone(),
     }
 }
 

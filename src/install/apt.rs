@@ -28,7 +28,7 @@ for package in {}; do has \"$package\" || set -- \"$@\" \"$package\"; done
         text.push_str(&missing);
         text.push_str("[ $# -gt 0 ] || { : >\"$SINDRI_JOB/found\" && exit 0; }\n");
     }
-    text.push_str("on_this_host apt \"$@\"\n");
+    text.push_str("on_this_host apt \"$@\"\nmend\n");
     if !repositories.is_empty() {
         text.push_str(KEYS);
         text.push_str("this_machine\n");
@@ -47,8 +47,8 @@ for package in {}; do has \"$package\" || set -- \"$@\" \"$package\"; done
         return Ok(text);
     }
     text.push_str(
-        "for package; do brings apt \"${package%%=*}\"; done
-apt install -y --no-install-recommends -- \"$@\" && exit 0
+        "for package; do ours_now \"$package\"; done
+apt install -y --no-install-recommends ${SINDRI_RENEW:+--reinstall} -- \"$@\" && exit 0
 code=$?
 # The next try fetches the lists again: they may name what the mirror no longer has.
 rm -f \"$lists\"

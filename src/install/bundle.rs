@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::choice::Choice;
 use super::quote::{add, quote, words};
 use super::step::{self, Body, Unbuilt};
-use super::{Job, Persistence, Purpose, configure, outbound, remembered, removal, service};
+use super::survey::There;
+use super::titles::Titles;
+use super::{Job, Persistence, Purpose, configure, drop, outbound, remembered, removal, service};
 use crate::catalog::{Action, Check, Distro, Hook, Manifest, RemoveStep, Step};
+use crate::digest::Digest;
 use crate::provider::MachineRef;
 use crate::resource::{ProviderKind, Settings, Spec};
 
@@ -77,6 +81,8 @@ pub(super) struct Bundle {
     pub(super) name: String,
     /// What identifies the root file system the job is for.
     pub(super) incarnation: String,
+    /// What its steps are called.
+    pub(super) titles: Titles,
     files: BTreeMap<String, Arc<[u8]>>,
 }
 
@@ -86,32 +92,42 @@ impl Bundle {
         job: &Job,
         place: Place,
         persistence: Persistence,
-        found: bool,
+        there: &There,
     ) -> Result<Self, (String, Unbuilt)> {
+        let found = there.all;
         let manifest = &job.manifest;
-        let mut bundle = Self::new(
-            format!("{}-{}", manifest.name, manifest.content.short()),
-            job,
-        );
+        let mut bundle = Self::new(name(job), job);
         let mut plan = String::new();
-        bundle.remember(manifest)?;
+        bundle.remember(job)?;
+        for step in drop::steps(job)? {
+            let seconds = step.seconds;
+            let (id, lock) = (step.id, step.lock.unwrap_or("-"));
+            add(
+                &mut plan,
+                &format!("step {id} {seconds} core once {lock}\n"),
+            );
+            bundle.titles.around(&id, &step.what, "remove");
+            bundle.add(&format!("steps/{id}"), step.text);
+        }
         let in_place = bundle.replace(&mut plan, job)?;
         let hooks = &manifest.capabilities.hooks;
         if !found {
             bundle.hook(&mut plan, BEFORE, hooks.pre_install.as_ref(), manifest)?;
         }
-        for (index, step) in manifest.steps.iter().enumerate() {
-            let wanted = match &job.purpose {
-                Purpose::Install => !found,
-                Purpose::Upgrade => !(in_place && matches!(step.action, Action::Script { .. })),
-                Purpose::Reinstall => true,
-                Purpose::Retry(tools) => tools.contains(&step.tool),
-            };
-            if wanted {
+        for (number, step) in job.choice().steps() {
+            if there.tools.contains(&step.tool) {
+                let ours = u8::from(there.ours.contains(&step.tool));
+                let (id, method) = (number.to_string(), step.action.method());
+                bundle.titles.tool(&id, &step.tool, method);
+                add(&mut plan, &format!("there {number} {ours}\n"));
+            } else if job.runs(&step.tool, found)
+                && !(in_place && matches!(step.action, Action::Script { .. }))
+            {
                 let body =
                     step::body(manifest, &step.action).map_err(|why| (step.tool.clone(), why))?;
-                let id = (index + 1).to_string();
+                let id = number.to_string();
                 plan.push_str(&call(&id, step, &body, manifest.continue_on_error));
+                bundle.titles.tool(&id, &step.tool, step.action.method());
                 bundle.add(&format!("steps/{id}"), body.text);
             }
         }
@@ -120,6 +136,7 @@ impl Bundle {
         }
         if let Some(text) = configure::script(manifest) {
             add(&mut plan, &format!("step {CONFIGURE} 120 core once -\n"));
+            bundle.titles.around(CONFIGURE, "configuration", CONFIGURE);
             bundle.add(&format!("steps/{CONFIGURE}"), text);
         }
         if !found {
@@ -131,12 +148,13 @@ impl Bundle {
                 &mut plan,
                 &format!("step {SERVICE} {seconds} core once -\n"),
             );
+            bundle.titles.around(SERVICE, SERVICE, SERVICE);
             let renew = matches!(job.purpose, Purpose::Upgrade | Purpose::Reinstall);
             bundle.add(&format!("steps/{SERVICE}"), service::step(manifest, renew));
             bundle.add(service::SCRIPT, service::script(manifest, wanted, place));
             bundle.add(service::STARTER, service::BOOT.to_owned());
         }
-        bundle.runner(place, persistence, manifest, &plan, true);
+        bundle.runner(place, persistence, job, &plan, true);
         Ok(bundle)
     }
 
@@ -152,13 +170,14 @@ impl Bundle {
         for (index, step) in removal::steps(manifest)?.into_iter().enumerate() {
             let id = (index + 1).to_string();
             let (seconds, lock) = (step.seconds, step.lock.unwrap_or("-"));
+            bundle.titles.around(&id, "removal", "remove");
             add(
                 &mut plan,
                 &format!("step {id} {seconds} core once {lock}\n"),
             );
             bundle.add(&format!("steps/{id}"), step.text);
         }
-        bundle.runner(place, persistence, manifest, &plan, false);
+        bundle.runner(place, persistence, job, &plan, false);
         Ok(bundle)
     }
 
@@ -167,6 +186,7 @@ impl Bundle {
         let mut bundle = Self {
             name,
             files: BTreeMap::new(),
+            titles: Titles::default(),
             incarnation: incarnation.clone(),
         };
         bundle.add("incarnation", incarnation);
@@ -183,13 +203,14 @@ impl Bundle {
     }
 
     /// Adds how the machine gets rid of all this again, for whoever does it later.
-    fn remember(&mut self, manifest: &Manifest) -> Result<(), (String, Unbuilt)> {
+    fn remember(&mut self, job: &Job) -> Result<(), (String, Unbuilt)> {
+        let manifest = &job.manifest;
         let mut keep = String::new();
-        for (index, step) in manifest.steps.iter().enumerate() {
-            for item in remembered::items(manifest, &step.action) {
+        for (number, step) in job.choice().steps() {
+            for item in remembered::items(manifest, step) {
                 keep.push_str(&item.key);
                 keep.push('\n');
-                self.add(&format!("undo/{}/{}", index + 1, item.key), item.undo);
+                self.add(&format!("undo/{number}/{}", item.key), item.undo);
             }
         }
         self.add("keep", keep);
@@ -211,7 +232,7 @@ impl Bundle {
     fn replace(&mut self, plan: &mut String, job: &Job) -> Result<bool, (String, Unbuilt)> {
         let manifest = &job.manifest;
         match &job.purpose {
-            Purpose::Install | Purpose::Retry(_) => Ok(false),
+            Purpose::Install | Purpose::Retry(_) | Purpose::Heal(_) => Ok(false),
             Purpose::Reinstall => {
                 let text = format!(
                     "({})\n{}{}{}",
@@ -236,6 +257,7 @@ impl Bundle {
                     step::upgrade(manifest, script).map_err(|why| (UPGRADE.to_owned(), why))?;
                 let seconds = script.timeout.as_secs().max(1);
                 add(plan, &format!("step {UPGRADE} {seconds} core once -\n"));
+                self.titles.around(UPGRADE, "upgrade", UPGRADE);
                 self.add(&format!("steps/{UPGRADE}"), text);
                 Ok(true)
             }
@@ -244,6 +266,7 @@ impl Bundle {
 
     fn taking_away(&mut self, plan: &mut String, id: &str, text: String) {
         add(plan, &format!("step {id} {TAKING_AWAY} core once apt\n"));
+        self.titles.around(id, "the version before", "remove");
         self.add(&format!("steps/{id}"), text);
     }
 
@@ -259,6 +282,7 @@ impl Bundle {
             return Ok(());
         };
         let text = step::hook(manifest, hook).map_err(|why| (id.to_owned(), why))?;
+        self.titles.around(id, &format!("{id} hook"), "hook");
         let seconds = hook.timeout.as_secs().max(1);
         add(plan, &format!("step {id} {seconds} core once -\n"));
         self.add(&format!("steps/{id}"), text);
@@ -274,17 +298,23 @@ impl Bundle {
         &mut self,
         place: Place,
         persistence: Persistence,
-        manifest: &Manifest,
+        job: &Job,
         plan: &str,
         brings: bool,
     ) {
+        let manifest = &job.manifest;
         let checks = if brings {
-            checks(&manifest.validate, "")
+            checks(job.choice(), "")
         } else {
             String::new()
         };
+        let renew = if matches!(job.purpose, Purpose::Heal(_)) {
+            "1"
+        } else {
+            ""
+        };
         let text = format!(
-            "{}extension={}\nattempts={}\nbackoff={}\nbrings={}\n{NETWORK}\n{RUN}\nchecks() {{\n:\n{checks}}}\nbegin\n{plan}finish\n",
+            "{}extension={}\nattempts={}\nbackoff={}\nbrings={}\nrenew={renew}\n{NETWORK}\n{RUN}\nchecks() {{\n:\n{checks}}}\nbegin\n{plan}finish\n",
             place.header(),
             manifest.name,
             persistence.attempts,
@@ -292,6 +322,13 @@ impl Bundle {
             if brings { "1" } else { "" },
         );
         self.add("run", text);
+        self.add("titles", self.titles.to_text());
+        let about = serde_json::json!({
+            "extension": manifest.name,
+            "version": manifest.version,
+            "content": manifest.content,
+        });
+        self.add("about", about.to_string());
     }
 
     /// A file of the folder.
@@ -337,22 +374,35 @@ fn call(id: &str, step: &Step, body: &Body, goes_on: bool) -> String {
     line
 }
 
+/// What a job's folder is called: the extension, then what it would run and what would be there.
+fn name(job: &Job) -> String {
+    let manifest = &job.manifest;
+    let short = if job.tools.is_empty() && job.drop.is_empty() {
+        manifest.content.short().to_owned()
+    } else {
+        let what = (&manifest.content, &job.tools, &job.drop);
+        Digest::of(&what).short().to_owned()
+    };
+    format!("{}-{short}", manifest.name)
+}
+
 /// Lines that run validations side by side, four at a time.
-pub(super) fn checks(all: &[Check], prefix: &str) -> String {
+pub(super) fn checks(choice: Choice<'_>, prefix: &str) -> String {
+    let all: Vec<(usize, &Check)> = choice.checks().collect();
     let mut text = String::new();
-    for (index, check) in all.iter().enumerate() {
-        add(
-            &mut text,
-            &format!(
-                "check {prefix}{index} {} {} {} &\n",
-                check.timeout.as_secs().max(1),
-                quote(&check.name),
-                words(&check.args)
-            ),
-        );
-        if index % 4 == 3 || index + 1 == all.len() {
-            text.push_str("wait\n");
+    for four in all.chunks(4) {
+        for (number, check) in four {
+            add(
+                &mut text,
+                &format!(
+                    "check {prefix}{number} {} {} {} &\n",
+                    check.timeout.as_secs().max(1),
+                    quote(&check.name),
+                    words(&check.args)
+                ),
+            );
         }
+        text.push_str("wait\n");
     }
     text
 }

@@ -1,17 +1,20 @@
 //! Starts a job in a machine and watches it to its end.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::bundle::{self, Bundle, Place};
+use super::conclude::conclude;
 use super::error::InstallError;
 use super::frames::{Frame, Frames};
-use super::outcome::{self, Report};
+use super::outcome::Report;
 use super::printer::{Printer, plain};
 use super::quote::{add, quote};
 use super::step::Unbuilt;
+use super::survey::{Survey, Surveyor, There};
+use super::transcript::Transcript;
 use super::{InstallEvent, Installed, Job, Persistence, Purpose, ledger};
 use crate::address::Address;
-use crate::catalog::Step;
 use crate::provider::{Class, Command, MachineRef, Provider, ProviderError, Stream};
 use crate::resource::{ProviderKind, Spec};
 use crate::secret::Redactor;
@@ -62,16 +65,6 @@ pub struct Installer<'a> {
     persistence: Persistence,
 }
 
-/// What a job found when it was looked for.
-struct Survey {
-    /// Whether an earlier call left a job: running, over or dead.
-    left: bool,
-    /// Whether all validations succeed already.
-    valid: bool,
-    /// Whether steps of ours brought it; nobody may have lived to record that.
-    ours: bool,
-}
-
 impl<'a> Installer<'a> {
     /// Works in a machine; secrets are kept out of everything it tells.
     pub fn new(
@@ -100,31 +93,30 @@ impl<'a> Installer<'a> {
     pub async fn install(&self, job: &Job) -> Result<Installed, InstallError> {
         let address = self.address(job);
         let place = Place::of(self.machine);
-        let bundle = |found| {
-            Bundle::install(job, place, self.persistence, found)
+        let bundle = |there: &There| {
+            Bundle::install(job, place, self.persistence, there)
                 .map_err(|why| unbuilt(&address, why))
         };
-        let mut folder = bundle(false)?;
+        let mut folder = bundle(&There::default())?;
         let survey = self.survey(job, place, &folder).await?;
         if survey.left {
             (self.events)(InstallEvent::PickedUp);
-        } else if survey.valid {
-            folder = bundle(true)?;
+        } else if !survey.there.tools.is_empty() || survey.there.all {
+            folder = bundle(&survey.there)?;
         }
-        let report = self
-            .watch(&address, &job.manifest.steps, place, &folder)
-            .await?;
-        let result = outcome::conclude(
-            job,
-            &address,
-            survey.valid && !survey.ours,
-            &report,
-            self.redactor,
+        let transcript = Mutex::new(Transcript::default());
+        let report = self.watch(&address, place, &folder, &transcript).await?;
+        let there = &survey.there;
+        let end = conclude(job, &address, there.all, &report, self.redactor);
+        let keep = matches!(
+            end.result,
+            Err(InstallError::Step(_) | InstallError::Nothing { .. })
         );
-        let keep = matches!(result, Err(InstallError::Step(_)));
-        self.close(job, place, &folder, &ledger::installed(job, &result), keep)
+        let log = printed(&transcript).text(job, &end);
+        let entry = ledger::installed(&end, &there.ours);
+        self.close(job, place, &folder, &entry, keep, Some(log))
             .await?;
-        result
+        end.result
     }
 
     /// Takes one extension out of the machine.
@@ -133,10 +125,11 @@ impl<'a> Installer<'a> {
         let place = Place::of(self.machine);
         let folder =
             Bundle::remove(job, place, self.persistence).map_err(|why| unbuilt(&address, why))?;
-        let report = self.watch(&address, &[], place, &folder).await?;
+        let transcript = Mutex::new(Transcript::default());
+        let report = self.watch(&address, place, &folder, &transcript).await?;
         let result = report.removed(&address, self.redactor);
         if result.is_ok() {
-            self.close(job, place, &folder, &ledger::removed(), false)
+            self.close(job, place, &folder, &ledger::removed(), false, None)
                 .await?;
         }
         result
@@ -175,47 +168,36 @@ impl<'a> Installer<'a> {
         script.push_str(
             "state=$(job_state)\nword state \"$state\"\n[ \"$state\" = none ] || exit 0\n",
         );
-        let asks = job.purpose == Purpose::Install && !job.manifest.validate.is_empty();
+        let choice = job.choice();
+        let asks = job.purpose == Purpose::Install && choice.checks().next().is_some();
         if asks {
-            let count = job.manifest.validate.len();
             add(
                 &mut script,
                 &format!(
-                    "scratch=$(mktemp -d) || exit 0\nprofile\n{}for id in {}; do checked \"$id\"; done\nrm -rf \"$scratch\"\n",
-                    bundle::checks(&job.manifest.validate, ""),
-                    (0..count)
-                        .map(|n| n.to_string())
+                    "scratch=$(mktemp -d) || exit 0\nprofile\n{}for id in {}; do checked \"$id\"; done\n{}rm -rf \"$scratch\"\n",
+                    bundle::checks(choice, ""),
+                    choice
+                        .checks()
+                        .map(|(number, _)| number.to_string())
                         .collect::<Vec<_>>()
                         .join(" "),
+                    ledger::last(self.machine, job),
                 ),
             );
         }
-        let mut report = Report::default();
-        let (mut left, mut ours) = (false, false);
-        self.exec(
-            &script,
-            None,
-            &mut |frame| match frame.words.first().map(String::as_str) {
-                Some("state") => left = frame.words.get(1).is_some_and(|state| state != "none"),
-                Some("ours") => ours = true,
-                _ => report.take(frame),
-            },
-        )
-        .await?;
-        Ok(Survey {
-            left,
-            ours,
-            valid: asks && outcome::validates(&job.manifest, &report.checks),
-        })
+        let mut surveyor = Surveyor::default();
+        self.exec(&script, None, &mut |frame| surveyor.take(frame))
+            .await?;
+        Ok(surveyor.end(job, asks))
     }
 
     /// Starts the job where it doesn't run, and follows it to its end.
     async fn watch(
         &self,
         address: &Address,
-        steps: &[Step],
         place: Place,
         folder: &Bundle,
+        transcript: &Mutex<Transcript>,
     ) -> Result<Report, InstallError> {
         let broken = |what: &str| InstallError::Job {
             address: address.clone(),
@@ -224,7 +206,11 @@ impl<'a> Installer<'a> {
         let archive = folder
             .archive()
             .map_err(|error| broken(&format!("can't be packed: {error}")))?;
-        let mut printer = Printer::new(steps, self.redactor, self.events);
+        let tell = |event: InstallEvent| {
+            printed(transcript).take(&event);
+            (self.events)(event);
+        };
+        let mut printer = Printer::new(folder.titles.clone(), self.redactor, &tell);
         let mut start = true;
         let mut deaths = 0;
         loop {
@@ -285,8 +271,21 @@ impl<'a> Installer<'a> {
         folder: &Bundle,
         entry: &(&'static str, serde_json::Value),
         keep: bool,
+        log: Option<String>,
     ) -> Result<(), InstallError> {
         let mut script = Self::prologue(place, folder);
+        let name = &job.manifest.name;
+        if log.is_some() {
+            // A disk that is full costs the log, and nothing else.
+            add(
+                &mut script,
+                &format!(
+                    "(umask 077; mkdir -p \"$base/logs\" && {{ cat && printf '{{\"at\":\"%s\"}}\\n' \"$(date -u +%Y-%m-%dT%H:%M:%SZ)\"; }} >\"$base/logs/{name}.new\" && mv -f \"$base/logs/{name}.new\" \"$base/logs/{name}.jsonl\") 2>/dev/null || rm -f \"$base/logs/{name}.new\"\n"
+                ),
+            );
+        } else {
+            add(&mut script, &format!("rm -f \"$base/logs/{name}.jsonl\"\n"));
+        }
         script.push_str(&ledger::append(
             self.machine,
             job,
@@ -306,7 +305,8 @@ impl<'a> Installer<'a> {
             );
         }
         script.push_str("exit 0\n");
-        self.exec(&script, None, &mut |_| {}).await
+        let log = log.map(String::into_bytes);
+        self.exec(&script, log.as_ref(), &mut |_| {}).await
     }
 
     /// Runs a script of ours; where the provider says that trying again may help, it is tried
@@ -355,6 +355,11 @@ impl<'a> Installer<'a> {
             tokio::time::sleep(wait).await;
         }
     }
+}
+
+/// The transcript; a panic of whoever held it leaves it as good as it was.
+fn printed(transcript: &Mutex<Transcript>) -> MutexGuard<'_, Transcript> {
+    transcript.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// How a follow ended.

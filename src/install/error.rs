@@ -3,6 +3,7 @@
 use crate::address::Address;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::provider::ProviderError;
+use crate::state::PartFailure;
 
 /// Why an extension couldn't be installed, removed or looked at; holds no secret.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +23,14 @@ pub enum InstallError {
     /// Every step went well, and a validation doesn't.
     #[error("extension `{}` doesn't validate: `{}` {}", .0.address.leaf(), .0.command, .0.reason)]
     Check(Box<CheckFailure>),
+    /// None of its tools works, though none of them alone is needed.
+    #[error("extension `{}` failed: none of its tools works", address.leaf())]
+    Nothing {
+        /// The extension.
+        address: Address,
+        /// What failed, and why.
+        failed: Vec<PartFailure>,
+    },
     /// The machine lacks what every installation needs.
     #[error("machine `{machine}` lacks `{tool}`")]
     Lacks {
@@ -76,6 +85,10 @@ pub struct StepFailure {
     pub seconds: u64,
     /// The last lines it printed, at most 20.
     pub tail: Vec<String>,
+    /// The other tools of the extension that are there.
+    pub stand: Vec<String>,
+    /// Those that weren't tried any more.
+    pub untried: Vec<String>,
 }
 
 impl StepFailure {
@@ -128,9 +141,25 @@ impl Diagnose for InstallError {
                 }
                 return findings;
             }
-            Self::Step(step) => with_tail(finding("install::step-failed"), &step.tail)
-                .on(step.address.clone())
-                .help(step.help()),
+            Self::Step(step) => {
+                let mut found = with_tail(finding("install::step-failed"), &step.tail);
+                for (what, tools) in [("there", &step.stand), ("not tried", &step.untried)] {
+                    if !tools.is_empty() {
+                        found = found.because(format!("{what}: {}", tools.join(", ")));
+                    }
+                }
+                found.on(step.address.clone()).help(step.help())
+            }
+            Self::Nothing { address, failed } => {
+                let mut found = finding("install::nothing-works").on(address.clone());
+                for part in failed {
+                    found = found.because(format!("`{}` failed: {}", part.part, part.reason));
+                }
+                found.help(format!(
+                    "look at `sindri extension log {}`, and apply again",
+                    address.leaf()
+                ))
+            }
             Self::Check(check) => with_tail(finding("install::not-valid"), &check.tail)
                 .on(check.address.clone())
                 .help("look at what the command prints in the machine: `sindri connect`"),

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::choice::Choice;
 use crate::catalog::Manifest;
 use crate::resource::{Attributes, Outbound};
 use crate::state::PartFailure;
@@ -17,6 +18,10 @@ pub struct Job {
     pub manifest: Arc<Manifest>,
     /// Why.
     pub purpose: Purpose,
+    /// The tools of it that shall be there; empty: all.
+    pub tools: Vec<String>,
+    /// The tools of it that were there and go, while others of it stay or come.
+    pub drop: BTreeSet<String>,
     /// The machine's root file system: what an earlier job did to another one doesn't count.
     pub incarnation: Option<String>,
     /// How the machine reaches the network; no part of what identifies the job.
@@ -32,8 +37,27 @@ pub enum Purpose {
     Upgrade,
     /// Another version or content is recorded, and goes before this one comes.
     Reinstall,
-    /// It is partial: only the steps of these tools run again.
+    /// The others are there: only the steps of these tools run, which failed or were chosen since.
     Retry(BTreeSet<String>),
+    /// These tools don't work any more: only their steps run, and whatever is left of them counts
+    /// for nothing.
+    Heal(BTreeSet<String>),
+}
+
+impl Job {
+    /// The tools that shall be there.
+    pub(super) fn choice(&self) -> Choice<'_> {
+        Choice::of(&self.manifest, &self.tools)
+    }
+
+    /// Whether the steps of a tool run.
+    pub(super) fn runs(&self, tool: &str, found: bool) -> bool {
+        match &self.purpose {
+            Purpose::Install => !found,
+            Purpose::Upgrade | Purpose::Reinstall => true,
+            Purpose::Retry(tools) | Purpose::Heal(tools) => tools.contains(tool),
+        }
+    }
 }
 
 /// How an installation ended.
@@ -45,6 +69,8 @@ pub struct Installed {
     pub found: bool,
     /// What became of each tool, in the manifest's order.
     pub tools: Vec<ToolResult>,
+    /// The tools that were to go and stay, since nothing says how they go.
+    pub left: Vec<String>,
     /// What is to be recorded: `found`, `tools`.
     pub attributes: Attributes,
 }
@@ -52,15 +78,22 @@ pub struct Installed {
 impl Installed {
     /// What a person should know in a few words: `found, not installed`, `2 of 3 tools`.
     pub fn note(&self) -> Option<String> {
+        let mut notes = Vec::new();
         match &self.outcome {
-            Outcome::Ready if self.found => Some("found, not installed".to_owned()),
-            Outcome::Ready => None,
-            Outcome::Partial { failed } => Some(format!(
-                "{} of {} tools",
-                self.tools.len().saturating_sub(failed.len()),
-                self.tools.len()
-            )),
+            Outcome::Ready if self.found => notes.push("found, not installed".to_owned()),
+            Outcome::Ready => {}
+            Outcome::Partial { failed } => {
+                let works = self.tools.iter().filter(|one| one.result.stands()).count();
+                notes.push(format!("{works} of {} tools", works + failed.len()));
+            }
         }
+        if !self.left.is_empty() {
+            let left = self.left.join(", ");
+            notes.push(format!(
+                "left in the machine, nothing says how it goes: {left}"
+            ));
+        }
+        (!notes.is_empty()).then(|| notes.join("; "))
     }
 }
 
@@ -86,10 +119,16 @@ pub struct ToolResult {
     pub version: Option<String>,
     /// What became of it.
     pub result: ToolState,
+    /// Why it failed, in a line.
+    #[serde(skip)]
+    pub reason: Option<String>,
+    /// The last lines it printed before it failed.
+    #[serde(skip)]
+    pub tail: Vec<String>,
 }
 
 /// What became of a tool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ToolState {
     /// It was there already.
@@ -100,9 +139,31 @@ pub enum ToolState {
     Skipped,
     /// It failed.
     Failed,
+    /// What came before it failed, and it wasn't tried.
+    Untried,
 }
 
 impl ToolState {
+    /// Whether the tool is there.
+    pub fn stands(self) -> bool {
+        match self {
+            Self::Found | Self::Installed => true,
+            Self::Skipped | Self::Failed | Self::Untried => false,
+        }
+    }
+
+    /// The state that a word stands for.
+    pub(super) fn of(word: &str) -> Option<Self> {
+        let all = [
+            Self::Found,
+            Self::Installed,
+            Self::Skipped,
+            Self::Failed,
+            Self::Untried,
+        ];
+        all.into_iter().find(|one| one.as_str() == word)
+    }
+
     /// The word shown and recorded.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -110,6 +171,7 @@ impl ToolState {
             Self::Installed => "installed",
             Self::Skipped => "skipped",
             Self::Failed => "failed",
+            Self::Untried => "untried",
         }
     }
 }
@@ -133,7 +195,21 @@ pub enum InstallEvent {
         /// The tool it brings.
         tool: String,
         /// How: `apt`, `npm`…
-        method: &'static str,
+        method: String,
+    },
+    /// Something that runs around the steps began: a hook, the configuration, a tool's going.
+    Stage {
+        /// What is done.
+        what: String,
+        /// How.
+        method: String,
+    },
+    /// A step ended.
+    Ended {
+        /// The tool it brings, or what was done.
+        tool: String,
+        /// What became of it.
+        result: ToolState,
     },
     /// A step failed and is tried again.
     Retry {
@@ -146,6 +222,29 @@ pub enum InstallEvent {
     Validating,
     /// A line it printed, secrets and control characters removed.
     Output(String),
+}
+
+impl InstallEvent {
+    /// What happened, in a few words; of output the line itself.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Output(line) => line.clone(),
+            Self::PickedUp => "picking up the job that an earlier run left".to_owned(),
+            Self::Waiting { lock } => format!("waiting for {lock}"),
+            Self::Step {
+                number,
+                total,
+                tool,
+                method,
+            } => format!("step {number} of {total}: {tool} ({method})"),
+            Self::Stage { what, .. } => what.clone(),
+            Self::Ended { tool, result } => format!("{tool}: {}", result.as_str()),
+            Self::Retry { tool, after } => {
+                format!("{tool} failed; trying again in {}s", after.as_secs())
+            }
+            Self::Validating => "validating".to_owned(),
+        }
+    }
 }
 
 /// How often and how soon a step that needs the network is tried again.

@@ -3,14 +3,14 @@
 //! JSON lines, only ever appended to; on the machine's first volume where it has one, so that it
 //! outlives the root file system.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::error::InstallError;
+use super::conclude::Concluded;
 use super::quote::{path as home_path, quote};
-use super::{Installed, Job, Outcome};
+use super::{Job, ToolState};
 use crate::provider::MachineRef;
 use crate::resource::{ProviderKind, Spec};
 
@@ -68,21 +68,57 @@ pub(super) fn removed() -> (&'static str, Value) {
     ("removed", json!([]))
 }
 
-/// The ledger's word for a result, and the tools with their versions.
-pub(super) fn installed(
-    job: &Job,
-    result: &Result<Installed, InstallError>,
-) -> (&'static str, Value) {
-    if let Ok(installed) = result {
-        let word = match (&installed.outcome, installed.found) {
-            (Outcome::Ready, true) => "found",
-            (Outcome::Ready, false) => "ready",
-            (Outcome::Partial { .. }, _) => "partial",
-        };
-        return (word, json!(installed.tools));
+/// The ledger's word for a result, and the tools with what became of them.
+pub(super) fn installed(end: &Concluded, ours: &BTreeSet<String>) -> (&'static str, Value) {
+    let tools = end.tools.iter().map(|tool| {
+        let mut entry = json!(tool);
+        let kept = tool.result == ToolState::Found && ours.contains(&tool.name);
+        if tool.result == ToolState::Installed || kept {
+            entry["brought"] = json!(true);
+        }
+        if let Some(reason) = &tool.reason {
+            entry["reason"] = json!(reason);
+        }
+        entry
+    });
+    (end.word(), tools.collect())
+}
+
+/// The lines that frame the last entry about an extension. Wants `scratch` to be set.
+pub(super) fn last(machine: &MachineRef, job: &Job) -> String {
+    let name = Value::from(job.manifest.name.as_str()).to_string();
+    format!(
+        "ledger={}
+if [ -f \"$ledger\" ] && grep -F {} \"$ledger\" | tail -n 1 >\"$scratch/ledger\"; then
+  frame ledger \"$scratch/ledger\"
+fi
+",
+        path(machine),
+        quote(&format!("\"extension\":{name},")),
+    )
+}
+
+/// The tools that an entry says the extension brought.
+pub(super) fn brought(line: &[u8]) -> BTreeSet<String> {
+    #[derive(Deserialize)]
+    struct Entry {
+        result: String,
+        tools: Vec<Tool>,
     }
-    let names: Vec<&str> = job.manifest.steps.iter().map(|s| s.tool.as_str()).collect();
-    ("failed", json!(names))
+    #[derive(Deserialize)]
+    struct Tool {
+        name: String,
+        #[serde(default)]
+        brought: bool,
+    }
+    let entry = serde_json::from_slice::<Entry>(line).ok();
+    let tools = entry.filter(|entry| entry.result != "removed");
+    tools
+        .into_iter()
+        .flat_map(|entry| entry.tools)
+        .filter(|tool| tool.brought)
+        .map(|tool| tool.name)
+        .collect()
 }
 
 /// The last entry about each extension; lines that are none are skipped.

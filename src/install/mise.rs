@@ -25,14 +25,14 @@ pub(super) fn script(
     }
     if tools.is_empty() {
         // The file is the only one that counts: what other extensions ask for isn't this one's.
-        text.push_str("cd \"$folder\" && MISE_GLOBAL_CONFIG_FILE=$config mise install || exit\n");
+        text.push_str("cd \"$folder\" && MISE_GLOBAL_CONFIG_FILE=$config mise install ${SINDRI_RENEW:+--force} || exit\n");
     } else {
         add(
             &mut text,
             &format!(
                 "set --
 for tool in {}; do
-  if ! mise where \"$tool\" >/dev/null 2>&1; then
+  if [ -n \"$SINDRI_RENEW\" ] || ! mise where \"$tool\" >/dev/null 2>&1; then
     set -- \"$@\" \"$tool\"
   elif others \"$tool\"; then
     # It goes with the last extension that asks for it.
@@ -42,7 +42,7 @@ done
 if [ $# = 0 ]; then
   [ -n \"${{shared:-}}\" ] || : >\"$SINDRI_JOB/found\"
 else
-  mise install \"$@\" || exit
+  mise install ${{SINDRI_RENEW:+--force}} \"$@\" || exit
 fi
 ",
                 words(tools)
@@ -65,6 +65,19 @@ fi
 fn pinned(tool: &str) -> bool {
     tool.rfind('@')
         .is_some_and(|at| at > 0 && !tool[..at].ends_with([':', '/']))
+}
+
+/// The lines by which single tools go, out of the configuration of this extension too.
+pub(super) fn drops(tools: &[String]) -> String {
+    let mut text = removal(tools, false);
+    add(
+        &mut text,
+        &format!(
+            "{FUNCTIONS}for tool in {}; do unwants \"$tool\"; done\nmise reshim\n",
+            words(tools)
+        ),
+    );
+    text
 }
 
 /// The lines that remove tools, unless another extension asks for the same.

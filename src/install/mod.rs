@@ -8,13 +8,18 @@
 mod apt;
 mod bundle;
 mod check;
+mod choice;
+mod conclude;
 mod configure;
 mod download;
 mod drive;
+mod drop;
 mod error;
 mod frames;
+mod halt;
 mod job;
 mod ledger;
+mod log;
 mod mise;
 mod outbound;
 mod outcome;
@@ -27,12 +32,17 @@ mod resolved;
 mod rpm;
 mod service;
 mod step;
+mod survey;
+mod titles;
+mod transcript;
 
 pub use check::check;
 pub use drive::{Installer, install, remove};
 pub use error::{CheckFailure, InstallError, StepFailure};
+pub use halt::{PATIENCE as HALT_PATIENCE, halt};
 pub use job::{InstallEvent, Installed, Job, Outcome, Persistence, Purpose, ToolResult, ToolState};
 pub use ledger::LedgerEntry;
+pub use log::{Log, LogLine, LogSource, LogStep, log};
 pub use probe::{Probe, Probed, ProbedCheck, probe};
 
 #[cfg(test)]

@@ -1,41 +1,36 @@
-//! What a finished job comes to: pure, from what the machine reports.
+//! What a machine reports of a finished job, and how validations are judged: pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use regex_lite::RegexBuilder;
-use serde_json::json;
 
-use super::bundle::{
-    AFTER, BEFORE, CONFIGURE, DROPPED, OUTDATED, REMOVED, SERVICE, TAKING_AWAY, UPGRADE,
-};
-use super::error::{CheckFailure, InstallError, StepFailure};
+use super::ToolState;
+use super::choice::Choice;
+use super::error::{InstallError, StepFailure};
 use super::frames::Frame;
 use super::printer::last_lines;
-use super::{Installed, Job, Outcome, Purpose, ToolResult, ToolState};
-use super::{resolved, service};
 use crate::address::Address;
-use crate::catalog::{Check, Manifest, Step};
-use crate::resource::Attributes;
+use crate::catalog::Check;
 use crate::secret::Redactor;
-use crate::state::PartFailure;
 
 /// What a machine reports of a finished job.
 #[derive(Debug, Default)]
 pub(super) struct Report {
     /// By step: what became of it.
-    marks: BTreeMap<String, Mark>,
+    pub(super) marks: BTreeMap<String, Mark>,
     /// By download: the architecture it was chosen for, and its checksum.
-    pins: BTreeMap<String, (String, String)>,
+    pub(super) pins: BTreeMap<String, (String, String)>,
     /// By step: what it printed last.
     tails: BTreeMap<String, Vec<u8>>,
     /// By validation: how it ended.
     pub(super) checks: BTreeMap<String, Answer>,
 }
 
-#[derive(Debug)]
-struct Mark {
-    state: ToolState,
-    code: i32,
+/// How a step ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    pub(super) state: ToolState,
+    pub(super) code: i32,
 }
 
 /// How a validation ended.
@@ -95,11 +90,20 @@ impl Report {
                 code: mark.code,
                 seconds: 600,
                 tail: self.tail(id, redactor),
+                stand: Vec::new(),
+                untried: Vec::new(),
             }))),
         }
     }
 
-    fn tail(&self, id: &str, redactor: &Redactor) -> Vec<String> {
+    /// How a step failed, where it did.
+    pub(super) fn failed(&self, id: &str) -> Option<Mark> {
+        let mark = self.marks.get(id).copied();
+        mark.filter(|mark| mark.state == ToolState::Failed)
+    }
+
+    /// The last lines a step printed.
+    pub(super) fn tail(&self, id: &str, redactor: &Redactor) -> Vec<String> {
         self.tails
             .get(id)
             .map(|bytes| last_lines(bytes, redactor))
@@ -150,14 +154,11 @@ pub(super) fn judge(check: &Check, answer: Option<&Answer>) -> Result<Option<Str
     Ok(version(&text))
 }
 
-/// Whether every validation of a manifest succeeds.
-pub(super) fn validates(manifest: &Manifest, checks: &BTreeMap<String, Answer>) -> bool {
-    !manifest.validate.is_empty()
-        && manifest
-            .validate
-            .iter()
-            .enumerate()
-            .all(|(index, check)| judge(check, checks.get(&index.to_string())).is_ok())
+/// Whether every validation of the tools chosen succeeds; false where there is none.
+pub(super) fn validates(choice: Choice<'_>, checks: &BTreeMap<String, Answer>) -> bool {
+    let mut all = choice.checks().peekable();
+    all.peek().is_some()
+        && all.all(|(number, check)| judge(check, checks.get(&number.to_string())).is_ok())
 }
 
 /// The first thing in a text that looks like a version: numbers with dots.
@@ -176,173 +177,6 @@ fn version(text: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// What the job comes to.
-pub(super) fn conclude(
-    job: &Job,
-    address: &Address,
-    found: bool,
-    report: &Report,
-    redactor: &Redactor,
-) -> Result<Installed, InstallError> {
-    let manifest = &job.manifest;
-    let mut failed = Vec::new();
-    for (index, step) in manifest.steps.iter().enumerate() {
-        let id = (index + 1).to_string();
-        let Some(mark) = report
-            .marks
-            .get(&id)
-            .filter(|m| m.state == ToolState::Failed)
-        else {
-            continue;
-        };
-        let failure = failure(address, step, mark.code, report.tail(&id, redactor));
-        if step.core || !manifest.continue_on_error {
-            return Err(InstallError::Step(Box::new(failure)));
-        }
-        failed.push(PartFailure {
-            part: step.tool.clone(),
-            reason: reason(&failure),
-        });
-    }
-    for (method, tool) in [
-        (REMOVED, "the version before"),
-        (DROPPED, "what the version before brought"),
-        (UPGRADE, "script"),
-        (OUTDATED, "what the version before brought"),
-        (BEFORE, "hook"),
-        (CONFIGURE, "configuration"),
-        (AFTER, "hook"),
-        (SERVICE, SERVICE),
-    ] {
-        let failed = |mark: &&Mark| mark.state == ToolState::Failed;
-        if let Some(mark) = report.marks.get(method).filter(failed) {
-            return Err(InstallError::Step(Box::new(StepFailure {
-                address: address.clone(),
-                tool: tool.to_owned(),
-                method,
-                code: mark.code,
-                seconds: around(manifest, method),
-                tail: report.tail(method, redactor),
-            })));
-        }
-    }
-    let versions = validate(manifest, address, report, redactor, &mut failed)?;
-    let tools = tools(job, found, report, &failed, &versions);
-    let mut attributes = Attributes::default();
-    attributes.set("found", found);
-    attributes.set("tools", json!(tools));
-    attributes.set("versions", json!(versions));
-    if !report.pins.is_empty() {
-        let sums = report.pins.iter().map(|(name, (_, sum))| (name, sum));
-        attributes.set("checksums", json!(sums.collect::<BTreeMap<_, _>>()));
-    }
-    resolved::note(&mut attributes, manifest, &report.pins, &tools);
-    Ok(Installed {
-        outcome: if failed.is_empty() {
-            Outcome::Ready
-        } else {
-            Outcome::Partial { failed }
-        },
-        found,
-        tools,
-        attributes,
-    })
-}
-
-/// The time of what runs around the steps, in seconds.
-fn around(manifest: &Manifest, method: &str) -> u64 {
-    if matches!(method, REMOVED | DROPPED | OUTDATED) {
-        return TAKING_AWAY;
-    }
-    if let (UPGRADE, Some(script)) = (method, manifest.upgrade.in_place()) {
-        return script.timeout.as_secs();
-    }
-    let hooks = &manifest.capabilities.hooks;
-    let hook = match method {
-        BEFORE => hooks.pre_install.as_ref(),
-        AFTER => hooks.post_install.as_ref(),
-        _ => None,
-    };
-    let service = service::wanted(manifest).filter(|_| method == SERVICE);
-    match (hook, service) {
-        (Some(hook), _) => hook.timeout.as_secs(),
-        (None, Some(wanted)) => service::seconds(wanted),
-        (None, None) => 120,
-    }
-}
-
-fn failure(address: &Address, step: &Step, code: i32, tail: Vec<String>) -> StepFailure {
-    StepFailure {
-        address: address.clone(),
-        tool: step.tool.clone(),
-        method: step.action.method(),
-        code,
-        seconds: step.timeout.as_secs(),
-        tail,
-    }
-}
-
-/// A failure in one line, as the state records it.
-fn reason(failure: &StepFailure) -> String {
-    let last = failure.tail.last().map(String::as_str).unwrap_or_default();
-    let mut text = match failure.code {
-        124 => format!("timed out after {} s", failure.seconds),
-        code => format!("exit code {code}"),
-    };
-    if !last.is_empty() {
-        text.push_str(": ");
-        text.extend(last.chars().take(200));
-    }
-    text
-}
-
-/// Judges the validations; one that belongs to a tool that isn't core may fail where the manifest
-/// goes on after errors.
-fn validate(
-    manifest: &Manifest,
-    address: &Address,
-    report: &Report,
-    redactor: &Redactor,
-    failed: &mut Vec<PartFailure>,
-) -> Result<BTreeMap<String, String>, InstallError> {
-    let optional: BTreeSet<&str> = manifest
-        .steps
-        .iter()
-        .filter(|step| manifest.continue_on_error && !step.core)
-        .map(|step| step.tool.as_str())
-        .collect();
-    let mut versions = BTreeMap::new();
-    for (index, check) in manifest.validate.iter().enumerate() {
-        let answer = report.checks.get(&index.to_string());
-        match judge(check, answer) {
-            Ok(Some(version)) => {
-                let version = redactor.redact(&version);
-                versions.entry(check.tool.clone()).or_insert(version);
-            }
-            Ok(None) => {}
-            Err(reason) if optional.contains(check.tool.as_str()) => {
-                if !failed.iter().any(|part| part.part == check.tool) {
-                    failed.push(PartFailure {
-                        part: check.tool.clone(),
-                        reason: format!("`{}` {reason}", command(check)),
-                    });
-                }
-            }
-            Err(reason) => {
-                return Err(InstallError::Check(Box::new(CheckFailure {
-                    address: address.clone(),
-                    command: command(check),
-                    reason,
-                    tail: answer
-                        .map(|answer| last_lines(&answer.output, redactor))
-                        .unwrap_or_default(),
-                })));
-            }
-        }
-    }
-    Ok(versions)
-}
-
 /// A validation's command line as a person would type it.
 pub(super) fn command(check: &Check) -> String {
     let mut line = check.name.clone();
@@ -351,42 +185,4 @@ pub(super) fn command(check: &Check) -> String {
         line.push_str(arg);
     }
     line
-}
-
-fn tools(
-    job: &Job,
-    found: bool,
-    report: &Report,
-    failed: &[PartFailure],
-    versions: &BTreeMap<String, String>,
-) -> Vec<ToolResult> {
-    let steps = &job.manifest.steps;
-    steps
-        .iter()
-        .enumerate()
-        .map(|(index, step)| {
-            let state = report.marks.get(&(index + 1).to_string()).map(|m| m.state);
-            let kept = if found {
-                ToolState::Found
-            } else {
-                ToolState::Installed
-            };
-            let mut result = state.unwrap_or(match &job.purpose {
-                Purpose::Install | Purpose::Upgrade | Purpose::Reinstall => kept,
-                Purpose::Retry(_) => ToolState::Installed,
-            });
-            if failed.iter().any(|part| part.part == step.tool) {
-                result = ToolState::Failed;
-            }
-            let alone = steps.len() == 1 && versions.len() == 1;
-            let version = versions
-                .get(&step.tool)
-                .or_else(|| versions.values().next().filter(|_| alone));
-            ToolResult {
-                name: step.tool.clone(),
-                version: version.cloned(),
-                result,
-            }
-        })
-        .collect()
 }

@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 use std::time::Duration;
 
-use super::InstallEvent;
-use crate::catalog::Step;
+use super::titles::Titles;
+use super::{InstallEvent, ToolState};
 use crate::secret::{Redactor, RedactorStream};
 
 /// The longest line that is passed on.
@@ -15,7 +15,7 @@ const TAIL: usize = 20;
 
 /// Turns pieces of output into events.
 pub(super) struct Printer<'a> {
-    steps: &'a [Step],
+    titles: Titles,
     redactor: &'a Redactor,
     events: &'a (dyn Fn(InstallEvent) + Send + Sync),
     stream: RedactorStream,
@@ -28,12 +28,12 @@ pub(super) struct Printer<'a> {
 
 impl<'a> Printer<'a> {
     pub(super) fn new(
-        steps: &'a [Step],
+        titles: Titles,
         redactor: &'a Redactor,
         events: &'a (dyn Fn(InstallEvent) + Send + Sync),
     ) -> Self {
         Self {
-            steps,
+            titles,
             redactor,
             events,
             stream: redactor.stream(),
@@ -132,26 +132,32 @@ impl<'a> Printer<'a> {
         let mut words = text.split_whitespace();
         let verb = words.next()?;
         let first = words.next().unwrap_or_default();
-        let step = || {
-            let number: usize = first.parse().ok()?;
-            let step = self.steps.get(number.checked_sub(1)?)?;
-            Some((number, step))
-        };
+        let title = self.titles.get(first);
         match verb {
             "start" => {
-                let (number, step) = step()?;
-                Some(InstallEvent::Step {
-                    number,
-                    total: self.steps.len(),
-                    tool: step.tool.clone(),
-                    method: step.action.method(),
+                let title = title?;
+                let (tool, method) = (title.tool.clone(), title.method.clone());
+                Some(match title.number {
+                    Some(number) => InstallEvent::Step {
+                        number,
+                        total: self.titles.total(),
+                        tool,
+                        method,
+                    },
+                    None => InstallEvent::Stage { what: tool, method },
                 })
             }
+            "end" => Some(InstallEvent::Ended {
+                tool: title?.tool.clone(),
+                result: match words.next()? {
+                    "done" => ToolState::Installed,
+                    word => ToolState::of(word)?,
+                },
+            }),
             "retry" => {
-                let (_, step) = step()?;
                 let after = words.nth(1)?.parse().ok()?;
                 Some(InstallEvent::Retry {
-                    tool: step.tool.clone(),
+                    tool: title?.tool.clone(),
                     after: Duration::from_millis(after),
                 })
             }
@@ -248,7 +254,7 @@ mod tests {
         let seen = std::sync::Mutex::new(Vec::new());
         let events = |event| seen.lock().unwrap().push(event);
         let redactor = Redactor::default();
-        let mut printer = Printer::new(&[], &redactor, &events);
+        let mut printer = Printer::new(Titles::default(), &redactor, &events);
         printer.take(100_001, 0, b"one\ntw");
         printer.take(100_001, 0, b"one\ntwo\n");
         printer.take(100_002, 0, b"three\n");

@@ -1,10 +1,13 @@
 //! Looks inside a machine: do the extensions still validate, and does the ledger know them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Deserialize as _;
+
 use super::bundle::{self, Place};
+use super::choice::Choice;
 use super::error::InstallError;
 use super::frames::Frames;
 use super::ledger::{self, LedgerEntry};
@@ -13,8 +16,9 @@ use super::quote::add;
 use crate::address::Name;
 use crate::catalog::Manifest;
 use crate::provider::{Command, MachineRef, Reader};
-use crate::resource::ExtensionSpec;
+use crate::resource::{ExtensionSpec, Spec};
 use crate::secret::Redactor;
+use crate::state::{Object, PartFailure, Status};
 
 /// One extension to be looked at.
 #[derive(Clone, Debug)]
@@ -23,6 +27,47 @@ pub struct Probe {
     pub manifest: Arc<Manifest>,
     /// What is recorded of it.
     pub recorded: Option<ExtensionSpec>,
+    /// The versions its tools told when they were installed.
+    pub versions: BTreeMap<String, String>,
+    /// The tools of it that failed to install, and are known not to be there.
+    pub failed: BTreeSet<String>,
+}
+
+impl Probe {
+    /// What is to be looked at of a recorded extension.
+    pub fn of(manifest: Arc<Manifest>, object: &Object) -> Self {
+        let versions = object.attributes.get("versions");
+        Self {
+            manifest,
+            recorded: match &*object.spec {
+                Spec::Extension(spec) => Some(spec.clone()),
+                Spec::Network(_)
+                | Spec::Image(_)
+                | Spec::Gpu(_)
+                | Spec::Volume(_)
+                | Spec::Machine(_)
+                | Spec::Secret(_) => None,
+            },
+            versions: versions
+                .and_then(|versions| BTreeMap::deserialize(versions).ok())
+                .unwrap_or_default(),
+            failed: match &object.status {
+                Status::Partial { failed } => failed.iter().map(|part| part.part.clone()).collect(),
+                Status::Ready | Status::Tainted | Status::Deleting | Status::Retained => {
+                    BTreeSet::new()
+                }
+            },
+        }
+    }
+
+    /// The tools that should be there.
+    fn choice(&self) -> Choice<'_> {
+        let recorded = self.recorded.as_ref();
+        Choice::of(
+            &self.manifest,
+            recorded.map_or(&[], |spec| spec.tools.as_slice()),
+        )
+    }
 }
 
 /// How one extension was found.
@@ -30,6 +75,8 @@ pub struct Probe {
 pub struct Probed {
     /// What is wrong: validations that fail, a ledger that says otherwise. Empty: nothing.
     pub wrong: Vec<String>,
+    /// The tools that don't work any more, or are older than they were, each once.
+    pub broken: Vec<PartFailure>,
     /// What of it no validation told: a ledger that says otherwise.
     pub beside: Vec<String>,
     /// Every validation, in the manifest's order.
@@ -96,8 +143,8 @@ fn script(machine: &MachineRef, probes: &[Probe]) -> String {
     script.push_str("show=2048\nscratch=$(mktemp -d) || exit 1\nprofile\n");
     for (index, probe) in probes.iter().enumerate() {
         let prefix = format!("{index}.");
-        script.push_str(&bundle::checks(&probe.manifest.validate, &prefix));
-        for number in 0..probe.manifest.validate.len() {
+        script.push_str(&bundle::checks(probe.choice(), &prefix));
+        for (number, _) in probe.choice().checks() {
             add(&mut script, &format!("checked {prefix}{number}\n"));
         }
     }
@@ -115,8 +162,8 @@ fn script(machine: &MachineRef, probes: &[Probe]) -> String {
 fn patience(probes: &[Probe]) -> Duration {
     let sum: Duration = probes
         .iter()
-        .flat_map(|probe| &probe.manifest.validate)
-        .map(|check| check.timeout + Duration::from_secs(4))
+        .flat_map(|probe| probe.choice().checks())
+        .map(|(_, check)| check.timeout + Duration::from_secs(4))
         .sum();
     sum + Duration::from_secs(30)
 }
@@ -132,7 +179,7 @@ fn judge(
         ledger,
         ..Probed::default()
     };
-    for (number, check) in probe.manifest.validate.iter().enumerate() {
+    for (number, check) in probe.choice().checks() {
         let command = outcome::command(check);
         let answer = report.checks.get(&format!("{index}.{number}"));
         let (version, reason) = match outcome::judge(check, answer) {
@@ -143,8 +190,23 @@ fn judge(
             let versions = probed.versions.entry(check.tool.clone());
             versions.or_insert_with(|| version.clone());
         }
+        let older = match (&version, probe.versions.get(&check.tool)) {
+            (Some(now), Some(then)) if is_older(now, then) => {
+                Some(format!("tells version {now}; {then} was installed"))
+            }
+            (Some(_) | None, Some(_) | None) => None,
+        };
+        let reason = reason.or(older);
         if let Some(reason) = &reason {
-            probed.wrong.push(format!("`{command}` {reason}"));
+            let text = format!("`{command}` {reason}");
+            let known = |part: &PartFailure| part.part == check.tool;
+            if !probe.failed.contains(&check.tool) && !probed.broken.iter().any(known) {
+                probed.broken.push(PartFailure {
+                    part: check.tool.clone(),
+                    reason: text.clone(),
+                });
+            }
+            probed.wrong.push(text);
         }
         probed.checks.push(ProbedCheck {
             tool: check.tool.clone(),
@@ -167,4 +229,30 @@ fn judge(
     }
     probed.wrong.extend_from_slice(&probed.beside);
     probed
+}
+
+/// Whether a version is lower than another, number by number; of what isn't numbers nothing is said.
+fn is_older(now: &str, then: &str) -> bool {
+    let numbers = |text: &str| -> Vec<u64> {
+        let parts = text.split(['.', '-', '+', '_']);
+        parts.map_while(|part| part.parse().ok()).collect()
+    };
+    let (now, then) = (numbers(now), numbers(then));
+    !now.is_empty() && !then.is_empty() && now < then
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_older;
+
+    #[test]
+    fn only_a_lower_version_is_an_older_one() {
+        for (now, then) in [("1.6", "1.7.1"), ("1.9.9", "1.10.0"), ("2.0-rc1", "2.0.1")] {
+            assert!(is_older(now, then), "{now} {then}");
+            assert!(!is_older(then, now), "{then} {now}");
+        }
+        for (now, then) in [("1.7.1", "1.7.1"), ("nightly", "1.0"), ("1.0", "v")] {
+            assert!(!is_older(now, then), "{now} {then}");
+        }
+    }
 }

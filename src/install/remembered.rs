@@ -7,8 +7,8 @@
 use super::quote::{add, path, quote};
 use super::rpm::Tool;
 use super::step;
-use super::{apt, mise, rpm};
-use crate::catalog::{Action, Download, Extract, Manifest, RpmPackages};
+use super::{apt, drop, mise, rpm};
+use crate::catalog::{Action, Download, Extract, Manifest, RpmPackages, Step};
 use crate::digest::Digest;
 
 /// Something that a step brings, and that goes away by itself.
@@ -19,8 +19,23 @@ pub(super) struct Item {
     pub(super) undo: String,
 }
 
-/// What a step brings; a script's effect is the manifest's to undo.
-pub(super) fn items(manifest: &Manifest, action: &Action) -> Vec<Item> {
+/// What a step brings; of a script's effect what the step says of its going.
+pub(super) fn items(manifest: &Manifest, step: &Step) -> Vec<Item> {
+    let mut items = brought(manifest, &step.action);
+    items.push(item(
+        "tool",
+        &step.tool,
+        format!(":\n{}", drop::deleted(step)),
+    ));
+    items
+}
+
+/// The key under which the machine remembers that a tool was brought.
+pub(super) fn tool_key(tool: &str) -> String {
+    item("tool", tool, String::new()).key
+}
+
+fn brought(manifest: &Manifest, action: &Action) -> Vec<Item> {
     match action {
         Action::Apt {
             packages,
@@ -75,7 +90,7 @@ pub(super) fn items(manifest: &Manifest, action: &Action) -> Vec<Item> {
 }
 
 /// What goes away after the new version has come, and not before: until then it is in use.
-const LATE: &str = "mise-tool";
+pub(super) const LATE: &str = "mise-tool";
 
 /// The name of the thing is part of the key as far as a file's name may have it, and wholly by its
 /// digest.

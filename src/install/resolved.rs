@@ -39,10 +39,14 @@ pub(super) fn note(
     if !listed.is_empty() {
         attributes.set("listed", json!(listed));
     }
-    let steps = manifest.steps.iter().zip(tools);
-    let ranged: BTreeMap<&String, &String> = steps
-        .filter(|(step, tool)| tool.result == ToolState::Installed && !is_exact(&step.action))
-        .filter_map(|(_, tool)| Some((&tool.name, tool.version.as_ref()?)))
+    let open = |tool: &ToolResult| {
+        let mut steps = manifest.steps.iter();
+        steps.any(|step| step.tool == tool.name && !is_exact(&step.action))
+    };
+    let ranged: BTreeMap<&String, &String> = tools
+        .iter()
+        .filter(|tool| tool.result == ToolState::Installed && open(tool))
+        .filter_map(|tool| Some((&tool.name, tool.version.as_ref()?)))
         .collect();
     if !ranged.is_empty() {
         attributes.set("ranged", json!(ranged));

@@ -80,10 +80,21 @@ pub(super) fn script(
         };
         text.push_str(&call);
     }
-    text.push_str("[ $# -gt 0 ] || exit 0\nbrings rpm \"$@\"\n");
+    text.push_str(
+        "[ $# -gt 0 ] || exit 0
+for package; do
+  if [ -n \"$SINDRI_RENEW\" ] && installed \"$package\"; then continue; fi
+  brings rpm \"$package\"
+done
+",
+    );
     text.push_str(match tool {
-        Tool::Dnf => "packages install -- \"$@\"\n",
-        Tool::Zypper => "packages install --no-recommends -- \"$@\"\n",
+        Tool::Dnf => {
+            "packages install -- \"$@\" || exit
+if [ -n \"$SINDRI_RENEW\" ]; then packages reinstall -- \"$@\"; fi
+"
+        }
+        Tool::Zypper => "packages install --no-recommends ${SINDRI_RENEW:+--force} -- \"$@\"\n",
     });
     Ok(text)
 }

@@ -196,6 +196,10 @@ fn npm(packages: &[String]) -> String {
         "command -v npm >/dev/null || { echo \"npm isn't on this machine's PATH\" && exit 127; }
 # has NAME VERSION
 has() {
+  if [ -n \"$SINDRI_RENEW\" ]; then
+    rm -rf \"$HOME/.local/lib/node_modules/$1\"
+    return 1
+  fi
   grep -q \"\\\"version\\\": *\\\"$2\\\"\" \"$HOME/.local/lib/node_modules/$1/package.json\" 2>/dev/null
 }
 set --
@@ -260,7 +264,7 @@ if ! \"$venv/bin/python\" -m pip --version >/dev/null 2>&1; then
   python3 -m venv \"$venv\" || exit
 fi
 \"$venv/bin/python\" -m pip install --no-input --disable-pip-version-check --no-warn-script-location \\
-  --progress-bar off --retries 1 -- {packages} || exit
+  --progress-bar off --retries 1 ${{SINDRI_RENEW:+--force-reinstall}} -- {packages} || exit
 exec \"$venv/bin/python\" -c {links} \"$venv\" \"$HOME/.local/bin\" {projects}
 ",
         name = manifest.name,
@@ -285,7 +289,7 @@ fn cargo(crate_: &str, version: Option<&str>, features: &[String], locked: bool)
         add(
             &mut text,
             &format!(
-                "if grep -qF {} \"$HOME/.local/.crates.toml\" 2>/dev/null; then
+                "if [ -z \"$SINDRI_RENEW\" ] && grep -qF {} \"$HOME/.local/.crates.toml\" 2>/dev/null; then
   : >\"$SINDRI_JOB/found\" && exit 0
 fi
 ",
@@ -293,7 +297,7 @@ fi
             ),
         );
     }
-    text.push_str("exec cargo install --root \"$HOME/.local\"");
+    text.push_str("exec cargo install --root \"$HOME/.local\" ${SINDRI_RENEW:+--force}");
     if locked {
         text.push_str(" --locked");
     }

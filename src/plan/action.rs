@@ -83,6 +83,11 @@ pub enum Reason {
     Tainted,
     /// Parts of it failed and are tried again.
     Partial,
+    /// Parts of it don't work any more and are brought anew.
+    Broken {
+        /// The tools.
+        tools: Vec<String>,
+    },
     /// `--replace` asked for it.
     Requested,
     /// What it lives in or depends on is replaced.

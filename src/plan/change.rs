@@ -12,7 +12,7 @@ use crate::desired::Lifecycle;
 use crate::diagnostic::Diagnostics;
 use crate::digest::Digest;
 use crate::resource::Spec;
-use crate::state::{Lineage, Move, Object, Serial, StepKind};
+use crate::state::{Lineage, Move, Object, PartFailure, Serial, StepKind};
 
 /// What would change, and why; apply executes it and nothing else.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -165,6 +165,8 @@ pub enum DriftKind {
     Changed,
     /// Another object of ours stands in its place.
     Exchanged,
+    /// Parts of it don't work any more.
+    Broken(Vec<PartFailure>),
     /// It couldn't be read, so nobody knows.
     Unreadable(String),
 }

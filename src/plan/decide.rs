@@ -175,7 +175,11 @@ impl Decider<'_> {
         } else {
             diff::difference(spec, object, seen, capabilities, &wanted.lifecycle)
         };
-        self.compare(wanted, object, found)
+        let decision = self.compare(wanted, object, found);
+        match seen {
+            Some(seen) if !seen.broken.is_empty() => mend(decision, seen),
+            Some(_) | None => decision,
+        }
     }
 
     /// What lives inside a machine dies with the machine's root.
@@ -395,13 +399,15 @@ impl Decider<'_> {
             Some(Observation::Present(seen)) => {
                 let fields = diff::drifted(object, seen);
                 let exchanged = seen.id != object.id;
-                if fields.is_empty() && !exchanged {
+                if fields.is_empty() && !exchanged && seen.broken.is_empty() {
                     return false;
                 }
                 Drift {
                     address: address.clone(),
                     kind: if exchanged {
                         DriftKind::Exchanged
+                    } else if !seen.broken.is_empty() {
+                        DriftKind::Broken(seen.broken.clone())
                     } else {
                         DriftKind::Changed
                     },
@@ -433,6 +439,25 @@ impl Decider<'_> {
             Order::CreateFirst
         } else {
             Order::DestroyFirst
+        }
+    }
+}
+
+/// What doesn't work any more is brought anew, unless all of it is anyway.
+fn mend(decision: Decision, seen: &Seen) -> Decision {
+    match decision.action {
+        Action::NoOp | Action::Update => {
+            let tools = seen.broken.iter().map(|part| part.part.clone());
+            Decision {
+                action: Action::Update,
+                reason: Some(Reason::Broken {
+                    tools: tools.collect(),
+                }),
+                fields: decision.fields,
+            }
+        }
+        Action::Create | Action::Replace(_) | Action::Delete | Action::Forget | Action::Adopt => {
+            decision
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::Address;
 use crate::digest::Digest;
 use crate::resource::{Attributes, Power};
-use crate::state::{ObjectId, OperationId};
+use crate::state::{ObjectId, OperationId, PartFailure};
 
 /// What was seen at each address that was asked for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -49,6 +49,9 @@ pub struct Seen {
     /// Read but outside the specification: an image's digest, a machine's health and address.
     #[serde(default, skip_serializing_if = "Attributes::is_empty")]
     pub outputs: Attributes,
+    /// Parts of it that don't work any more: tools of an extension, where somebody looked inside.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub broken: Vec<PartFailure>,
 }
 
 impl Observed {
@@ -72,19 +75,22 @@ impl Observed {
             Option<&'a ObjectId>,
             Option<&'a Attributes>,
             Option<&'a String>,
+            &'a [PartFailure],
         );
+        let sound: &[PartFailure] = &[];
         let facts: BTreeMap<&Address, Fact<'_>> = self
             .objects
             .iter()
             .map(|(address, observation)| {
                 let fact = match observation {
-                    Observation::Absent => (None, None, None),
+                    Observation::Absent => (None, None, None, sound),
                     Observation::Present(seen) => (
                         Some(&seen.id),
                         Some(&seen.attributes),
                         seen.incarnation.as_ref(),
+                        &seen.broken[..],
                     ),
-                    Observation::Unreadable(reason) => (None, None, Some(reason)),
+                    Observation::Unreadable(reason) => (None, None, Some(reason), sound),
                 };
                 (address, fact)
             })

@@ -83,6 +83,7 @@ fn shown(state: &State) -> Observed {
             power: None,
             incarnation: None,
             outputs: Attributes::default(),
+            broken: Vec::new(),
         };
         (address.clone(), Observation::Present(Box::new(seen)))
     };

@@ -43,7 +43,9 @@ impl DriftTotals {
 pub(super) fn unreadable(drift: &Drift) -> Option<&str> {
     match &drift.kind {
         DriftKind::Unreadable(why) => Some(why),
-        DriftKind::Missing | DriftKind::Changed | DriftKind::Exchanged => None,
+        DriftKind::Missing | DriftKind::Changed | DriftKind::Exchanged | DriftKind::Broken(_) => {
+            None
+        }
     }
 }
 
@@ -68,6 +70,7 @@ fn asked_for(change: &Change, drift: Option<&Drift>) -> bool {
             Reason::Missing
             | Reason::Parent(_)
             | Reason::NewRoot
+            | Reason::Broken { .. }
             | Reason::UnknownValue
             | Reason::Unreadable
             | Reason::Retained
@@ -172,17 +175,22 @@ fn write_json(plan: &Plan, meta: &PlanMeta<'_>, out: &mut dyn io::Write) -> io::
 }
 
 fn entry(drift: &Drift) -> Value {
-    let kind = match drift.kind {
+    let kind = match &drift.kind {
         DriftKind::Missing => "missing",
         DriftKind::Changed => "changed",
         DriftKind::Exchanged => "exchanged",
+        DriftKind::Broken(_) => "broken",
         DriftKind::Unreadable(_) => "unreadable",
     };
-    json!({
+    let mut entry = json!({
         "address": drift.address,
         "kind": kind,
         "fields": drift.fields.iter().map(field).collect::<Vec<_>>(),
-    })
+    });
+    if let DriftKind::Broken(parts) = &drift.kind {
+        entry["parts"] = json!(parts);
+    }
+    entry
 }
 
 /// A field, recorded and observed; a sensitive one without its values.

@@ -112,6 +112,7 @@ pub(super) fn extension(version: &str) -> Spec {
         version: version.to_owned(),
         content: Digest::of_bytes(version.as_bytes()),
         method: "npm".to_owned(),
+        tools: Vec::new(),
         requires: Vec::new(),
         upgrade: crate::resource::UpgradeStrategy::Automatic,
     })

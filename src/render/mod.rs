@@ -26,9 +26,10 @@ mod versions;
 pub use diagnostic::{diagnostic_line, diagnostics_human, diagnostics_json, tally};
 pub use drift::{DriftTotals, drift_human, drift_json};
 pub use extension::{
-    Checked, ExtensionEntry, Installation, Validated, extension_human, extension_json,
-    extension_list_human, extension_list_json, extension_search_human, extension_status_human,
-    extension_status_json, validation_human, validation_json,
+    Checked, ExtensionEntry, Installation, LogEvent, Logged, LoggedStep, Validated,
+    extension_human, extension_json, extension_list_human, extension_list_json,
+    extension_log_human, extension_log_json, extension_search_human, extension_status_human,
+    extension_status_json, log_event_human, log_event_json, validation_human, validation_json,
 };
 pub use graph::{Graph, graph_dot, graph_mermaid};
 pub use markdown::{MARKDOWN_MAX, drift_markdown, plan_markdown};

@@ -16,6 +16,9 @@ spec! {
         content ("content"): Digest => Policy::InPlace,
         /// How it is installed, as the manifest says it: `apt`, `npm`, `script`…
         method ("method"): String => Policy::Ignore,
+        /// The tools of it that are installed, in the manifest's order; empty: all.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        tools ("tools"): Vec<String> => Policy::InPlace,
         /// The extensions it needs first.
         #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "super::spec::names")]
         #[schemars(with = "Vec<String>")]

@@ -30,4 +30,4 @@ pub use model::{Object, PartFailure, Record, State, Status};
 pub use moving::{Move, MoveError, moves};
 pub use schema::{document_schema, journal_schema};
 pub use transit::{Location, Transit};
-pub use version::{Version, Written, versions_to_keep};
+pub use version::{VERSIONS_MOST, VERSIONS_MOST_BYTES, Version, Written, versions_to_keep};

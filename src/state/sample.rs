@@ -82,6 +82,7 @@ pub(crate) fn spec(address: &Address) -> Spec {
             version: "1.2.3".into(),
             content: Digest::of_bytes(name.as_bytes()),
             method: "npm".into(),
+            tools: Vec::new(),
             requires: Vec::new(),
             upgrade: crate::resource::UpgradeStrategy::Automatic,
         }),

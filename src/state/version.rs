@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::{Lineage, Serial, State};
 
 /// How many versions are kept.
-const MOST: usize = 30;
+pub const VERSIONS_MOST: usize = 30;
 
 /// How many bytes they may take together; the newest is kept whatever it takes.
-const MOST_BYTES: u64 = 64 << 20;
+pub const VERSIONS_MOST_BYTES: u64 = 64 << 20;
 
 /// One state that was kept: what a person needs to choose it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,11 +58,11 @@ pub fn versions_to_keep(sizes: &[u64]) -> usize {
     let mut total: u64 = 0;
     sizes
         .iter()
-        .take(MOST)
+        .take(VERSIONS_MOST)
         .enumerate()
         .take_while(|(at, size)| {
             total = total.saturating_add(**size);
-            *at == 0 || total <= MOST_BYTES
+            *at == 0 || total <= VERSIONS_MOST_BYTES
         })
         .count()
 }
@@ -74,9 +74,9 @@ mod tests {
     #[test]
     fn versions_are_bounded_in_number_and_in_bytes() {
         assert_eq!(versions_to_keep(&[]), 0);
-        assert_eq!(versions_to_keep(&[1; 31]), MOST);
-        assert_eq!(versions_to_keep(&[MOST_BYTES + 1, 1]), 1);
-        assert_eq!(versions_to_keep(&[MOST_BYTES / 4; 9]), 4);
+        assert_eq!(versions_to_keep(&[1; 31]), VERSIONS_MOST);
+        assert_eq!(versions_to_keep(&[VERSIONS_MOST_BYTES + 1, 1]), 1);
+        assert_eq!(versions_to_keep(&[VERSIONS_MOST_BYTES / 4; 9]), 4);
         assert_eq!(versions_to_keep(&[u64::MAX, u64::MAX]), 1);
     }
 }

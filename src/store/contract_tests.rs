@@ -8,14 +8,17 @@ use std::time::{Duration, Instant};
 use super::migrate_tests::a_state_moves_there_and_back_whatever_ends_it;
 use super::{LockInfo, LockRequest, Locked, Opening, Place, Rekeyed, Sealing, Store, StoreError};
 use crate::state::sample::history;
-use crate::state::{Event, Intent, OperationId, Serial, State, StepKind};
+use crate::state::{
+    Event, Intent, Lineage, OperationId, Serial, State, StepKind, VERSIONS_MOST, Version,
+};
 use crate::sys::{Environment, World};
 
 /// A place of its own for one test, that any number of writers can open.
 pub(super) struct Ground {
     pub(super) place: Place,
     pub(super) world: World,
-    _room: Option<tempfile::TempDir>,
+    /// What lies on this host: the store, or what is kept beside one elsewhere.
+    room: tempfile::TempDir,
 }
 
 impl Ground {
@@ -24,7 +27,7 @@ impl Ground {
         Self {
             place: Place::Local(room.path().join(".sindri")),
             world: World::real(),
-            _room: Some(room),
+            room,
         }
     }
 
@@ -73,13 +76,19 @@ impl Ground {
         Self {
             place,
             world,
-            _room: None,
+            room: tempfile::tempdir().unwrap(),
         }
     }
 
     /// The store, as another process would open it.
     pub(super) fn open(&self) -> Store {
-        self.place.open(&self.world).unwrap()
+        self.open_on("here")
+    }
+
+    /// The store, as a process on another host would open it.
+    pub(super) fn open_on(&self, host: &str) -> Store {
+        let store = self.place.open(&self.world).unwrap();
+        store.beside(&self.room.path().join(host))
     }
 }
 
@@ -295,9 +304,12 @@ fn everything_is_sealed_and_sealed_anew(ground: &Ground) {
             locked.compact().unwrap();
         }
     }
+    locked.back_up().unwrap();
     let last = locked.state().clone();
     let print = locked.fingerprint_key().fingerprint("A", b"v");
     drop(locked);
+    let versions: Vec<Version> = kept(&store, &last);
+    assert_eq!(versions.len(), 2);
     let other = open(Some("one"), None);
     let locked = take(&other).unwrap();
     assert_eq!(*locked.state(), last);
@@ -315,13 +327,163 @@ fn everything_is_sealed_and_sealed_anew(ground: &Ground) {
         .unwrap();
     let sealing = keys(Some("two"), Some("one"));
     let done = locked.rekey(&sealing, &World::real(), false, None).unwrap();
-    assert_eq!(done, Rekeyed::Rotated);
+    assert_eq!(done, (Rekeyed::Rotated, 0));
     drop(locked);
     assert!(open(Some("one"), None).read().is_err());
     let rotated = open(Some("two"), None);
     assert_eq!(read(&rotated).resources, last.resources);
     let locked = take(&rotated).unwrap();
     assert_eq!(locked.fingerprint_key().fingerprint("A", b"v"), print);
+    // What can be gone back to is sealed anew too, and nothing of it is left under the old key.
+    let all = kept(&rotated, &last);
+    assert_eq!(all[1..], versions);
+    for one in &all {
+        let opened = rotated.version(&one.lineage, one.serial).unwrap().unwrap();
+        assert_eq!(
+            (opened.serial, opened.resources.len()),
+            (one.serial, one.resources)
+        );
+        let old = open(Some("one"), None);
+        assert!(old.version(&one.lineage, one.serial).is_err());
+    }
+    drop(locked);
+    // A version that no key given opens goes.
+    let mut locked = take(&rotated).unwrap();
+    let stranger = keys(Some("three"), None).begin("x".as_ref()).unwrap();
+    let bytes = crate::state::write_document(&last).unwrap();
+    let bytes = stranger
+        .encode(
+            crate::seal::Kind::Document,
+            &last.lineage,
+            last.serial,
+            bytes,
+        )
+        .unwrap();
+    locked
+        .holding
+        .keep_version(&versions[0], Some(&bytes))
+        .unwrap();
+    drop(locked);
+    let plain = open(None, Some("two"));
+    let mut locked = plain.lock_for(Opening::Rekeying, NOW, &mut |_| {}).unwrap();
+    let sealing = keys(None, Some("two"));
+    let done = locked.rekey(&sealing, &World::real(), true, None).unwrap();
+    assert_eq!(done, (Rekeyed::Decrypted, 1));
+    drop(locked);
+    let plain = open(None, None);
+    for one in kept(&plain, &last) {
+        assert_ne!(one.serial, versions[0].serial);
+        assert!(version(&plain, &last, one.serial).is_some());
+    }
+}
+
+/// What a person means by the same state: everything but when it was written.
+fn content(state: &State) -> State {
+    State {
+        serial: Serial(0),
+        ..state.clone()
+    }
+}
+
+fn kept(store: &Store, state: &State) -> Vec<Version> {
+    store.versions(&state.lineage).unwrap()
+}
+
+fn version(store: &Store, state: &State, serial: Serial) -> Option<State> {
+    store.version(&state.lineage, serial).unwrap()
+}
+
+fn every_compaction_keeps_a_dated_version_and_the_oldest_go(ground: &Ground) {
+    let store = ground.open();
+    let mut locked = begun(&store);
+    assert_eq!(kept(&store, locked.state()), []);
+    let mut written: Vec<State> = Vec::new();
+    for number in 0..34 {
+        locked.commit(intent(number)).unwrap();
+        locked.compact().unwrap();
+        locked.compact().unwrap();
+        written.insert(0, locked.state().clone());
+    }
+    assert!(store.unkept().is_none());
+    drop(locked);
+    let versions = kept(&ground.open(), &written[0]);
+    assert_eq!(versions.len(), VERSIONS_MOST);
+    for (kept, state) in versions.iter().zip(&written) {
+        assert_eq!(
+            (kept.serial, kept.pending),
+            (state.serial, state.pending.len())
+        );
+        assert_eq!(kept.written.as_ref().unwrap().command, "apply");
+        assert_eq!(version(&store, state, state.serial).as_ref(), Some(state));
+    }
+    assert_eq!(version(&store, &written[0], Serial(1)), None);
+    let stranger = Lineage::from_random([9; 16]);
+    assert_eq!(store.versions(&stranger).unwrap(), []);
+    assert_eq!(store.version(&stranger, Serial(34)).unwrap(), None);
+}
+
+fn a_version_is_restored_under_a_later_number_and_what_it_replaced_is_kept(ground: &Ground) {
+    let store = ground.open();
+    let mut locked = begun(&store);
+    let (first, rest) = (groups()[..6].to_vec(), groups()[6..12].to_vec());
+    for group in first {
+        locked.commit(group).unwrap();
+    }
+    locked.compact().unwrap();
+    let before = locked.state().clone();
+    for group in rest {
+        locked.commit(group).unwrap();
+    }
+    let latest = locked.state().clone();
+    let old = version(&store, &before, before.serial).unwrap();
+    assert_eq!(old, before);
+    locked
+        .replace(State {
+            serial: latest.serial.next(),
+            ..old
+        })
+        .unwrap();
+    let now = locked.state().clone();
+    assert_eq!(content(&now), content(&before));
+    drop(locked);
+    let other = ground.open();
+    assert_eq!(read(&other), now);
+    assert_eq!(
+        version(&other, &latest, latest.serial),
+        Some(latest.clone())
+    );
+    let serials: Vec<Serial> = kept(&other, &now).iter().map(|v| v.serial).collect();
+    assert_eq!(serials, [now.serial, latest.serial, before.serial]);
+}
+
+/// As a command leaves it that ended between its document and the version of it.
+fn a_document_found_without_a_version_is_kept_before_it_is_replaced(ground: &Ground) {
+    let store = ground.open();
+    let mut locked = begun(&store);
+    locked.commit(intent(1)).unwrap();
+    locked.compact().unwrap();
+    let before = locked.state().clone();
+    locked
+        .holding
+        .drop_version(&before.lineage, before.serial)
+        .unwrap();
+    locked
+        .holding
+        .drop_version(&before.lineage, before.serial)
+        .unwrap();
+    drop(locked);
+    assert_eq!(kept(&store, &before), []);
+    assert_eq!(read(&store), before);
+    let mut locked = take(&ground.open()).unwrap();
+    locked.commit(intent(2)).unwrap();
+    locked.compact().unwrap();
+    let versions = kept(&store, &before);
+    assert_eq!(versions.len(), 2);
+    assert_eq!(
+        (versions[1].serial, &versions[1].written),
+        (before.serial, &None)
+    );
+    assert_eq!(version(&store, &before, before.serial), Some(before));
 }
 
 fn holder(store: &Store) -> LockInfo {
@@ -393,6 +555,9 @@ behaviours!(
     without_the_lock_what_is_written_counts,
     everything_is_sealed_and_sealed_anew,
     a_state_moves_there_and_back_whatever_ends_it,
+    every_compaction_keeps_a_dated_version_and_the_oldest_go,
+    a_version_is_restored_under_a_later_number_and_what_it_replaced_is_kept,
+    a_document_found_without_a_version_is_kept_before_it_is_replaced,
 );
 
 behaviours!(
@@ -407,6 +572,9 @@ behaviours!(
     without_the_lock_what_is_written_counts,
     everything_is_sealed_and_sealed_anew,
     a_state_moves_there_and_back_whatever_ends_it,
+    every_compaction_keeps_a_dated_version_and_the_oldest_go,
+    a_version_is_restored_under_a_later_number_and_what_it_replaced_is_kept,
+    a_document_found_without_a_version_is_kept_before_it_is_replaced,
     a_holder_that_lost_its_lock_is_kept_from_writing,
 );
 
@@ -422,6 +590,9 @@ behaviours!(
     without_the_lock_what_is_written_counts,
     everything_is_sealed_and_sealed_anew,
     a_state_moves_there_and_back_whatever_ends_it,
+    every_compaction_keeps_a_dated_version_and_the_oldest_go,
+    a_version_is_restored_under_a_later_number_and_what_it_replaced_is_kept,
+    a_document_found_without_a_version_is_kept_before_it_is_replaced,
     a_holder_that_lost_its_lock_is_kept_from_writing,
 );
 
@@ -441,6 +612,9 @@ behaviours!(
     without_the_lock_what_is_written_counts,
     everything_is_sealed_and_sealed_anew,
     a_state_moves_there_and_back_whatever_ends_it,
+    every_compaction_keeps_a_dated_version_and_the_oldest_go,
+    a_version_is_restored_under_a_later_number_and_what_it_replaced_is_kept,
+    a_document_found_without_a_version_is_kept_before_it_is_replaced,
 );
 
 fn postgres_ground() -> Ground {
@@ -459,6 +633,9 @@ behaviours!(
     without_the_lock_what_is_written_counts,
     everything_is_sealed_and_sealed_anew,
     a_state_moves_there_and_back_whatever_ends_it,
+    every_compaction_keeps_a_dated_version_and_the_oldest_go,
+    a_version_is_restored_under_a_later_number_and_what_it_replaced_is_kept,
+    a_document_found_without_a_version_is_kept_before_it_is_replaced,
     a_holder_that_lost_its_lock_is_kept_from_writing,
 );
 

@@ -23,6 +23,9 @@ pub enum Damage {
     /// The fingerprint key.
     #[error("the key has {0} bytes instead of 32")]
     Key(usize),
+    /// An earlier document, kept with a note.
+    #[error("it isn't a version that sindri kept")]
+    Version,
     /// The lock object.
     #[error("it isn't a lock of this version of sindri")]
     Lock,
@@ -482,6 +485,11 @@ fn mend(file: &Path, damage: &Damage) -> String {
             running, remove it"
             .to_owned(),
         Damage::Body => RESTORE_REMOTE.to_owned(),
+        Damage::Version => {
+            "the state itself is not touched by it: `sindri state history` shows what \
+            else there is to go back to"
+                .to_owned()
+        }
         Damage::Document(_) | Damage::Journal(_) | Damage::Fold(_) if is_remote(file) => {
             RESTORE_REMOTE.to_owned()
         }

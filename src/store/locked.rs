@@ -1,7 +1,7 @@
 //! A store while it is locked: the one that may write.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use zeroize::Zeroizing;
 
@@ -44,6 +44,8 @@ pub struct Locked {
     wrote: bool,
     /// The command that writes.
     command: String,
+    /// Where it is noted why the last compaction couldn't keep its version.
+    unkept: Arc<Mutex<Option<StoreError>>>,
     pub(super) sealing: Sealing,
     pub(super) world: World,
     /// How far the state had come when this host last saw it.
@@ -115,6 +117,7 @@ impl Locked {
             document_serial: loaded.document_serial,
             wrote: false,
             command: command.to_owned(),
+            unkept: Arc::clone(&store.unkept),
             sealing: sealing.clone(),
             world: world.clone(),
             spills: None,
@@ -135,11 +138,11 @@ impl Locked {
             lineage: &self.state.lineage,
             serial: self.state.serial,
             bytes: &bytes,
+            version: None,
         })?;
         self.written(&bytes);
         self.holding.drop_backups()?;
-        // A store without its history still works.
-        self.keep_version().unwrap_or_default();
+        self.keep_or_note();
         Ok(())
     }
 
@@ -184,6 +187,7 @@ impl Locked {
                 lineage: &self.state.lineage,
                 serial: self.state.serial,
                 bytes: &bytes,
+                version: None,
             })?;
             self.written(&bytes);
             self.is_new = false;
@@ -227,7 +231,7 @@ impl Locked {
         }
         let outgrown =
             self.journal.bytes > self.fold_at.bytes || self.journal.groups > self.fold_at.groups;
-        if outgrown && self.fold().is_err() {
+        if outgrown && self.fold(false).is_err() {
             // The journal holds everything: folding can wait until there is room for it.
             self.fold_at.bytes = 2 * self.journal.bytes;
             self.fold_at.groups = self.journal.groups.saturating_mul(2);
@@ -238,30 +242,41 @@ impl Locked {
     /// Writes the document anew and drops the journal that it holds.
     ///
     /// Does nothing where the journal holds nothing that the document doesn't. The new document is
-    /// kept as a version too, where the store keeps any; one that can't be kept is no error here.
+    /// kept as a version too; one that can't be kept is no error here, but [`Store::unkept`].
     pub fn compact(&mut self) -> Result<(), StoreError> {
-        self.fold()?;
-        self.keep_version().unwrap_or_default();
+        self.fold(true)?;
+        self.keep_or_note();
         Ok(())
     }
 
-    /// Keeps the state as a version that a person can go back to, where the store keeps any.
+    /// Keeps the state as a version: without its history a store still works.
+    pub(super) fn keep_or_note(&mut self) {
+        let unkept = self.keep_version().err();
+        *self.unkept.lock().unwrap_or_else(PoisonError::into_inner) = unkept;
+    }
+
+    /// Keeps the state as a version that a person can go back to, where any are kept.
     pub fn keep_version(&mut self) -> Result<(), StoreError> {
-        self.fold()?;
+        self.fold(true)?;
         let State {
             lineage, serial, ..
         } = &self.state;
-        if self.is_new || *serial == Serial(0) || self.medium.has_version(lineage, *serial) {
+        if self.is_new || *serial == Serial(0) || self.holding.has_version(lineage, *serial)? {
             return Ok(());
         }
+        let version = self.version();
+        self.holding.keep_version(&version, None)
+    }
+
+    /// The state as it stands, as a version that this command wrote.
+    fn version(&self) -> Version {
         let written = Written {
             when: self.world.clock.now(),
             who: user_name(&self.world.environment),
             host: host_name(),
             command: self.command.clone(),
         };
-        let version = Version::of(&self.state, Some(written));
-        self.holding.keep_version(&version)
+        Version::of(&self.state, Some(written))
     }
 
     /// Makes sure that the state as it stands is kept as a version.
@@ -299,10 +314,12 @@ impl Locked {
             )?;
         }
         let bytes = self.document()?;
+        let version = self.version();
         let document = Document {
             lineage: &self.state.lineage,
             serial: self.state.serial,
             bytes: &bytes,
+            version: Some(&version),
         };
         if self.is_new {
             self.holding.create(document)?;
@@ -315,35 +332,43 @@ impl Locked {
         // history, and the backup of one moment is the new one itself.
         self.holding.drop_backups()?;
         self.contradicted = false;
-        self.keep_version()
+        // What it replaced is kept, and that is what was promised.
+        self.keep_or_note();
+        Ok(())
     }
 
     /// Keeps the document that this holder found, unless the command that wrote it did.
     fn keep_before(&mut self) -> Result<(), StoreError> {
         let serial = self.document_serial;
         let lineage = &self.state.lineage;
-        let kept = self.wrote || self.is_new || self.medium.has_version(lineage, serial);
-        if kept || serial == Serial(0) {
+        if self.wrote || self.is_new || serial == Serial(0) {
             return Ok(());
         }
-        let Some(found) = self.medium.load()? else {
+        if self.holding.has_version(lineage, serial)? {
+            return Ok(());
+        }
+        let Some(found) = self.medium.document()? else {
             return Ok(());
         };
         let path = &self.medium.names().document;
-        let (before, _) = self.sealing.document(path, &found.document, true)?;
-        self.holding.keep_version(&Version::of(&before, None))
+        let (before, _) = self.sealing.document(path, &found, true)?;
+        self.holding
+            .keep_version(&Version::of(&before, None), Some(&found))
     }
 
-    fn fold(&mut self) -> Result<(), StoreError> {
+    /// Writes what the journal holds into the document, and keeps that as a version, if it `keeps`.
+    pub(super) fn fold(&mut self, keeps: bool) -> Result<(), StoreError> {
         self.usable()?;
         if self.journal_counts {
             // A store without its history still works.
             self.keep_before().unwrap_or_default();
             let bytes = self.document()?;
+            let version = keeps.then(|| self.version());
             self.holding.replace(Document {
                 lineage: &self.state.lineage,
                 serial: self.state.serial,
                 bytes: &bytes,
+                version: version.as_ref(),
             })?;
             self.written(&bytes);
         }

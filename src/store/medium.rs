@@ -1,7 +1,7 @@
 //! What a place must do to keep a state: bytes in, bytes out, one writer.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
@@ -18,6 +18,17 @@ pub struct Abilities {
     pub leased: bool,
     /// Recording an event costs what the event is, not what the state is.
     pub appendable: bool,
+}
+
+/// Where earlier documents are kept, for people to go back to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    /// In the store, for everybody who uses it.
+    InStore,
+    /// In a directory of this host, since the store has no room for them: others don't see them.
+    OnThisHost(PathBuf),
+    /// Nowhere: the store has no room for them, and nobody said where else.
+    Nowhere,
 }
 
 /// How people and errors name the pieces of a store: paths, or addresses without credentials.
@@ -102,6 +113,9 @@ pub(super) struct Document<'a> {
     pub(super) serial: Serial,
     /// The whole document.
     pub(super) bytes: &'a [u8],
+    /// As what to keep it for people too: in the same write where the place can do that, else after
+    /// it. One that couldn't be kept is no error of the write, and [`Holding::has_version`] says so.
+    pub(super) version: Option<&'a Dated>,
 }
 
 /// How long a journal may grow during a run before it is folded into its document.
@@ -131,29 +145,28 @@ pub(super) trait Medium: fmt::Debug + Send + Sync {
     /// The fingerprint key; none where none was made.
     fn key(&self) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError>;
 
-    /// Whether it keeps earlier documents for people to go back to.
-    fn keeps_versions(&self) -> bool {
-        false
+    /// The document alone; none where there is none.
+    fn document(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.load()?.map(|kept| kept.document))
     }
 
-    /// The versions kept of a lineage, the newest first.
-    fn versions(&self, _lineage: &Lineage) -> Vec<Dated> {
-        Vec::new()
+    /// Where it keeps earlier documents for people to go back to.
+    fn keeping(&self) -> Keeping {
+        Keeping::InStore
     }
 
-    /// Whether a write of a lineage is kept, or none ever is.
-    fn has_version(&self, _lineage: &Lineage, _serial: Serial) -> bool {
-        true
-    }
+    /// Names the directory of this host that takes what the place itself has no room for.
+    fn keep_beside(&self, _directory: &Path) {}
+
+    /// The versions kept of a lineage, the newest first; a damaged one is left out.
+    fn versions(&self, lineage: &Lineage) -> Result<Vec<Dated>, StoreError>;
 
     /// A version's document and its name; none under this serial.
     fn version(
         &self,
-        _lineage: &Lineage,
-        _serial: Serial,
-    ) -> Result<Option<(PathBuf, Vec<u8>)>, StoreError> {
-        Ok(None)
-    }
+        lineage: &Lineage,
+        serial: Serial,
+    ) -> Result<Option<(PathBuf, Vec<u8>)>, StoreError>;
 
     /// Takes the lock.
     ///
@@ -211,13 +224,13 @@ pub(super) trait Holding: fmt::Debug + Send {
         Ok(())
     }
 
-    /// Drops every version, so that none is left in a form that the state no longer has.
-    fn drop_versions(&mut self) -> Result<(), StoreError> {
-        Ok(())
-    }
+    /// Whether a write of a lineage is kept as a version; yes too where none ever is.
+    fn has_version(&mut self, lineage: &Lineage, serial: Serial) -> Result<bool, StoreError>;
 
-    /// Keeps the document that stands now as a version.
-    fn keep_version(&mut self, _version: &Dated) -> Result<(), StoreError> {
-        Ok(())
-    }
+    /// Keeps a version, in place of one of its serial, and drops the oldest that are too many: these
+    /// bytes, or the document that stands now.
+    fn keep_version(&mut self, version: &Dated, document: Option<&[u8]>) -> Result<(), StoreError>;
+
+    /// Drops a version; one that isn't there is no error.
+    fn drop_version(&mut self, lineage: &Lineage, serial: Serial) -> Result<(), StoreError>;
 }

@@ -5,7 +5,7 @@
 //! then the copy loses its mark. Whatever ends it in between, the same command goes on.
 
 use super::locked::resume;
-use super::medium::{Document, Holding};
+use super::medium::{Document, Holding, Keeping};
 use super::reading::{load, read_key};
 use super::transit::{TransitError, arriving, tombstone};
 use super::{LockInfo, LockRequest, Locked, Opening, Store, StoreError};
@@ -34,6 +34,8 @@ pub struct Migrated {
     pub serial: Serial,
     /// How many addresses it records.
     pub resources: usize,
+    /// How many versions can be gone back to there.
+    pub versions: usize,
     /// Whether it is encrypted, there as it was here.
     pub sealed: bool,
 }
@@ -140,9 +142,11 @@ impl Store {
 
 impl Migrated {
     fn of(there: &Locked) -> Self {
+        let versions = there.medium.versions(&there.state.lineage);
         Self {
             serial: there.state.serial,
             resources: there.state.resources.len(),
+            versions: versions.map_or(0, |versions| versions.len()),
             sealed: there.form.is_sealed(),
         }
     }
@@ -153,7 +157,7 @@ impl Locked {
     /// written through this lock.
     ///
     /// The journal is folded first. The document keeps its form, sealed or plain, and the
-    /// fingerprint key is copied as it is; versions stay where they are.
+    /// fingerprint key and the versions are copied as they are.
     pub fn migrate(
         &mut self,
         target: Receiving,
@@ -185,6 +189,7 @@ impl Locked {
             lineage: &grave.lineage,
             serial: grave.serial,
             bytes: &bytes,
+            version: None,
         })?;
         let there = Self::load(&store.after(&migration), Opening::Usual, OPERATION, holding)?;
         // What stays of an older state is read by nothing any more.
@@ -207,6 +212,7 @@ impl Locked {
             lineage: &copy.lineage,
             serial: copy.serial,
             bytes: &bytes,
+            version: None,
         };
         if there {
             holding.replace(document)?;
@@ -214,6 +220,7 @@ impl Locked {
             holding.create(document)?;
         }
         holding.drop_backups()?;
+        self.copy_versions(store, holding)?;
         let unequal = |what| {
             Err(MigrateError::NotEqual {
                 store: store.name(),
@@ -229,6 +236,21 @@ impl Locked {
         let same = store.medium.key()?.is_some_and(|kept| kept == key);
         if !same || read_key(&*store.medium, &read.form, &copy.lineage)?.is_none() {
             return unequal("the fingerprint key");
+        }
+        Ok(())
+    }
+
+    /// Puts the versions that are kept here in place there too.
+    fn copy_versions(&self, store: &Store, holding: &mut dyn Holding) -> Result<(), MigrateError> {
+        if store.medium.keeping() == Keeping::Nowhere {
+            return Ok(());
+        }
+        let lineage = &self.state.lineage;
+        // The oldest first: what is too much there goes from that end.
+        for version in self.medium.versions(lineage)?.iter().rev() {
+            if let Some((_, bytes)) = self.medium.version(lineage, version.serial)? {
+                holding.keep_version(version, Some(&bytes))?;
+            }
         }
         Ok(())
     }

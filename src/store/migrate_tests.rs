@@ -8,7 +8,9 @@ use object_store::memory::InMemory;
 use zeroize::Zeroizing;
 
 use super::contract_tests::{Ground, NOW, begun, intent, read, take};
-use super::medium::{Abilities, Document, Group, Holding, Kept, Medium, Names, Ready, Room, Start};
+use super::medium::{
+    Abilities, Document, Group, Holding, Keeping, Kept, Medium, Names, Ready, Room, Start,
+};
 use super::object::Object;
 use super::{
     LockInfo, LockRequest, MigrateError, Migrated, Place, Sealing, Store, StoreError, TransitError,
@@ -76,8 +78,20 @@ impl Medium for Ending {
         self.inner.key()
     }
 
-    fn has_version(&self, lineage: &Lineage, serial: Serial) -> bool {
-        self.inner.has_version(lineage, serial)
+    fn versions(&self, lineage: &Lineage) -> Result<Vec<Version>, StoreError> {
+        self.inner.versions(lineage)
+    }
+
+    fn version(
+        &self,
+        lineage: &Lineage,
+        serial: Serial,
+    ) -> Result<Option<(PathBuf, Vec<u8>)>, StoreError> {
+        self.inner.version(lineage, serial)
+    }
+
+    fn keeping(&self) -> Keeping {
+        self.inner.keeping()
     }
 
     fn hold(
@@ -130,8 +144,21 @@ impl Holding for Held {
         self.steps.step(|| self.inner.drop_backups())
     }
 
-    fn keep_version(&mut self, version: &Version) -> Result<(), StoreError> {
-        self.steps.step(|| self.inner.keep_version(version))
+    fn has_version(&mut self, lineage: &Lineage, serial: Serial) -> Result<bool, StoreError> {
+        self.inner.has_version(lineage, serial)
+    }
+
+    fn keep_version(
+        &mut self,
+        version: &Version,
+        document: Option<&[u8]>,
+    ) -> Result<(), StoreError> {
+        self.steps
+            .step(|| self.inner.keep_version(version, document))
+    }
+
+    fn drop_version(&mut self, lineage: &Lineage, serial: Serial) -> Result<(), StoreError> {
+        self.steps.step(|| self.inner.drop_version(lineage, serial))
     }
 }
 
@@ -142,6 +169,8 @@ struct Side {
     sealing: Option<Sealing>,
     /// The bucket it is in place of a server's.
     bucket: Option<InMemory>,
+    /// A directory of this host for versions that the place has no room for.
+    beside: Option<PathBuf>,
 }
 
 impl Side {
@@ -154,6 +183,10 @@ impl Side {
             }
         };
         let store = store.remembering(&self.place.location());
+        let store = match &self.beside {
+            Some(beside) => store.beside(beside),
+            None => store,
+        };
         match &self.sealing {
             Some(sealing) => store.sealed(sealing),
             None => store,
@@ -204,9 +237,27 @@ fn migrate(
     }
 }
 
+/// Drops all but two versions, so that each move takes as many along; gives their numbers.
+fn keep_two_versions(side: &Side, content: &State) -> Vec<Serial> {
+    let mut locked = take(&side.open()).unwrap();
+    let versions = side.open().versions(&content.lineage).unwrap();
+    for old in versions.iter().skip(2) {
+        let dropped = locked.holding.drop_version(&old.lineage, old.serial);
+        dropped.unwrap();
+    }
+    let kept: Vec<Serial> = versions
+        .iter()
+        .take(2)
+        .map(|version| version.serial)
+        .collect();
+    assert_eq!(kept.len(), 2);
+    kept
+}
+
 /// Moves with an end after so many steps, and once more; whether it came to its end by itself.
 fn with_an_end(from: &Side, to: &Side, steps: usize, unheard: bool, content: &State) -> bool {
     let ends = (from.place.location(), to.place.location());
+    let kept = keep_two_versions(from, content);
     let steps = Steps {
         left: Arc::new(AtomicUsize::new(steps)),
         unheard,
@@ -230,6 +281,14 @@ fn with_an_end(from: &Side, to: &Side, steps: usize, unheard: bool, content: &St
         (&content.resources, &None)
     );
     assert_eq!(state.lineage, content.lineage);
+    // What was kept before came along.
+    let versions = to.open().versions(&state.lineage).unwrap();
+    assert_eq!(again.versions, versions.len());
+    for serial in kept {
+        assert!(versions.iter().any(|version| version.serial == serial));
+        let version = to.open().version(&state.lineage, serial).unwrap().unwrap();
+        assert_eq!(version.lineage, content.lineage);
+    }
     first.is_ok()
 }
 
@@ -252,12 +311,14 @@ pub(super) fn a_state_moves_there_and_back_whatever_ends_it(ground: &Ground) {
             world: world.clone(),
             sealing: sealing.clone(),
             bucket: None,
+            beside: None,
         };
         let here = Side {
             place: ground.place.clone(),
             world,
             sealing,
             bucket: None,
+            beside: Some(room.path().join("beside")),
         };
         if sealed {
             // The state in the ground is plain by now: only between two directories of this host.
@@ -280,7 +341,7 @@ fn there_and_back(here: &Side, beside: &Side) {
             if done {
                 break;
             }
-            assert!(steps < 30);
+            assert!(steps < 40);
             done = with_an_end(here, beside, steps, unheard, &content);
             done &= with_an_end(beside, here, steps, unheard, &content);
         }
@@ -319,6 +380,7 @@ fn local(room: &tempfile::TempDir, name: &str) -> Side {
         world: remembering(World::real(), room),
         sealing: None,
         bucket: None,
+        beside: None,
     }
 }
 
@@ -341,7 +403,7 @@ fn filled(here: &Side) -> (State, Fingerprint) {
 
 #[test]
 fn a_state_moves_into_a_bucket_whatever_ends_it() {
-    for (steps, unheard) in (0..14).flat_map(|steps| [(steps, false), (steps, true)]) {
+    for (steps, unheard) in (0..18).flat_map(|steps| [(steps, false), (steps, true)]) {
         let room = tempfile::tempdir().unwrap();
         let here = local(&room, "here");
         let there = Side {
@@ -351,7 +413,7 @@ fn a_state_moves_into_a_bucket_whatever_ends_it() {
         };
         let (content, print) = filled(&here);
         let done = with_an_end(&here, &there, steps, unheard, &content);
-        assert!(done || steps < 13);
+        assert!(done || steps < 17);
         let key = there.open().fingerprint_key().unwrap().unwrap();
         assert_eq!(key.fingerprint("A", b"v"), print);
     }

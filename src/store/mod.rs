@@ -40,7 +40,7 @@ pub use error::{Damage, StoreError};
 pub use http::HttpPlace;
 pub use lock_info::{LockInfo, LockRequest};
 pub use locked::Locked;
-pub use medium::Abilities;
+pub use medium::{Abilities, Keeping};
 pub use migrate::{MigrateError, Migrated, Receiving};
 pub use object::{ObjectPlace, ObjectProtocol};
 pub use opened::{Opening, Store};

@@ -1,10 +1,10 @@
 //! A store, wherever it is.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::local::Local;
-use super::medium::{Abilities, Holding, Medium};
+use super::medium::{Abilities, Holding, Keeping, Medium};
 use super::reading::{load, orphan_key};
 use super::seen::{self, Seen};
 use super::transit::Asking;
@@ -25,6 +25,8 @@ pub struct Store {
     pub(super) seen: Option<Seen>,
     /// The migration here that the place it comes from is known to have finished.
     pub(super) finished: Option<String>,
+    /// Why the last state that was written here couldn't be kept as a version, if it couldn't.
+    pub(super) unkept: Arc<Mutex<Option<StoreError>>>,
     pub(super) world: World,
 }
 
@@ -43,7 +45,7 @@ pub enum Opening {
 impl Store {
     /// The store in a directory beside the configuration; touches nothing.
     pub fn local(directory: &Path, world: &World) -> Self {
-        Self::on(Arc::new(Local::new(directory)), world).spilling_to(directory)
+        Self::on(Arc::new(Local::new(directory)), world).beside(directory)
     }
 
     pub(super) fn on(medium: Arc<dyn Medium>, world: &World) -> Self {
@@ -53,6 +55,7 @@ impl Store {
             spills: None,
             seen: None,
             finished: None,
+            unkept: Arc::default(),
             world: world.clone(),
         }
     }
@@ -66,9 +69,11 @@ impl Store {
         }
     }
 
-    /// The same store; outcomes that it can't take any more are kept in a directory of this host.
+    /// The same store with a directory of this host beside it, for what it can't take: outcomes
+    /// after it was lost, and versions where it has no room for them.
     #[must_use]
-    pub fn spilling_to(self, directory: &Path) -> Self {
+    pub fn beside(self, directory: &Path) -> Self {
+        self.medium.keep_beside(directory);
         Self {
             spills: Some(directory.to_owned()),
             ..self
@@ -141,13 +146,13 @@ impl Store {
         }
     }
 
-    /// Whether it keeps versions that a person can go back to.
-    pub fn keeps_versions(&self) -> bool {
-        self.medium.keeps_versions()
+    /// Where it keeps versions that a person can go back to.
+    pub fn keeping(&self) -> Keeping {
+        self.medium.keeping()
     }
 
-    /// The versions kept of a state's history, the newest first; none where the store keeps none.
-    pub fn versions(&self, lineage: &Lineage) -> Vec<Version> {
+    /// The versions kept of a state's history, the newest first.
+    pub fn versions(&self, lineage: &Lineage) -> Result<Vec<Version>, StoreError> {
         self.medium.versions(lineage)
     }
 
@@ -207,6 +212,12 @@ impl Store {
             locked.take_in_spills(directory)?;
         }
         Ok(locked)
+    }
+
+    /// Why the last state that was written here couldn't be kept as a version, if it couldn't; once.
+    pub fn unkept(&self) -> Option<StoreError> {
+        let mut unkept = self.unkept.lock().unwrap_or_else(PoisonError::into_inner);
+        unkept.take()
     }
 
     /// A lock of this process that couldn't be given back, and that doesn't end by itself.

@@ -29,14 +29,15 @@ impl Locked {
     /// given now, or plain; `fingerprint` gives secrets other fingerprints under a new key.
     ///
     /// A crash leaves files in both forms, which this same call accepts and finishes. In the
-    /// end no file is left in the old form, backups included.
+    /// end no file is left in the old form, backups and versions included; gives also how many
+    /// versions were dropped since no key given opens them.
     pub fn rekey(
         &mut self,
         sealing: &Sealing,
         world: &World,
         decrypt: bool,
         fingerprint: Option<Renew<'_>>,
-    ) -> Result<Rekeyed, StoreError> {
+    ) -> Result<(Rekeyed, usize), StoreError> {
         self.usable()?;
         if self.is_new {
             return Err(StoreError::NotBegun(self.medium.names().store.clone()));
@@ -47,7 +48,8 @@ impl Locked {
         let before = self.form.is_sealed();
         // The journal must be empty before the document changes its form: its lines are in the old.
         self.journal_counts = true;
-        self.compact()?;
+        self.fold(false)?;
+        self.keep_or_note();
         let key = self.key_bytes(sealing)?;
         self.form = if decrypt {
             sealing.plain()
@@ -69,13 +71,49 @@ impl Locked {
         self.compact()?;
         self.key = FingerprintKey::new(&key);
         self.holding.drop_backups()?;
-        self.holding.drop_versions()?;
+        let dropped = self.reform_versions(sealing)?;
         self.keep_version()?;
-        Ok(match (before, decrypt) {
+        let form = match (before, decrypt) {
             (false, false) => Rekeyed::Encrypted,
             (true, false) => Rekeyed::Rotated,
             (_, true) => Rekeyed::Decrypted,
-        })
+        };
+        Ok((form, dropped))
+    }
+
+    /// Brings every version into the form that the state has now, and drops those that none of the
+    /// keys given opens: how many.
+    ///
+    /// Their fingerprints stay those of their time: what is restored after a new fingerprint key
+    /// was made has its secrets delivered once more.
+    fn reform_versions(&mut self, sealing: &Sealing) -> Result<usize, StoreError> {
+        let lineage = self.state.lineage.clone();
+        let mut dropped = 0;
+        for version in self.medium.versions(&lineage)?.iter().rev() {
+            // What was written just now has its form.
+            if version.serial == self.state.serial {
+                continue;
+            }
+            let Some((path, bytes)) = self.medium.version(&lineage, version.serial)? else {
+                continue;
+            };
+            match sealing.open(&path, Kind::Document, &bytes) {
+                Ok(mut opened) => {
+                    let plain = std::mem::take(&mut *opened.bytes);
+                    let bytes = self
+                        .form
+                        .encode(Kind::Document, &lineage, version.serial, plain)
+                        .map_err(|error| StoreError::io(&path, error.into()))?;
+                    self.holding.keep_version(version, Some(&bytes))?;
+                }
+                Err(StoreError::Sealed { .. }) => {
+                    self.holding.drop_version(&lineage, version.serial)?;
+                    dropped += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(dropped)
     }
 
     /// The fingerprint key's bytes, in whatever form they are.

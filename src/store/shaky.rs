@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::local::Local;
 use super::medium::{Abilities, Document, Group, Holding, Kept, Medium, Names, Ready, Room, Start};
 use super::{LockInfo, LockRequest, Store, StoreError};
+use crate::state::{Lineage, Serial, Version};
 use crate::sys::World;
 
 /// How a write to the journal goes wrong.
@@ -53,7 +54,7 @@ impl Store {
             faults,
             written: Arc::default(),
         };
-        Self::on(Arc::new(medium), world).spilling_to(spills)
+        Self::on(Arc::new(medium), world).beside(spills)
     }
 }
 
@@ -108,6 +109,18 @@ impl Medium for Shaky {
 
     fn key(&self) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
         self.inner.key()
+    }
+
+    fn versions(&self, lineage: &Lineage) -> Result<Vec<Version>, StoreError> {
+        self.inner.versions(lineage)
+    }
+
+    fn version(
+        &self,
+        lineage: &Lineage,
+        serial: Serial,
+    ) -> Result<Option<(PathBuf, Vec<u8>)>, StoreError> {
+        self.inner.version(lineage, serial)
     }
 
     fn hold(
@@ -188,5 +201,21 @@ impl Holding for Held {
 
     fn put_key(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
         self.inner.put_key(bytes)
+    }
+
+    fn has_version(&mut self, lineage: &Lineage, serial: Serial) -> Result<bool, StoreError> {
+        self.inner.has_version(lineage, serial)
+    }
+
+    fn keep_version(
+        &mut self,
+        version: &Version,
+        document: Option<&[u8]>,
+    ) -> Result<(), StoreError> {
+        self.inner.keep_version(version, document)
+    }
+
+    fn drop_version(&mut self, lineage: &Lineage, serial: Serial) -> Result<(), StoreError> {
+        self.inner.drop_version(lineage, serial)
     }
 }

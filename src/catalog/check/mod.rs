@@ -7,6 +7,7 @@ mod notes;
 mod obstacle;
 mod provider;
 mod room;
+mod tools;
 
 pub(super) use obstacle::{Obstacle, obstacles, remarks};
 pub(super) use room::room;

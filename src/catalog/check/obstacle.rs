@@ -1,6 +1,6 @@
 //! What keeps an extension from a machine, and what only a person should know.
 
-use super::{gpu, machine, network, notes, provider};
+use super::{gpu, machine, network, notes, provider, tools};
 use crate::address::{Address, Name};
 use crate::catalog::ground::Ground;
 use crate::catalog::resolve::{Resolution, Resolved};
@@ -69,6 +69,7 @@ fn checked<'a>(
             found.extend(machine::needs(manifest, ground));
             found.extend(gpu::gpu(manifest, ground));
         }
+        found.extend(tools::tools(resolution, resolved));
         found.extend(machine::system(manifest, ground));
         found.extend(network::network(manifest, ground));
         found.into_iter().map(move |finding| (resolved, finding))

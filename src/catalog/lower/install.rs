@@ -17,6 +17,8 @@ pub(super) struct Frame {
     timeout: Duration,
     core: bool,
     distros: Vec<Distro>,
+    /// What is deleted when it goes.
+    remove: Vec<String>,
     /// The tool a listed step names.
     pub(super) tool: Option<String>,
     /// Whether each package gets a step, so that one may fail alone.
@@ -31,6 +33,7 @@ impl Frame {
             timeout: self.timeout,
             core: self.core,
             distros: self.distros.clone(),
+            remove: self.remove.clone(),
         }
     }
 }
@@ -42,6 +45,7 @@ impl Lowering {
             timeout,
             core: !text.continue_on_error,
             distros: Vec::new(),
+            remove: Vec::new(),
             tool: None,
             apart: text.continue_on_error,
         };
@@ -180,6 +184,12 @@ impl Lowering {
             timeout,
             core: text.core,
             distros: text.distros,
+            remove: text
+                .remove
+                .into_iter()
+                .enumerate()
+                .map(|(index, path)| self.target(&format!("{at}/remove/{index}"), path))
+                .collect(),
             tool: Some(text.tool),
             apart: false,
         };

@@ -17,8 +17,8 @@ use super::finding::Finding;
 use super::manifest::{Compatibility, GpuNeed, Manifest, Need, Requirements, SoftDependency};
 use super::shelf::Folder;
 use super::text::{
-    CompatibilityText, ExtensionText, GpuText, NameText, ProviderText, RequirementsText, Seconds,
-    VendorText,
+    CompatibilityText, DependencyText, ExtensionText, GpuText, NameText, ProviderText,
+    RequirementsText, Seconds, VendorText,
 };
 use crate::address::Name;
 use crate::digest::Digest;
@@ -64,7 +64,14 @@ pub(super) fn lower(
                 without: soft.without,
             })
             .collect(),
-        dependencies: unique(metadata.dependencies),
+        needs_tools: lowering.needs_tools(&metadata.dependencies),
+        dependencies: unique(
+            metadata
+                .dependencies
+                .into_iter()
+                .map(|one| one.name)
+                .collect(),
+        ),
         conflicts: unique(metadata.conflicts),
         distros: metadata.distros,
         compatibility: compatibility(metadata.compatibility),
@@ -132,6 +139,23 @@ impl Lowering {
             );
         }
         Some(said)
+    }
+
+    /// The tools of dependencies that are named.
+    fn needs_tools(&mut self, dependencies: &[DependencyText]) -> BTreeMap<Name, Vec<String>> {
+        let mut needs = BTreeMap::new();
+        for (index, one) in dependencies.iter().enumerate() {
+            let Some(tools) = &one.tools else { continue };
+            let at = format!("metadata/dependencies/{index}/tools");
+            if tools.is_empty() {
+                self.findings.push(
+                    Finding::error(&at, "catalog::wrong-value", "no tool is named")
+                        .help("name some of them, or leave `tools` out"),
+                );
+            }
+            needs.insert(one.name.0.clone(), tools.clone());
+        }
+        needs
     }
 
     fn requirements(&mut self, text: RequirementsText) -> Requirements {

@@ -15,10 +15,7 @@ fn every_manifest_reads_without_a_finding_and_resolves() {
     let names = catalog.names();
     assert!(names.len() >= 9, "{names:?}");
     for name in names {
-        let wanted = [Wanted {
-            name: name.clone(),
-            place: None,
-        }];
+        let wanted = [Wanted::whole(name.clone(), None)];
         let (resolution, diagnostics) = resolve(&catalog, &wanted);
         let manifest = catalog.manifest(&name).unwrap().unwrap();
         let told = show(&diagnostics);

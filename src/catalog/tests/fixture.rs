@@ -56,10 +56,7 @@ pub(super) fn needs(names: &[&str]) -> String {
 pub(super) fn wanted(names: &[&str]) -> Vec<Wanted> {
     names
         .iter()
-        .map(|text| Wanted {
-            name: name(text),
-            place: None,
-        })
+        .map(|text| Wanted::whole(name(text), None))
         .collect()
 }
 

@@ -1,6 +1,7 @@
 //! Tests of the room as a whole.
 
 mod agreed;
+mod choice;
 mod embedded;
 mod fixture;
 mod lint;

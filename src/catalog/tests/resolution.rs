@@ -93,10 +93,7 @@ fn unknown_names_are_told_with_a_way_on() {
         ("broken", manifest("broken", &needs(&["missing-thing"]))),
     ]);
     let source = Source::new("sindri.yaml", "active:\n  - nodjs\n");
-    let typo = Wanted {
-        name: name("nodjs"),
-        place: Some(source.place(12, 5)),
-    };
+    let typo = Wanted::whole(name("nodjs"), Some(source.place(12, 5)));
     let mut all = vec![typo];
     all.extend(wanted(&["uses-codepro", "broken"]));
     let (_, diagnostics) = resolve(&catalog, &all);

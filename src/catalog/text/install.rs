@@ -85,6 +85,10 @@ pub(in crate::catalog) struct StepText {
     /// The distributions it is meant for; all where not said.
     #[serde(default)]
     pub(in crate::catalog) distros: Vec<Distro>,
+    /// What is deleted when it goes, absolute or under the machine's home: for a script, whose
+    /// effects nobody else knows.
+    #[serde(default)]
+    pub(in crate::catalog) remove: Vec<String>,
     /// Debian packages.
     pub(in crate::catalog) apt: Option<AptText>,
     /// Fedora packages.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::dependency::DependencyText;
 use super::scalar::{Megabytes, NameText, Seconds};
 use crate::catalog::manifest::{Category, Need, Support};
 use crate::catalog::step::{Arch, Distro};
@@ -26,9 +27,9 @@ pub(in crate::catalog) struct MetadataText {
     pub(in crate::catalog) homepage: Option<String>,
     /// The license of what it installs: an SPDX expression, or `proprietary`.
     pub(in crate::catalog) license: Option<String>,
-    /// The extensions it needs first.
+    /// The extensions it needs first, each a name, or a mapping that says which tools of it.
     #[serde(default)]
-    pub(in crate::catalog) dependencies: Vec<NameText>,
+    pub(in crate::catalog) dependencies: Vec<DependencyText>,
     /// The extensions it is better with: installed first where they can be.
     #[serde(default)]
     pub(in crate::catalog) soft_dependencies: Vec<SoftText>,

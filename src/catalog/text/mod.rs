@@ -1,6 +1,7 @@
 //! The manifest as it is written: every field of `extension.yaml`, typed, nothing decided yet.
 
 mod capability;
+mod dependency;
 mod install;
 mod lifecycle;
 mod metadata;
@@ -9,6 +10,7 @@ mod scalar;
 pub(super) use capability::{
     AuthMethodText, AuthText, CapabilitiesText, HookText, HooksText, McpText, ProjectInitText,
 };
+pub(super) use dependency::DependencyText;
 pub(super) use install::{
     AptText, BinaryText, CargoText, ChecksumsText, DownloadText, InstallText, MethodText, MiseText,
     NpmText, PipText, RpmText, ScriptText, SourceKind, SourceText, StepText,

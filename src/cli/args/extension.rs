@@ -19,6 +19,8 @@ pub(crate) enum ExtensionVerb {
     Status(ExtensionStatusArgs),
     /// Check in the machines whether the extensions work
     Validate(ExtensionValidateArgs),
+    /// What the last installation of an extension printed, also while it runs
+    Log(ExtensionLogArgs),
     /// Say what keeps an extension's manifest from the catalog
     Lint(ExtensionLintArgs),
 }
@@ -32,6 +34,7 @@ impl ExtensionVerb {
             Self::Search(args) => &args.common,
             Self::Status(args) => &args.common,
             Self::Validate(args) => &args.common,
+            Self::Log(args) => &args.common,
             Self::Lint(args) => &args.common,
             Self::Upgrade(args) => &args.common,
         }
@@ -46,6 +49,7 @@ impl ExtensionVerb {
             | Self::Search(_)
             | Self::Status(_)
             | Self::Validate(_)
+            | Self::Log(_)
             | Self::Lint(_) => false,
         }
     }
@@ -59,6 +63,7 @@ impl ExtensionVerb {
             | Self::Search(_)
             | Self::Status(_)
             | Self::Validate(_)
+            | Self::Log(_)
             | Self::Lint(_) => false,
         }
     }
@@ -130,6 +135,20 @@ pub(crate) struct ExtensionUpgradeArgs {
     pub(crate) allow: Vec<String>,
     #[command(flatten)]
     pub(crate) act: Act,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExtensionLogArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// The extension
+    pub(crate) name: String,
+    /// In this machine
+    #[arg(long, value_name = "MACHINE")]
+    pub(crate) machine: Option<String>,
+    /// Show what it prints until it is over
+    #[arg(long, short = 'f')]
+    pub(crate) follow: bool,
 }
 
 #[derive(Args, Debug)]

@@ -32,6 +32,8 @@ pub(super) struct Acting<'a> {
     pub(super) operation: &'static str,
     pub(super) asked: &'a Asked,
     pub(super) act: &'a Act,
+    /// Whether the exit code tells an extension of which some tools failed from a whole one.
+    pub(super) detailed: bool,
 }
 
 /// Plans and applies under the lock.
@@ -179,12 +181,13 @@ pub(super) fn carry_out(
     };
     let result = runtime.block_on(engine::apply(apply, &mut ready.locked, &mut shown));
     let compacted = ready.locked.compact().map_err(|error| error.diagnose());
-    conclude(session, ready, result, compacted)
+    conclude(session, ready, acting.detailed, result, compacted)
 }
 
 fn conclude(
     session: &mut Session,
     ready: &mut Ready,
+    detailed: bool,
     result: Result<Summary, Box<ApplyError>>,
     compacted: Result<(), Diagnostics>,
 ) -> Result<Exit, Diagnostics> {
@@ -216,6 +219,7 @@ fn conclude(
     let exit = match (broken.is_empty(), summary.interrupted, summary.is_clean()) {
         (false, _, _) | (true, false, false) => Exit::Error,
         (true, true, _) => Exit::Interrupted,
+        (true, false, true) if detailed && !summary.partial.is_empty() => Exit::Something,
         (true, false, true) => Exit::Done,
     };
     if session.is_json() {

@@ -14,10 +14,15 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Exit};
 use crate::engine::{self, Project};
 use crate::provider::Owned;
 use crate::resource::ProviderKind;
+use crate::state::State;
 
 pub(crate) fn run(session: &mut Session, args: &AdoptArgs) -> Outcome {
     let project = session.project(Overrides::default())?;
-    let (strays, findings) = strays(session, &project)?;
+    let state = session.state()?;
+    let (strays, findings) = match &state {
+        Some(state) => strays(session, &project, state)?,
+        None => (Vec::new(), Vec::new()),
+    };
     if args.addresses.is_empty() {
         list(session, &project, &strays, &findings)?;
         return Ok(if findings.is_empty() {
@@ -29,7 +34,7 @@ pub(crate) fn run(session: &mut Session, args: &AdoptArgs) -> Outcome {
     let mut refused = findings;
     let mut imports = Vec::new();
     for address in &args.addresses {
-        match chosen(&project, &strays, address) {
+        match chosen(&project, state.as_ref(), &strays, address) {
             Ok(import) => imports.push(import),
             Err(found) => refused.push(*found),
         }
@@ -43,11 +48,9 @@ pub(crate) fn run(session: &mut Session, args: &AdoptArgs) -> Outcome {
 fn strays(
     session: &Session,
     project: &Project,
+    state: &State,
 ) -> Result<(Vec<(ProviderKind, Owned)>, Diagnostics), Diagnostics> {
-    let Some(state) = session.state()? else {
-        return Ok((Vec::new(), Vec::new()));
-    };
-    same_project(project, Some(&state))?;
+    same_project(project, Some(state))?;
     let wanted = project.desired.resources().iter();
     let mut kinds: BTreeSet<ProviderKind> =
         wanted.filter_map(|wanted| wanted.spec.provider()).collect();
@@ -58,7 +61,7 @@ fn strays(
             .map(|object| object.provider),
     );
     let providers = session.providers();
-    let asking = engine::strays(providers.readers(), &kinds, &state);
+    let asking = engine::strays(providers.readers(), &kinds, state);
     Ok(small_runtime()?.block_on(asking))
 }
 
@@ -97,9 +100,11 @@ fn list(
     Ok(())
 }
 
-/// The one object that an address stands for.
+/// The one object that an address stands for: the one that is found, or the recorded one, so that
+/// the command can be run again whatever ended it.
 fn chosen(
     project: &Project,
+    state: Option<&State>,
     strays: &[(ProviderKind, Owned)],
     address: &Address,
 ) -> Result<Import, Box<Diagnostic>> {
@@ -112,24 +117,32 @@ fn chosen(
         .map(|(_, one)| one)
         .filter(|one| one.address == *address)
         .collect();
-    match found.as_slice() {
-        [] => Err(refuse(
+    let recorded = state
+        .and_then(|state| state.resources.get(address)?.current.as_ref())
+        .map(|object| object.id.to_string());
+    match (found.as_slice(), recorded) {
+        ([], Some(id)) => Ok(Import {
+            to: address.clone(),
+            id,
+            place: None,
+        }),
+        ([], None) => Err(refuse(
             "adopt::nothing-found",
             format!("nothing unrecorded carries the label of `{address}`"),
             "`sindri adopt` lists what was found; `sindri import` takes an object by its id"
                 .to_owned(),
         )),
-        [_] if project.desired.get(address).is_none() => Err(refuse(
+        ([_], _) if project.desired.get(address).is_none() => Err(refuse(
             "adopt::not-wanted",
             format!("`{address}` isn't asked for by the configuration"),
             "write it into the configuration first, or remove the object by hand".to_owned(),
         )),
-        [one] => Ok(Import {
+        ([one], _) => Ok(Import {
             to: address.clone(),
             id: one.id.to_string(),
             place: None,
         }),
-        several => {
+        (several, _) => {
             let ids: Vec<String> = several.iter().map(|one| one.id.to_string()).collect();
             Err(refuse(
                 "adopt::several-found",

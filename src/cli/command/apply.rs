@@ -30,6 +30,7 @@ pub(crate) fn run(session: &mut Session, args: &ApplyArgs) -> Outcome {
         operation: "apply",
         asked: &asked,
         act: &args.act,
+        detailed: args.detailed_exitcode,
     };
     acting::run(session, &acting, project)
 }
@@ -50,6 +51,7 @@ fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
         operation: "apply",
         asked: &asked,
         act: &act,
+        detailed: args.detailed_exitcode,
     };
     let runtime = runtime()?;
     let pace = Pace::of(session, &act)?;

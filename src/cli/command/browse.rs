@@ -83,10 +83,7 @@ impl Browsed {
 
     /// An extension with all that it needs.
     pub(super) fn resolve(&self, name: &Name) -> (Resolution, Diagnostics) {
-        let wanted = Wanted {
-            name: name.clone(),
-            place: None,
-        };
+        let wanted = Wanted::whole(name.clone(), None);
         catalog::resolve(&self.catalog, &[wanted])
     }
 

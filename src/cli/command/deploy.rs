@@ -33,6 +33,7 @@ pub(crate) fn run(session: &mut Session, args: &DeployArgs) -> Outcome {
         operation: "deploy",
         asked: &asked,
         act: &args.act,
+        detailed: args.detailed_exitcode,
     };
     acting::run(session, &acting, project)
 }

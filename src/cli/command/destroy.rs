@@ -16,6 +16,7 @@ pub(crate) fn run(session: &mut Session, args: &DestroyArgs) -> Outcome {
         operation: "destroy",
         asked: &asked,
         act: &act,
+        detailed: false,
     };
     acting::run(session, &acting, project)
 }

@@ -52,6 +52,7 @@ pub(super) fn take(
         operation,
         asked: &asked,
         act,
+        detailed: false,
     };
     acting::run(session, &acting, project)
 }

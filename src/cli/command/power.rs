@@ -108,6 +108,7 @@ fn set(
             Power::Running => "running".to_owned(),
             Power::Stopped | Power::Provider => "stopped; everything in it is kept".to_owned(),
         }),
+        tools: Vec::new(),
     };
     screen.event(session, &event);
     Ok(Exit::Done)

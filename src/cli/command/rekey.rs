@@ -50,13 +50,18 @@ pub(crate) fn run(session: &mut Session, args: &RekeyArgs) -> Outcome {
     let renewed = missing.is_empty() && locked.state().pending.is_empty();
     let sealing = session.sealing().clone();
     let world = session.world().clone();
-    let done = locked
+    let (done, dropped) = locked
         .rekey(&sealing, &world, args.decrypt, renewed.then_some(&renew))
         .map_err(|error| error.diagnose())?;
-    answer(session, done, renewed, &missing)
+    answer(session, done, (renewed, dropped), &missing)
 }
 
-fn answer(session: &mut Session, done: Rekeyed, renewed: bool, missing: &[Address]) -> Outcome {
+fn answer(
+    session: &mut Session,
+    done: Rekeyed,
+    (renewed, dropped): (bool, usize),
+    missing: &[Address],
+) -> Outcome {
     let (word, text) = match done {
         Rekeyed::Encrypted => ("encrypted", "The state is encrypted now."),
         Rekeyed::Rotated => (
@@ -71,11 +76,20 @@ fn answer(session: &mut Session, done: Rekeyed, renewed: bool, missing: &[Addres
             "state": word,
             "fingerprint_key": if renewed { "renewed" } else { "kept" },
             "missing": missing,
+            "versions_dropped": dropped,
         });
         session.answer(&(answer.to_string() + "\n"))?;
         return Ok(Exit::Done);
     }
     session.answer(&format!("{text}\n"))?;
+    if dropped > 0 {
+        let versions = if dropped == 1 {
+            "1 earlier version was".to_owned()
+        } else {
+            format!("{dropped} earlier versions were")
+        };
+        session.answer(&format!("{versions} dropped: no key given opens them.\n"))?;
+    }
     if renewed {
         session.answer("Secrets have new fingerprints, under a new fingerprint key.\n")?;
     } else {

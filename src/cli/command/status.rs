@@ -95,6 +95,10 @@ fn row(read: &Read, address: &Address) -> Option<StatusRow> {
             DriftKind::Missing => "missing".to_owned(),
             DriftKind::Exchanged => "exchanged".to_owned(),
             DriftKind::Unreadable(_) => "unreadable".to_owned(),
+            DriftKind::Broken(parts) => {
+                let parts: Vec<&str> = parts.iter().map(|part| part.part.as_str()).collect();
+                format!("broken: {}", parts.join(", "))
+            }
             DriftKind::Changed => {
                 let paths: Vec<&str> = drift.fields.iter().map(|f| f.path.as_str()).collect();
                 format!("changed: {}", paths.join(", "))

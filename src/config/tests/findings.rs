@@ -340,3 +340,26 @@ fn a_state_that_has_no_place() {
     sindri.yaml:3:8 config::missing-field `state` names no address / add `address: postgres://HOST/DATABASE/NAME`
     ");
 }
+
+#[test]
+fn entries_of_extensions_that_say_more() {
+    let text = r"
+extensions:
+  active:
+    - nodejs
+    - { name: cloud-tools, with: { tools: [aws, gcloud, aws] } }
+    - { nmae: jvm, with: { tool: [java] } }
+    - { name: docker, with: { tools: [] } }
+    - { name: ruby, with: [bundle] }
+    - [php]
+";
+    insta::assert_snapshot!(findings(text.trim_start()), @r#"
+    sindri.yaml:6:57 config::duplicate-name the tool `aws` is listed twice / keep one of them
+    sindri.yaml:7:7 config::missing-field `extensions.active[]` has no `name` / The extension.
+    sindri.yaml:7:9 config::unknown-field `extensions.active[]` has no field `nmae` / did you mean `name`?
+    sindri.yaml:7:28 config::unknown-field `with` has no field `tool` / did you mean `tools`?
+    sindri.yaml:8:38 config::invalid-value no tool of `docker` is chosen / name some of them, or leave `tools` out for all
+    sindri.yaml:9:27 config::wrong-type `with` must be a mapping, not a list / its fields: `tools`
+    sindri.yaml:10:7 config::wrong-type expected a name, found a list / use lower-case letters, digits and dashes, 63 at most
+    "#);
+}

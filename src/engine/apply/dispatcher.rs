@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
+use super::halt;
 use super::outcome::{Ended, Outcome};
 use super::recorder::{Lost, Recorder};
 use super::run::{self, Context};
@@ -127,6 +128,8 @@ struct Dispatcher {
     blocked: Vec<Option<Address>>,
     ended: Vec<bool>,
     running: JoinSet<Ended>,
+    /// Of those that are over as soon as they are dropped.
+    aborts: Vec<AbortHandle>,
     progress: (mpsc::UnboundedSender<Event>, mpsc::UnboundedReceiver<Event>),
     woken: BTreeSet<Name>,
     summary: Summary,
@@ -157,6 +160,7 @@ impl Dispatcher {
             blocked: vec![None; steps.len()],
             ended: vec![false; steps.len()],
             running: JoinSet::new(),
+            aborts: Vec::new(),
             progress: mpsc::unbounded_channel(),
             woken: BTreeSet::new(),
             summary: Summary::default(),
@@ -194,8 +198,9 @@ impl Dispatcher {
             match self.wait(&mut stop, audience, &mut group, apply).await {
                 Stop::Go | Stop::Gently => {}
                 Stop::Now | Stop::TimedOut => {
-                    self.running.abort_all();
                     audience.event(Event::Interrupted { at_once: true });
+                    self.break_off(apply, audience, &mut group).await;
+                    recorder.record(std::mem::take(&mut group));
                     break;
                 }
             }
@@ -205,6 +210,37 @@ impl Dispatcher {
         }
         self.skip_rest(apply, audience);
         recorder.end()
+    }
+
+    /// Breaks off what runs; only what goes on inside machines is given the time to be ended there.
+    async fn break_off(
+        &mut self,
+        apply: &Apply<'_>,
+        audience: &mut dyn Audience,
+        group: &mut Vec<state::Event>,
+    ) {
+        for task in self.aborts.drain(..) {
+            task.abort();
+        }
+        let patience = tokio::time::sleep(crate::install::HALT_PATIENCE * 2);
+        tokio::pin!(patience);
+        loop {
+            tokio::select! {
+                joined = self.running.join_next() => match joined {
+                    Some(Ok(ended)) => {
+                        if matches!(ended.outcome, Outcome::Done { .. }) {
+                            self.end(ended, audience, group, apply);
+                        }
+                    }
+                    Some(Err(_)) => {}
+                    None => return,
+                },
+                () = &mut patience => {
+                    self.running.abort_all();
+                    return;
+                }
+            }
+        }
     }
 
     /// Takes as many ready steps as there is room for and writes their intents into the group.
@@ -250,8 +286,15 @@ impl Dispatcher {
         }
         let context = Arc::clone(&apply.context);
         let progress = self.progress.0.clone();
-        self.running
-            .spawn(async move { run::run(prepared, &context, &progress).await });
+        let stop = apply.stop.clone();
+        let halts = halt::Halting::of(&prepared.work).is_some();
+        let task = self
+            .running
+            .spawn(async move { run::run(prepared, &context, &progress, stop).await });
+        if !halts {
+            self.aborts.retain(|task| !task.is_finished());
+            self.aborts.push(task);
+        }
     }
 
     /// Waits until something ends, a person stops, or progress is told.
@@ -319,15 +362,22 @@ impl Dispatcher {
                 effect,
                 id,
                 note,
-                partial,
+                tools,
             } => {
                 group.push(state::Event::Succeeded {
                     operation: ended.intent.operation,
                     address: address.clone(),
                     effect,
                 });
-                if let Some(text) = partial {
-                    self.summary.partial.push((address.clone(), text));
+                let mut all = Vec::new();
+                if let Some(tools) = tools {
+                    all = tools.all;
+                    let entry = (address.clone(), all.clone());
+                    if tools.partial {
+                        self.summary.partial.push(entry);
+                    } else if tools.told {
+                        self.summary.tools.push(entry);
+                    }
                 }
                 let change = &apply.plan.changes[step.change as usize];
                 self.count(change, step.kind, &address);
@@ -337,6 +387,7 @@ impl Dispatcher {
                     id,
                     elapsed: ended.elapsed,
                     note,
+                    tools: all,
                 });
                 for dependent in &self.dependents[index as usize] {
                     let missing = &mut self.missing[*dependent as usize];

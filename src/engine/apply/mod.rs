@@ -5,10 +5,12 @@
 //! of their own and talk to it through values.
 
 mod dispatcher;
+mod halt;
 mod leftover;
 mod outcome;
 mod recorder;
 mod run;
+mod task;
 mod work;
 
 pub use dispatcher::{Apply, ApplyError, Journal, Stop, apply};

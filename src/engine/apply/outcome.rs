@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::diagnostic::Diagnostics;
+use crate::engine::Tool;
 use crate::state::{Effect, Intent, ObjectId};
 
 /// A step that ended.
@@ -27,8 +28,8 @@ pub(super) enum Outcome {
         id: Option<ObjectId>,
         /// What a person should know.
         note: Option<String>,
-        /// What of it failed although it stands.
-        partial: Option<String>,
+        /// What became of an extension's tools.
+        tools: Option<Tools>,
     },
     /// Not.
     Failed {
@@ -42,4 +43,14 @@ pub(super) enum Outcome {
         /// What the call said.
         diagnostics: Diagnostics,
     },
+}
+
+/// What became of an extension's tools.
+pub(super) struct Tools {
+    /// Each of them.
+    pub(super) all: Vec<Tool>,
+    /// Whether some failed.
+    pub(super) partial: bool,
+    /// Whether those that succeeded are told, too.
+    pub(super) told: bool,
 }

@@ -1,21 +1,24 @@
 //! Running one step: a task of its own, which talks to the dispatcher through values only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
 
-use super::leftover;
-use super::outcome::{Ended, Outcome};
+use super::dispatcher::Stop;
+use super::outcome::{Ended, Outcome, Tools};
+use super::task::task;
 use super::work::{Inside, Prepared, Work};
+use super::{halt, leftover};
 use crate::address::{Address, Name};
 use crate::catalog::{Manifest, Manifests};
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::digest::FingerprintKey;
-use crate::engine::Event;
-use crate::install::{self, InstallEvent, Installed, Job, Purpose};
+use crate::engine::{Event, Tool};
+use crate::install::{self, InstallEvent, Installed, Job, Purpose, ToolResult};
 use crate::provider::{
     Answer, Class, Delivery, Made, Progress, Provider, ProviderError, TakeRequest, UpdateRequest,
 };
@@ -79,6 +82,7 @@ pub(super) async fn run(
     prepared: Prepared,
     context: &Context,
     progress: &UnboundedSender<Event>,
+    stop: watch::Receiver<Stop>,
 ) -> Ended {
     let started = Instant::now();
     let address = prepared.intent.address.clone();
@@ -86,7 +90,12 @@ pub(super) async fn run(
         // The dispatcher outlives its tasks; without it nobody is left to tell.
         let _gone = progress.send(event).is_err();
     };
-    let performed = perform(prepared.work, &prepared.intent, context, &tell).await;
+    let halting = halt::Halting::of(&prepared.work);
+    let performing = perform(prepared.work, &prepared.intent, context, &tell);
+    let performed = match halting {
+        None => performing.await,
+        Some(halting) => halting.unless_stopped(stop, performing).await,
+    };
     let mut outcome = performed.unwrap_or_else(|diagnostics| Outcome::Failed {
         effect: Effect::Keep,
         diagnostics,
@@ -136,7 +145,7 @@ async fn perform(
             effect,
             id: None,
             note,
-            partial: None,
+            tools: None,
         }),
         Work::Create {
             provider,
@@ -180,7 +189,7 @@ async fn perform(
                 effect,
                 id: None,
                 note: None,
-                partial: None,
+                tools: None,
             })
         }
         Work::Deliver {
@@ -193,10 +202,19 @@ async fn perform(
             retry(|| inside.provider.withdraw(machine, &inside.name, target)).await?;
             Ok(removed())
         }
-        Work::Install { inside, was, anew } => {
+        Work::Install {
+            inside,
+            was,
+            broken,
+            anew,
+        } => {
             wake(&inside).await?;
-            let purpose = purpose(&inside, was.as_deref(), anew);
-            put_in(&inside, purpose, intent, context, tell).await
+            let how = How {
+                was: was.as_deref(),
+                broken: &broken,
+                anew,
+            };
+            put_in(&inside, &how, intent, context, tell).await
         }
         Work::Uninstall { inside, was } => {
             uninstall(&inside, was.as_deref(), intent, context, tell).await
@@ -218,14 +236,19 @@ async fn uninstall(
             effect: Effect::Remove,
             id: None,
             note: Some("its manifest is gone: left in the machine".to_owned()),
-            partial: None,
+            tools: None,
         });
     };
     let on_event = |event| tell_install(&intent.address, event, tell);
     install::remove(
         &*inside.provider,
         &inside.machine,
-        &job(inside, manifest, Purpose::Install, context),
+        &job(
+            inside,
+            manifest,
+            (Purpose::Install, BTreeSet::new()),
+            context,
+        ),
         &context.redactor,
         &on_event,
     )
@@ -270,7 +293,7 @@ fn done(
         id: Some(made.id.clone()),
         effect: Effect::Put(Box::new(made)),
         note: None,
-        partial: None,
+        tools: None,
     }
 }
 
@@ -303,7 +326,7 @@ fn removed() -> Outcome {
         effect: Effect::Remove,
         id: None,
         note: None,
-        partial: None,
+        tools: None,
     }
 }
 
@@ -356,34 +379,23 @@ async fn deliver(
         ))),
         id: None,
         note: same.then(|| "already delivered".to_owned()),
-        partial: None,
+        tools: None,
     })
 }
 
-/// Why an extension is installed, told by what is recorded of it.
-fn purpose(inside: &Inside, was: Option<&Object>, anew: bool) -> Purpose {
-    let (Some(object), Some(spec)) = (was, &inside.spec) else {
-        return Purpose::Install;
-    };
-    if anew {
-        return Purpose::Reinstall;
-    }
-    match &object.status {
-        Status::Partial { failed } if object.spec == *spec => {
-            Purpose::Retry(failed.iter().map(|part| part.part.clone()).collect())
-        }
-        Status::Ready | Status::Partial { .. } if object.spec != *spec => Purpose::Upgrade,
-        Status::Ready
-        | Status::Partial { .. }
-        | Status::Tainted
-        | Status::Deleting
-        | Status::Retained => Purpose::Install,
-    }
+/// What an installation goes by.
+struct How<'a> {
+    /// What is recorded.
+    was: Option<&'a Object>,
+    /// The tools that don't work any more.
+    broken: &'a [String],
+    /// Whether the version that stands is removed first.
+    anew: bool,
 }
 
 async fn put_in(
     inside: &Inside,
-    purpose: Purpose,
+    how: &How<'_>,
     intent: &Intent,
     context: &Context,
     tell: &(dyn Fn(Event) + Send + Sync),
@@ -395,7 +407,12 @@ async fn put_in(
             format!("the manifest of `{}` isn't at hand", inside.name),
         )]);
     };
-    let job = job(inside, manifest, purpose, context);
+    let task = if how.anew {
+        (Purpose::Reinstall, BTreeSet::new())
+    } else {
+        task(manifest, spec, how.was, how.broken)
+    };
+    let job = job(inside, manifest, task, context);
     let picked_up = AtomicBool::new(false);
     let on_event = |event| {
         if matches!(event, InstallEvent::PickedUp) {
@@ -417,15 +434,14 @@ async fn put_in(
         notes.push("picked up where an earlier run left it".to_owned());
     }
     let note = (!notes.is_empty()).then(|| notes.join(", "));
-    let (status, partial) = match installed.outcome {
-        install::Outcome::Ready => (Status::Ready, None),
-        install::Outcome::Partial { failed } => {
-            let parts: Vec<String> = failed
-                .iter()
-                .map(|part| format!("`{}` failed: {}", part.part, part.reason))
-                .collect();
-            (Status::Partial { failed }, Some(parts.join("; ")))
-        }
+    let tools = Tools {
+        all: installed.tools.into_iter().map(told).collect(),
+        partial: matches!(installed.outcome, install::Outcome::Partial { .. }),
+        told: manifest.report_successes,
+    };
+    let status = match installed.outcome {
+        install::Outcome::Ready => Status::Ready,
+        install::Outcome::Partial { failed } => Status::Partial { failed },
     };
     let object = in_machine(
         inside,
@@ -438,15 +454,45 @@ async fn put_in(
         effect: Effect::Put(Box::new(object)),
         id: None,
         note,
-        partial,
+        tools: Some(tools),
     })
 }
 
-fn job(inside: &Inside, manifest: &Arc<Manifest>, purpose: Purpose, context: &Context) -> Job {
+/// A tool's result in the executor's words.
+fn told(tool: ToolResult) -> Tool {
+    Tool {
+        name: tool.name,
+        version: tool.version,
+        result: tool.result.as_str().to_owned(),
+        reason: tool.reason,
+        last_lines: tool.tail,
+    }
+}
+
+fn job(
+    inside: &Inside,
+    manifest: &Arc<Manifest>,
+    (purpose, drop): (Purpose, BTreeSet<String>),
+    context: &Context,
+) -> Job {
     let outbound = context.outbound.get(&inside.machine.name);
+    let tools = match inside.spec.as_deref() {
+        Some(Spec::Extension(spec)) => spec.tools.clone(),
+        Some(
+            Spec::Network(_)
+            | Spec::Image(_)
+            | Spec::Gpu(_)
+            | Spec::Volume(_)
+            | Spec::Machine(_)
+            | Spec::Secret(_),
+        )
+        | None => Vec::new(),
+    };
     Job {
         manifest: Arc::clone(manifest),
         purpose,
+        tools,
+        drop,
         incarnation: inside.object.incarnation.clone(),
         outbound: outbound.cloned().unwrap_or_default(),
     }
@@ -454,27 +500,14 @@ fn job(inside: &Inside, manifest: &Arc<Manifest>, purpose: Purpose, context: &Co
 
 /// What an installation tells, in the executor's words.
 fn tell_install(address: &Address, event: InstallEvent, tell: &(dyn Fn(Event) + Send + Sync)) {
-    let text = match event {
-        InstallEvent::Output(line) => {
-            tell(Event::Output {
-                address: address.clone(),
-                line,
-            });
-            return;
-        }
-        InstallEvent::PickedUp => "picking up the job that an earlier run left".to_owned(),
-        InstallEvent::Waiting { lock } => format!("waiting for {lock}"),
-        InstallEvent::Step {
-            number,
-            total,
-            tool,
-            method,
-        } => format!("step {number} of {total}: {tool} ({method})"),
-        InstallEvent::Retry { tool, after } => {
-            format!("{tool} failed; trying again in {}s", after.as_secs())
-        }
-        InstallEvent::Validating => "validating".to_owned(),
-    };
+    if let InstallEvent::Output(line) = event {
+        tell(Event::Output {
+            address: address.clone(),
+            line,
+        });
+        return;
+    }
+    let text = event.describe();
     tell(Event::Progress {
         address: address.clone(),
         text,

@@ -67,6 +67,8 @@ pub(super) enum Work {
     Install {
         inside: Inside,
         was: Option<Arc<Object>>,
+        /// The tools of it that were found not to work any more.
+        broken: Vec<String>,
         /// Whether the version that stands is removed first.
         anew: bool,
     },
@@ -336,15 +338,64 @@ fn inside(
             inside,
             was: current.cloned(),
         }),
-        Some(Spec::Extension(_)) => Ok(Work::Install {
-            inside,
-            was: current.cloned(),
-            anew: change.reason == Some(Reason::Reinstalled),
-        }),
+        Some(Spec::Extension(_)) => {
+            lacking(apply, change, state)?;
+            Ok(Work::Install {
+                inside,
+                // What is made anew has nothing of what was there.
+                was: current.cloned().filter(|_| intent.step != StepKind::Create),
+                anew: change.reason == Some(Reason::Reinstalled),
+                broken: match &change.reason {
+                    Some(Reason::Broken { tools }) => tools.clone(),
+                    Some(_) | None => Vec::new(),
+                },
+            })
+        }
         Some(
             Spec::Network(_) | Spec::Image(_) | Spec::Gpu(_) | Spec::Volume(_) | Spec::Machine(_),
         )
         | None => Err(nothing(address)),
+    }
+}
+
+/// Refuses an extension that needs tools of another one which failed there.
+fn lacking(apply: &Apply<'_>, change: &Change, state: &State) -> Result<(), Diagnostics> {
+    let manifests = &apply.context.manifests;
+    let Some(own) = manifests.get(change.address.leaf()) else {
+        return Ok(());
+    };
+    let mut findings = Vec::new();
+    for on in &change.dependencies {
+        let (Some(object), Some(other)) = (state.current(on), manifests.get(on.leaf())) else {
+            continue;
+        };
+        let Status::Partial { failed } = &object.status else {
+            continue;
+        };
+        let needs = own.needs_of(other);
+        for part in failed
+            .iter()
+            .filter(|part| needs.contains(&part.part.as_str()))
+        {
+            let summary = format!(
+                "`{}` needs `{}` of `{}`, which failed there",
+                change.address, part.part, other.name
+            );
+            findings.push(
+                Diagnostic::error(Code::new("engine::tool-missing"), summary)
+                    .because(part.reason.clone())
+                    .on(change.address.clone())
+                    .help(format!(
+                        "mend what `sindri extension log {}` names; the next apply tries both again",
+                        other.name
+                    )),
+            );
+        }
+    }
+    if findings.is_empty() {
+        Ok(())
+    } else {
+        Err(findings)
     }
 }
 

@@ -72,7 +72,7 @@ fn turn(faults: std::ops::Range<usize>) -> impl Strategy<Value = Turn> {
     let end = prop_oneof![Just(End::Before), Just(End::After), Just(End::Refused)];
     (
         command(),
-        prop::collection::vec(fault(effect()).prop_map(plausible), faults),
+        prop::collection::vec(fault(any_effect()).prop_map(plausible), faults),
         prop::option::weighted(0.3, (0..12_usize, end)),
     )
         .prop_map(|(command, faults, end)| Turn {
@@ -80,6 +80,11 @@ fn turn(faults: std::ops::Range<usize>) -> impl Strategy<Value = Turn> {
             faults,
             end,
         })
+}
+
+/// What may become of a call, a defect of its provider included.
+fn any_effect() -> impl Strategy<Value = Effect> {
+    prop_oneof![9 => effect(), 1 => Just(Effect::Panic)]
 }
 
 /// A call that goes through all the same isn't one that says for certain that it didn't.

@@ -84,7 +84,7 @@ proptest! {
             let [here, there] = ["here", "there"].map(|name| room.path().join(name));
             let place = room.path().join("store");
             let world = World::real();
-            let sound = |spills: &Path| Store::local(&place, &world).spilling_to(spills);
+            let sound = |spills: &Path| Store::local(&place, &world).beside(spills);
             let mut ground = Ground::new();
             ground.parallelism = parallelism;
             ground.fakes.change(|world| world.latency = latency);

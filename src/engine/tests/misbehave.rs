@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::ground::{Ground, run};
 use crate::address::Kind;
-use crate::desired::sample::edit;
+use crate::desired::sample::{Machine, Shape, edit};
 use crate::plan::Options;
 use crate::provider::Class;
 use crate::provider::fake::{Effect, Failure, Fault, Verb};
@@ -54,6 +54,48 @@ pub(super) fn fault(effect: impl Strategy<Value = Effect>) -> impl Strategy<Valu
         fault.kind = kind;
         fault
     })
+}
+
+/// A defect in the code of a provider is one operation's end, not everybody's: the others end as
+/// they do, what became of it is found out by the next run, and a person is told.
+#[test]
+fn a_provider_that_panics_costs_one_operation_and_nothing_is_lost() {
+    run(async {
+        let machine = Machine {
+            wanted: true,
+            on_docker: true,
+            image: 0,
+            memory: 1,
+            cpus: 1,
+            volumes: vec![Some(1)],
+            secrets: 1,
+            extensions: Vec::new(),
+            create_first: false,
+            depends_on: Vec::new(),
+        };
+        let shape = Shape {
+            machines: vec![machine.clone(), machine],
+            needs: Vec::new(),
+        };
+        let options = Options::default();
+        let mut ground = Ground::new();
+        let mut fault = Fault::new(Effect::Panic).times(1);
+        (fault.verb, fault.kind) = (Some(Verb::Create), Some(Kind::Machine));
+        ground.fakes.change(|world| world.faults = vec![fault]);
+        let summary = ground.round(&shape, &options).await.unwrap();
+        let told = summary.failed.iter().flat_map(|(_, found)| found);
+        assert!(
+            told.into_iter()
+                .any(|found| found.code.as_str() == "engine::panic"),
+            "{:#?}",
+            summary.failed
+        );
+        assert_eq!(ground.journal.state.pending.len(), 1);
+        assert_eq!(violations(&ground.journal.state), Vec::new());
+        let summary = ground.round(&shape, &options).await.unwrap();
+        assert!(summary.is_clean(), "{summary:#?}");
+        assert_eq!(ground.standing(), ground.expected(&shape));
+    });
 }
 
 proptest! {

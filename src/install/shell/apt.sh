@@ -3,7 +3,18 @@ work=$SINDRI_JOB/work
 rm -rf "$work" && mkdir -p "$work" || exit
 strict=
 
+# has PACKAGE: whether it is there as wanted; of one that is to be renewed nothing counts.
 has() {
+  [ -z "$SINDRI_RENEW" ] && installed "$1"
+}
+
+# ours_now PACKAGE: remembers that it is this extension's, unless it was there and is only renewed.
+ours_now() {
+  if [ -n "$SINDRI_RENEW" ] && installed "${1%%=*}"; then return; fi
+  brings apt "${1%%=*}"
+}
+
+installed() {
   have=$(dpkg-query -W -f '${Status} ${Version}' "${1%%=*}" 2>/dev/null)
   case $have in
     'install ok installed '*) ;;
@@ -17,6 +28,13 @@ has() {
 apt() {
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 \
     -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold "$@"
+}
+
+# mend: finishes what a machine that died in the middle left half done.
+mend() {
+  if [ -n "$(ls /var/lib/dpkg/updates 2>/dev/null)" ]; then
+    $as_root env DEBIAN_FRONTEND=noninteractive dpkg --configure -a --force-confold || exit
+  fi
 }
 
 # update: fetches the lists, once in a while and machine.

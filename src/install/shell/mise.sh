@@ -35,6 +35,12 @@ wants() {
   } | into "$config"
 }
 
+# unwants NAME@VERSION: strikes a tool from this extension's configuration.
+unwants() {
+  [ -f "$config" ] || return 0
+  grep -vF -- "\"${1%@*}\" = " "$config" | into "$config"
+}
+
 # drop NAME@VERSION: uninstalls it, unless another extension asks for the same.
 drop() {
   if others "$1"; then return; fi

@@ -2,6 +2,10 @@ work=$SINDRI_JOB/work
 rm -rf "$work" && mkdir -p "$work" || exit
 
 has() {
+  [ -z "$SINDRI_RENEW" ] && installed "$1"
+}
+
+installed() {
   rpm -q --quiet -- "$1" >/dev/null 2>&1
 }
 

@@ -1,6 +1,7 @@
 # The job itself: runs detached in its folder, step by step, and needs nobody to watch it.
-# Wants `extension`, `attempts`, `backoff` (milliseconds) and `brings`
-# (whether what its steps bring is to be remembered, for a removal) to be set.
+# Wants `extension`, `attempts`, `backoff` (milliseconds), `brings`
+# (whether what its steps bring is to be remembered, for a removal) and `renew`
+# (whether what is left of their tools counts for nothing) to be set.
 job=$(cd "$(dirname "$0")" && pwd) || exit 1
 token=$1
 scratch=$job
@@ -205,6 +206,13 @@ step() {
   fi
 }
 
+# there ID 0|1: a step whose tool was there when the job began; 1: this extension brought it before.
+there() {
+  [ ! -f "marks/$1" ] || return 0
+  [ "$2" = 0 ] || cp "undo/$1"/* "$base/brought/$extension/"
+  settle "$1" found 0 0
+}
+
 # settle ID RESULT CODE SECONDS: a step that needn't run again, not even after a restart.
 settle() {
   echo "$2 $3 $4" >"marks/$1.new" && mv "marks/$1.new" "marks/$1"
@@ -260,7 +268,8 @@ begin() {
   profile
   stand_in_front
   SINDRI_JOB=$job SINDRI_BASE=$base SINDRI_EXTENSION=$extension DEBIAN_FRONTEND=noninteractive
-  export SINDRI_JOB SINDRI_BASE SINDRI_EXTENSION DEBIAN_FRONTEND
+  SINDRI_RENEW=$renew
+  export SINDRI_JOB SINDRI_BASE SINDRI_EXTENSION SINDRI_RENEW DEBIAN_FRONTEND
   SINDRI_DOWNLOADS=$HOME/.cache/sindri/downloads
   if [ -d "$HOME/workspace" ]; then SINDRI_DOWNLOADS=$HOME/workspace/.sindri/downloads; fi
   export SINDRI_DOWNLOADS

@@ -17,9 +17,12 @@ begin_anew() {
   rm -rf "$job".new.* "$job".gone.*
   new=$job.new.$$
   mkdir -p "$new" && tar -xf - -C "$new" || return
-  if [ "$(job_state)" = dead ]; then
+  left=$(job_state)
+  if [ "$left" = dead ]; then
     mkdir -p "$new/marks"
     cp "$job"/marks/* "$new/marks/" 2>/dev/null
+    # What it printed so far belongs to its log.
+    if [ -d "$job/out" ]; then cp -r "$job/out" "$new/out"; fi
   fi
   token=$$.$(birth $$)
   echo "$token" >"$new/token"
@@ -43,9 +46,11 @@ while :; do
   begin_anew || { word cannot write "$job" && exit 0; }
   release 9 "job-${job##*/}"
   setsid sh "$job/run" "$token" </dev/null >"$job/said" 2>&1 &
-  word fresh
-  piece=0
-  offset=0
+  if [ "$left" != dead ]; then
+    word fresh
+    piece=0
+    offset=0
+  fi
   turn=0
   while [ ! -f "$job/pid" ] && [ ! -f "$job/result" ] && [ "$turn" -lt 200 ]; do
     turn=$((turn + 1))

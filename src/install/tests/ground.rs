@@ -1,6 +1,6 @@
 //! What the tests stand on: a machine, manifests, fake tools.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
@@ -236,6 +236,8 @@ pub(super) fn job(manifest: Arc<Manifest>) -> Job {
     Job {
         manifest,
         purpose: Purpose::Install,
+        tools: Vec::new(),
+        drop: BTreeSet::new(),
         incarnation: Some("root-1".to_owned()),
         outbound: Arc::default(),
     }

@@ -1,5 +1,6 @@
 //! The life of a job: started, watched, left alone, killed, picked up.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::Command;
 use std::time::Duration;
@@ -51,6 +52,8 @@ async fn probe_one(ground: &Ground, job: &crate::install::Job) -> crate::install
     let probes = [Probe {
         manifest: job.manifest.clone(),
         recorded: None,
+        versions: BTreeMap::new(),
+        failed: BTreeSet::new(),
     }];
     let mut seen = probe(
         &ground.local,

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use super::ground::{job, manifest};
 use crate::address::{Name, NameRule};
 use crate::install::bundle::{Bundle, Place};
+use crate::install::survey::There;
 use crate::install::{Persistence, check};
 use crate::provider::MachineRef;
 use crate::resource::{LocalSettings, MachineSpec, Power, ProviderKind, Settings, Spec};
@@ -80,7 +81,7 @@ fn bundle() -> Bundle {
         &[("install.sh", "#!/bin/bash\ntrue")],
     ));
     let place = Place::of(&machine(local(false)));
-    Bundle::install(&job, place, Persistence::default(), false).unwrap()
+    Bundle::install(&job, place, Persistence::default(), &There::default()).unwrap()
 }
 
 #[test]
@@ -123,6 +124,10 @@ fn an_npm_step_installs_what_is_missing() {
     command -v npm >/dev/null || { echo "npm isn't on this machine's PATH" && exit 127; }
     # has NAME VERSION
     has() {
+      if [ -n "$SINDRI_RENEW" ]; then
+        rm -rf "$HOME/.local/lib/node_modules/$1"
+        return 1
+      fi
       grep -q "\"version\": *\"$2\"" "$HOME/.local/lib/node_modules/$1/package.json" 2>/dev/null
     }
     set --

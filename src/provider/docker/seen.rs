@@ -42,6 +42,7 @@ fn plain(id: &str, name: &str, labels: Option<&HashMap<String, String>>) -> Seen
         power: None,
         incarnation: None,
         outputs: Attributes::default(),
+        broken: Vec::new(),
     }
 }
 
@@ -73,6 +74,7 @@ pub(super) fn image(question: &Question, image: &ImageSummary) -> Seen {
         power: None,
         incarnation: None,
         outputs,
+        broken: Vec::new(),
     }
 }
 
@@ -85,6 +87,7 @@ pub(super) fn pin(question: &Question) -> Option<Seen> {
         power: None,
         incarnation: None,
         outputs: Attributes::default(),
+        broken: Vec::new(),
     })
 }
 

@@ -68,6 +68,7 @@ fn pin(id: ObjectId, spec: &Spec) -> Seen {
         power: None,
         incarnation: None,
         outputs: Attributes::default(),
+        broken: Vec::new(),
     }
 }
 
@@ -83,6 +84,7 @@ fn show(object: &FakeObject) -> Seen {
         power: object.power,
         incarnation: object.incarnation.clone(),
         outputs: object.outputs.clone(),
+        broken: Vec::new(),
     }
 }
 

@@ -98,6 +98,7 @@ impl Fake {
                 Effect::Fail(_)
                 | Effect::FailAfter(_)
                 | Effect::Pretend
+                | Effect::Panic
                 | Effect::Omit
                 | Effect::Unreadable(_) => decided = Some(effect),
             }
@@ -114,6 +115,12 @@ impl Fake {
                 Err(failure.error())
             }
             Some(Effect::Pretend) => act(&mut world.clone()),
+            Some(Effect::Panic) => {
+                let done = act(&mut world).map(|_| ());
+                drop(world);
+                // Without a word on the terminal: tests make many.
+                std::panic::resume_unwind(Box::new(done))
+            }
             Some(Effect::Delay(_) | Effect::Stall | Effect::Omit | Effect::Unreadable(_))
             | None => act(&mut world),
         }

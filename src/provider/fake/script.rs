@@ -36,6 +36,8 @@ pub enum Effect {
     FailAfter(Failure),
     /// Nothing is done, but the call succeeds.
     Pretend,
+    /// It is done, and the code that did it panics: a defect of a provider.
+    Panic,
     /// The call takes this many milliseconds.
     Delay(u64),
     /// The call doesn't come back until [`FakeWorldHandle::release`] lets it.

@@ -154,7 +154,7 @@ impl FakeWorld {
         for fault in &mut self.faults {
             let delays = match &fault.effect {
                 Effect::Delay(_) | Effect::Stall => true,
-                Effect::Fail(_) | Effect::FailAfter(_) | Effect::Pretend => false,
+                Effect::Fail(_) | Effect::FailAfter(_) | Effect::Pretend | Effect::Panic => false,
                 // They change what an observation shows of one object, not a call.
                 Effect::Omit | Effect::Unreadable(_) => continue,
             };

@@ -7,6 +7,7 @@ use super::error;
 use super::marker::{Link, Marker, Reading};
 use super::mount;
 use super::place::{Place, Shelf};
+use super::sighting;
 use crate::address::Address;
 use crate::provider::{CreateRequest, Made, ProviderError};
 use crate::resource::{Attributes, MachineSpec, Power, Spec, VolumeSpec};
@@ -98,7 +99,10 @@ fn machine(
     let fail = |source| error::file_system("making a machine", &place.directory, source);
     in_swept_room(|| build(&place, &marker)).map_err(fail)?;
     match files::rename_new(&place.fresh(), &place.directory) {
-        Ok(()) => Ok(made(&place, &marker)),
+        Ok(()) => {
+            sighting::note(&place, &marker, &request.spec);
+            Ok(made(&place, &marker))
+        }
         Err(taken) if taken.kind() == io::ErrorKind::AlreadyExists => {
             files::remove_tree(&place.fresh()).map_err(fail)?;
             found(&place, request)

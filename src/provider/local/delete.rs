@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::marker::{Marker, Reading};
 use super::place::{Place, Shelf};
-use super::{error, power};
+use super::{error, power, sighting};
 use crate::address::Address;
 use crate::diagnostic::Code;
 use crate::provider::{Class, DeleteRequest, ProviderError};
@@ -70,6 +70,10 @@ fn sweep(directory: &Path) {
     for parent in directory.ancestors().skip(1).take(2) {
         if files::remove_empty_dir(parent).is_err() {
             return;
+        }
+        if parent.ends_with(Shelf::Machines.as_str()) {
+            // Of a shelf without machines nothing is worth knowing.
+            drop(files::remove_file(&sighting::list_of(parent)));
         }
     }
 }

@@ -45,6 +45,7 @@ mod path;
 mod place;
 mod power;
 mod provider;
+mod sighting;
 mod takeover;
 #[cfg(test)]
 mod tests;

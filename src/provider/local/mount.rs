@@ -106,3 +106,8 @@ pub(super) fn unmake(machine: &Path, link: &Link) -> io::Result<()> {
 pub(super) fn is_made(nearby: &Nearby, machine: &Path, link: &Link) -> bool {
     nearby.links_to(&machine.join(&link.place), &link.target)
 }
+
+/// Whether a link lies in the machine's home, or is it.
+pub(super) fn is_in_home(place: &str) -> bool {
+    place == "home" || place.starts_with("home/")
+}

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Mutex;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::Value;
 
 use super::marker::{Link, Marker, Reading};
 use super::mount;
 use super::place::{Parents, Place, Shelf};
+use super::sighting::{self, Sightings};
 use crate::address::Address;
 use crate::plan::{Observation, Seen};
 use crate::provider::{Query, Question};
@@ -19,18 +20,34 @@ use crate::sys::files::{self, Entry, Nearby};
 
 /// From how many questions on a second thread is worth its start.
 const MANY: usize = 256;
+/// From how many questions on the list of sightings is worth its reading.
+const SOME: usize = 16;
 /// How many questions a thread takes at a time.
 const PIECE: usize = 64;
 
 /// Looks for every machine, volume and GPU pin asked about; other kinds aren't answered.
 ///
-/// One small file is read for each machine. Recorded volumes are seen in the listing of their
+/// A machine that looks as when we last touched it costs a look or two; of any other, one small file
+/// is read. Recorded volumes are seen in the listing of their
 /// directory: nothing of a volume can drift but that it is there. Only where something recorded
 /// isn't in its place is the directory searched for it under another name.
 pub(super) fn observe(root: &Path, query: &Query) -> BTreeMap<Address, Observation> {
     let parents = Parents::of(root, &query.lineage);
     let volumes = Volumes::list(&parents, &query.questions);
     let machines = Nearby::open(parents.of_shelf(Shelf::Machines));
+    // A few machines are looked at sooner than their list is read.
+    let sightings =
+        (query.questions.len() >= SOME).then(|| Sightings::read(parents.of_shelf(Shelf::Machines)));
+    let looks = Looks {
+        parents: &parents,
+        volumes: &volumes,
+        machines: &machines,
+        noted: sightings
+            .as_ref()
+            .map(Sightings::by_name)
+            .unwrap_or_default(),
+        lineage: &query.lineage,
+    };
     // The threads take pieces as they come: the second one starts late.
     let pieces = Mutex::new(query.questions.chunks(PIECE));
     let work = || -> Vec<(Address, Observation)> {
@@ -38,7 +55,7 @@ pub(super) fn observe(root: &Path, query: &Query) -> BTreeMap<Address, Observati
         let next = || pieces.lock().ok()?.next();
         while let Some(piece) = next() {
             answers.extend(piece.iter().filter_map(|question| {
-                let found = answer(&parents, &volumes, &machines, &query.lineage, question)?;
+                let found = answer(&looks, question)?;
                 Some((question.address.clone(), found))
             }));
         }
@@ -58,6 +75,9 @@ pub(super) fn observe(root: &Path, query: &Query) -> BTreeMap<Address, Observati
             answers.into_iter().collect()
         })
     };
+    if seen.values().all(|found| *found != Observation::Absent) {
+        return seen;
+    }
     for shelf in [Shelf::Machines, Shelf::Volumes] {
         let missing: BTreeSet<&Address> = query
             .questions
@@ -74,18 +94,23 @@ pub(super) fn observe(root: &Path, query: &Query) -> BTreeMap<Address, Observati
     seen
 }
 
+/// What every look has at hand.
+struct Looks<'a> {
+    parents: &'a Parents,
+    volumes: &'a Volumes,
+    machines: &'a Nearby,
+    /// How machines looked when we last touched them, by their real names.
+    noted: FxHashMap<&'a str, &'a str>,
+    lineage: &'a Lineage,
+}
+
 /// What of ours stands for one question; `None` if it is of a kind that a host hasn't.
-fn answer(
-    parents: &Parents,
-    volumes: &Volumes,
-    machines: &Nearby,
-    lineage: &Lineage,
-    question: &Question,
-) -> Option<Observation> {
+fn answer(looks: &Looks<'_>, question: &Question) -> Option<Observation> {
+    let (parents, machines, lineage) = (looks.parents, looks.machines, looks.lineage);
     if let Spec::Gpu(_) = question.spec.as_ref() {
         return Some(pin(question));
     }
-    if let Some(standing) = volumes.standing(parents, question) {
+    if let Some(standing) = looks.volumes.standing(parents, question) {
         return Some(standing);
     }
     let (shelf, name) = asked(&question.spec)?;
@@ -93,6 +118,12 @@ fn answer(
         let recorded = question.id.as_ref() == Some(&place.id());
         let made_at = question.made_at.as_ref().filter(|_| recorded);
         let whose = made_at.unwrap_or(&question.address);
+        if recorded
+            && let Some(noted) = looks.noted.get(place.name())
+            && let Some(seen) = sighting::seen(noted, looks.machines, &place, whose, &question.spec)
+        {
+            return Some(Observation::Present(Box::new(seen)));
+        }
         let mut found = look(machines, shelf, &place, lineage, whose);
         if let Observation::Present(seen) = &mut found
             && recorded
@@ -153,6 +184,7 @@ impl Volumes {
             power: None,
             incarnation: None,
             outputs: Attributes::default(),
+            broken: Vec::new(),
         })))
     }
 }
@@ -168,6 +200,7 @@ fn pin(question: &Question) -> Observation {
             power: None,
             incarnation: None,
             outputs: Attributes::default(),
+            broken: Vec::new(),
         })),
     }
 }
@@ -239,6 +272,7 @@ fn volume(place: &Place, marker: Marker) -> Seen {
         power: None,
         incarnation: None,
         outputs: outputs(marker.imported),
+        broken: Vec::new(),
     }
 }
 
@@ -272,7 +306,7 @@ fn machine(nearby: &Nearby, place: &Place, mut marker: Marker) -> Seen {
     }
     // The next command makes a missing home anew, and with it another root. A link in it shows that
     // it is there.
-    let has_home = made.iter().any(|link| link.place.starts_with("home/"))
+    let has_home = made.iter().any(|link| mount::is_in_home(&link.place))
         || marker.links.iter().any(|link| link.place == "home")
         || files::entry(&directory.join("home")).is_ok_and(|entry| entry != Entry::Absent);
     marker.lost_homes += u64::from(!has_home);
@@ -283,6 +317,7 @@ fn machine(nearby: &Nearby, place: &Place, mut marker: Marker) -> Seen {
         attributes,
         power: marker.power,
         outputs: outputs(marker.imported),
+        broken: Vec::new(),
     }
 }
 

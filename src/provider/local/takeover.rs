@@ -68,6 +68,7 @@ pub(super) fn find(root: &Path, sought: &Sought) -> Result<Seen, ProviderError> 
                 },
                 incarnation: None,
                 outputs: Attributes::default(),
+                broken: Vec::new(),
             })
         }
     }

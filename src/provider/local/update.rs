@@ -5,7 +5,7 @@ use std::path::Path;
 use super::create::{self, links_of, made, settled};
 use super::marker::{Marker, Reading};
 use super::place::{Place, Shelf};
-use super::{error, mount, power};
+use super::{error, mount, power, sighting};
 use crate::diagnostic::Code;
 use crate::provider::{Class, Made, ProviderError, UpdateRequest};
 use crate::resource::{MachineSpec, Power, Spec};
@@ -51,6 +51,9 @@ pub(super) fn update(root: &Path, request: &UpdateRequest) -> Result<Made, Provi
     }
     next.rewrite(&place)
         .map_err(|source| error::file_system("recording a change", &place.marker(), source))?;
+    if shelf == Shelf::Machines {
+        sighting::note(&place, &next, &wanted.spec);
+    }
     Ok(made(&place, &next))
 }
 

@@ -5,6 +5,7 @@ mod document;
 mod entry;
 mod installed;
 mod list;
+mod log;
 mod validation;
 mod words;
 
@@ -13,6 +14,10 @@ pub use document::extension_json;
 pub use entry::ExtensionEntry;
 pub use installed::{Installation, extension_status_human, extension_status_json};
 pub use list::{extension_list_human, extension_list_json, extension_search_human};
+pub use log::{
+    LogEvent, Logged, LoggedStep, extension_log_human, extension_log_json, log_event_human,
+    log_event_json,
+};
 pub use validation::{Checked, Validated, validation_human, validation_json};
 
 pub(super) use describe::Sheet;

@@ -8,7 +8,7 @@ use crate::plan::{Action, After, Change, Drift, DriftKind, Effectuation, FieldCh
 use crate::render::compare::{arrow, compare, hidden};
 use crate::render::page::{Page, Tone};
 use crate::render::sensitive::{MASK, is_sensitive};
-use crate::render::text::{short_id, wrap};
+use crate::render::text::{clean, short_id, wrap};
 use crate::render::value::{self, Mark, key};
 
 const UNKNOWN: &str = "(known after apply)";
@@ -47,8 +47,16 @@ pub(in crate::render) fn change(page: &mut Page, change: &Change) {
 /// Writes one drift: recorded before, observed after.
 pub(in crate::render) fn drift(page: &mut Page, drift: &Drift) {
     comment(page, &drift.address, &words::drifted(&drift.kind), None);
-    match drift.kind {
+    match &drift.kind {
         DriftKind::Missing | DriftKind::Unreadable(_) => {}
+        DriftKind::Broken(parts) => {
+            for part in parts {
+                let text = format!("{}: {}", clean(&part.part), clean(&part.reason));
+                for line in wrap(&text, page.style.width.max(40) - 6) {
+                    page.raw("      ").raw(&line).end();
+                }
+            }
+        }
         DriftKind::Changed | DriftKind::Exchanged if drift.fields.is_empty() => {}
         DriftKind::Changed | DriftKind::Exchanged => {
             open(page, Action::Update, &drift.address);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::address::Name;
-use crate::catalog::{LeftOut, Outlook};
+use crate::catalog::{Install, LeftOut, Outlook};
 use crate::render::page::{Page, Tone};
 use crate::render::text::{clean, count, wrap};
 use crate::resource::{ProviderKind, Size};
@@ -21,11 +21,7 @@ pub(in crate::render) fn outlooks(page: &mut Page, outlooks: &[Outlook]) {
 fn outlook_of(page: &mut Page, outlook: &Outlook) {
     page.tone(Tone::Strong, &heading(outlook)).end();
     if !outlook.installs.is_empty() {
-        let names: Vec<&str> = outlook
-            .installs
-            .iter()
-            .map(|one| one.name.as_str())
-            .collect();
+        let names: Vec<String> = outlook.installs.iter().map(named).collect();
         entry(page, Tone::Good, "+", &names.join(" "));
         entry(page, Tone::Faint, " ", &takes(outlook));
     }
@@ -33,6 +29,14 @@ fn outlook_of(page: &mut Page, outlook: &Outlook) {
         entry(page, Tone::Bad, "!", &why(left));
     }
     page.end();
+}
+
+/// An extension's name, with its tools where not all of them are installed.
+fn named(one: &Install) -> String {
+    if one.tools.is_empty() {
+        return one.name.to_string();
+    }
+    format!("{} ({})", one.name, clean(&one.tools.join(", ")))
 }
 
 fn entry(page: &mut Page, tone: Tone, sign: &str, text: &str) {

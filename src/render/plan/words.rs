@@ -82,6 +82,12 @@ pub(in crate::render) fn reason(change: &Change) -> Option<String> {
         Reason::NeverUpgraded => "its manifest says that it is never upgraded",
         Reason::Tainted => "it was left half made, or is marked with `taint`",
         Reason::Partial => return Some(partial(change)),
+        Reason::Broken { tools } => {
+            let tools = clean(&tools.join(", ")).into_owned();
+            return Some(format!(
+                "what doesn't work any more is brought anew: {tools}"
+            ));
+        }
         Reason::Requested => "--replace asks for it",
         // A machine is replaced because of a network or volume also where that was gone.
         Reason::Parent(address) if matches!(address.kind(), Kind::Network | Kind::Volume) => {
@@ -149,6 +155,7 @@ pub(in crate::render) fn reason_word(reason: &Reason) -> &'static str {
         Reason::NeverUpgraded => "never-upgraded",
         Reason::Tainted => "tainted",
         Reason::Partial => "partial",
+        Reason::Broken { .. } => "broken",
         Reason::Requested => "requested",
         Reason::Parent(_) => "parent",
         Reason::NewRoot => "new-root",
@@ -187,6 +194,10 @@ pub(in crate::render) fn drifted(kind: &DriftKind) -> String {
         DriftKind::Missing => "is gone".to_owned(),
         DriftKind::Changed => "has changed".to_owned(),
         DriftKind::Exchanged => "is another object now".to_owned(),
+        DriftKind::Broken(parts) if parts.len() == 1 => {
+            "has a tool that doesn't work any more".to_owned()
+        }
+        DriftKind::Broken(_) => "has tools that don't work any more".to_owned(),
         DriftKind::Unreadable(why) => format!("couldn't be read ({})", clean(why)),
     }
 }

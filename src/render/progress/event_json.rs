@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::words;
 use crate::address::Address;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::engine::{Event, Summary};
+use crate::engine::{Event, Summary, Tool};
 use crate::plan::{Change, Plan};
 use crate::render::diagnostic::{message, tally};
 use crate::render::drift::unreadable;
@@ -120,13 +120,20 @@ fn step(log: &mut Log, event: &Event) {
             id,
             elapsed,
             note,
+            tools,
         } => {
             let text = format!(
                 "{address}: {} complete after {}",
                 words::noun(*step),
                 duration(*elapsed)
             );
-            let more = json!({"id_value": id, "elapsed_seconds": elapsed.as_secs(), "note": note});
+            let tools = (!tools.is_empty()).then_some(tools);
+            let more = json!({
+                "id_value": id,
+                "elapsed_seconds": elapsed.as_secs(),
+                "note": note,
+                "tools": tools,
+            });
             log.line(
                 "info",
                 &text,
@@ -268,7 +275,9 @@ fn ended(log: &mut Log, summary: &Summary) {
     let partial: Vec<Value> = summary
         .partial
         .iter()
-        .map(|(address, text)| json!({"address": address, "text": text}))
+        .map(
+            |(address, tools)| json!({"address": address, "text": failures(tools), "tools": tools}),
+        )
         .collect();
     let members = json!({
         "changes": changes,
@@ -282,6 +291,15 @@ fn ended(log: &mut Log, summary: &Summary) {
     });
     let level = if summary.is_clean() { "info" } else { "error" };
     log.line(level, &text, "change_summary", members);
+}
+
+/// Which tools failed and why, in a line.
+fn failures(tools: &[Tool]) -> String {
+    let failed = tools.iter().filter_map(|tool| {
+        let reason = tool.reason.as_ref()?;
+        Some(format!("`{}` failed: {reason}", tool.name))
+    });
+    failed.collect::<Vec<_>>().join("; ")
 }
 
 /// A resource as Terraform's events name it.

@@ -125,6 +125,7 @@ impl Progress {
                 id,
                 elapsed,
                 note,
+                tools: _,
             } => {
                 self.end(address);
                 let what = format!("{} complete", words::noun(*step));

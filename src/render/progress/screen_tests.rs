@@ -46,6 +46,7 @@ fn story() -> Vec<(Duration, Event)> {
                 id: Some(ObjectId::new(&"3f9c1ab2".repeat(8))),
                 elapsed: at(13),
                 note: None,
+                tools: Vec::new(),
             },
         ),
         (at(15), started(node, StepKind::Create)),

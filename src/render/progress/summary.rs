@@ -2,13 +2,16 @@
 
 use crate::address::Address;
 use crate::diagnostic::Diagnostics;
-use crate::engine::Summary;
+use crate::engine::{Summary, Tool};
 use crate::render::diagnostic::diagnostics_human;
 use crate::render::page::{Page, Style, Tone};
 use crate::render::text::{clean, count, duration, wrap};
 
 /// Skipped resources named one by one; a large fleet's rest is counted.
 const NAMED: usize = 20;
+
+/// How many lines of a tool that failed are shown; `extension log` has all.
+const LINES: usize = 5;
 
 /// How an apply ended, for people; its last line says what to do next or that all is done.
 pub fn summary_human(summary: &Summary, style: &Style) -> String {
@@ -17,10 +20,11 @@ pub fn summary_human(summary: &Summary, style: &Style) -> String {
     skipped(&mut page, summary);
     if !summary.partial.is_empty() {
         page.tone(Tone::Changed, "Made, but for some parts:").end();
-        for (address, text) in &summary.partial {
-            page.raw("  ").show(address).raw(": ").user(text).end();
-        }
-        page.end();
+        tools(&mut page, &summary.partial);
+    }
+    if !summary.tools.is_empty() {
+        page.tone(Tone::Strong, "Tools:").end();
+        tools(&mut page, &summary.tools);
     }
     if summary.done.adopt + summary.done.forget > 0 {
         let (adopted, forgotten) = (summary.done.adopt, summary.done.forget);
@@ -53,7 +57,51 @@ pub fn summary_next(summary: &Summary) -> Option<&'static str> {
             "Mend what failed, then run `sindri apply` again: it goes on from here."
         });
     }
-    (!summary.partial.is_empty()).then_some("`sindri apply` tries the missing parts again.")
+    (!summary.partial.is_empty()).then_some(
+        "`sindri apply` tries the missing parts again; `sindri extension log NAME` shows what they printed.",
+    )
+}
+
+/// Extensions with what became of their tools.
+fn tools(page: &mut Page, extensions: &[(Address, Vec<Tool>)]) {
+    for (address, tools) in extensions {
+        page.raw("  ").show(address).end();
+        let width = |of: fn(&Tool) -> &str| {
+            tools
+                .iter()
+                .map(|tool| of(tool).chars().count())
+                .max()
+                .unwrap_or(0)
+        };
+        let (name, result) = (width(|tool| &tool.name), width(|tool| &tool.result));
+        for tool in tools {
+            let tone = match tool.result.as_str() {
+                "failed" => Tone::Bad,
+                "skipped" | "untried" => Tone::Changed,
+                _ => Tone::Good,
+            };
+            page.raw(&format!("    {:name$}  ", clean(&tool.name)));
+            page.tone(tone, &format!("{:result$}", tool.result));
+            let more = tool.reason.as_deref().or(tool.version.as_deref());
+            if let Some(more) = more {
+                page.raw("  ").user(more);
+            }
+            page.end();
+            last_lines(page, tool);
+        }
+    }
+    page.end();
+}
+
+/// What a failed tool printed last, where the reason doesn't hold all of it.
+fn last_lines(page: &mut Page, tool: &Tool) {
+    if tool.last_lines.len() < 2 {
+        return;
+    }
+    let hidden = tool.last_lines.len().saturating_sub(LINES);
+    for line in &tool.last_lines[hidden..] {
+        page.raw("      | ").user(line).end();
+    }
 }
 
 fn failed(page: &mut Page, failed: &[(Address, Diagnostics)], style: &Style) {

@@ -38,16 +38,36 @@ fn all_went_well() {
         ..done()
     };
     assert_snapshot!(screen(&destroyed), @"Destroy complete! Resources: 4 destroyed.");
+    let rustc = Tool {
+        name: "rustc".into(),
+        version: Some("1.90.0".into()),
+        result: "installed".into(),
+        ..Tool::default()
+    };
+    let lines = ["fetching", "no such component", "giving up"];
+    let clippy = Tool {
+        name: "clippy".into(),
+        result: "failed".into(),
+        reason: Some("exit code 1: giving up".into()),
+        last_lines: lines.map(str::to_owned).to_vec(),
+        ..Tool::default()
+    };
     let partial = Summary {
-        partial: vec![(address("extension.dev.rust"), "2 of 3 tools".into())],
+        partial: vec![(address("extension.dev.rust"), vec![rustc, clippy])],
         ..done()
     };
     assert_snapshot!(screen(&partial), @r#"
     Made, but for some parts:
-      extension.dev.rust: 2 of 3 tools
+      extension.dev.rust
+        rustc   installed  1.90.0
+        clippy  failed     exit code 1: giving up
+          | fetching
+          | no such component
+          | giving up
 
     Apply complete! Resources: 3 added, 1 changed, 0 destroyed.
-    `sindri apply` tries the missing parts again.
+    `sindri apply` tries the missing parts again; `sindri extension log NAME` shows
+    what they printed.
     "#);
 }
 

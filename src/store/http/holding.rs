@@ -7,9 +7,10 @@ use zeroize::Zeroizing;
 use super::left::Left;
 use super::medium::{Server, Unsaved};
 use super::protocol::{Body, Content, Holder};
-use crate::state::Lineage;
+use crate::state::{Lineage, Serial, Version as Dated};
 use crate::store::StoreError;
 use crate::store::background::Background;
+use crate::store::local::History;
 use crate::store::medium::{Document, Group, Holding, Ready, Start};
 
 /// All that is kept, while it may be written.
@@ -21,6 +22,8 @@ pub(super) struct Held {
     lock: Option<Holder>,
     /// Told of a lock that can't be given back.
     left: Left,
+    /// Where versions are kept; none where nobody said.
+    history: Option<History>,
     content: Content,
     /// Why nothing more may be written.
     stopped: Option<Stopped>,
@@ -40,12 +43,14 @@ impl Held {
         background: Arc<Background>,
         lock: Option<Holder>,
         left: Left,
+        history: Option<History>,
     ) -> Self {
         Self {
             server,
             background,
             lock,
             left,
+            history,
             content: Content::default(),
             stopped: None,
         }
@@ -125,13 +130,37 @@ impl Holding for Held {
             journal: Vec::new(),
             key: self.content.key.clone(),
         };
-        self.save(content, document.lineage, document.serial.0)
+        self.save(content, document.lineage, document.serial.0)?;
+        if let Some(version) = document.version {
+            // Where that fails, it isn't found as kept.
+            let _unkept = self.keep_version(version, Some(document.bytes));
+        }
+        Ok(())
     }
 
     fn put_key(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
         // It goes with the next document: there is one body for both.
         self.content.key = Zeroizing::new(bytes.to_vec());
         Ok(())
+    }
+
+    fn has_version(&mut self, lineage: &Lineage, serial: Serial) -> Result<bool, StoreError> {
+        let history = self.history.as_ref();
+        Ok(history.is_none_or(|history| history.has(lineage, serial)))
+    }
+
+    fn keep_version(&mut self, version: &Dated, document: Option<&[u8]>) -> Result<(), StoreError> {
+        match &self.history {
+            Some(history) => history.keep(document.unwrap_or(&self.content.document), version),
+            None => Ok(()),
+        }
+    }
+
+    fn drop_version(&mut self, lineage: &Lineage, serial: Serial) -> Result<(), StoreError> {
+        match &self.history {
+            Some(history) => history.drop_version(lineage, serial),
+            None => Ok(()),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! One address as a medium.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -11,8 +11,10 @@ use super::holding::Held;
 use super::left::Left;
 use super::place::HttpPlace;
 use super::protocol::{Body, Content, Holder, with_id};
+use crate::state::{Lineage, Serial, Version as Dated};
 use crate::store::background::Background;
-use crate::store::medium::{Abilities, Holding, Journal, Kept, Medium, Names, Room};
+use crate::store::local::History;
+use crate::store::medium::{Abilities, Holding, Journal, Keeping, Kept, Medium, Names, Room};
 use crate::store::{Damage, LockInfo, LockRequest, StoreError};
 use crate::sys::World;
 use crate::sys::http::{HttpAnswer, HttpClient, HttpRequest};
@@ -36,6 +38,8 @@ pub(in crate::store) struct Http {
     names: Names,
     background: Arc<Background>,
     left: Left,
+    /// Where versions are kept, since the protocol has one document only.
+    history: OnceLock<History>,
 }
 
 /// The server, and how it is asked.
@@ -73,6 +77,7 @@ impl Http {
             },
             background: Arc::new(background),
             left: Left::default(),
+            history: OnceLock::new(),
         })
     }
 
@@ -92,7 +97,9 @@ impl Http {
     fn holding(&self, lock: Option<Holder>) -> Box<dyn Holding> {
         let server = self.server.clone();
         let background = Arc::clone(&self.background);
-        Box::new(Held::new(server, background, lock, self.left.clone()))
+        let history = self.history.get().cloned();
+        let left = self.left.clone();
+        Box::new(Held::new(server, background, lock, left, history))
     }
 }
 
@@ -122,6 +129,36 @@ impl Medium for Http {
             journal: Journal::Lines(content.journal),
             version: None,
         }))
+    }
+
+    fn keeping(&self) -> Keeping {
+        match self.history.get() {
+            Some(history) => Keeping::OnThisHost(history.directory().to_owned()),
+            None => Keeping::Nowhere,
+        }
+    }
+
+    fn keep_beside(&self, directory: &Path) {
+        self.history
+            .get_or_init(|| History::at(directory.join("versions")));
+    }
+
+    fn versions(&self, lineage: &Lineage) -> Result<Vec<Dated>, StoreError> {
+        match self.history.get() {
+            Some(history) => history.versions(lineage),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn version(
+        &self,
+        lineage: &Lineage,
+        serial: Serial,
+    ) -> Result<Option<(PathBuf, Vec<u8>)>, StoreError> {
+        match self.history.get() {
+            Some(history) => history.version(lineage, serial),
+            None => Ok(None),
+        }
     }
 
     fn key(&self) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {

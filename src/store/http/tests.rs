@@ -2,13 +2,15 @@
 
 mod server;
 
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::sync::Arc;
 
 use server::Server;
 
 use super::HttpPlace;
 use crate::store::contract_tests::{Ground, begun, intent, read, take};
-use crate::store::{Place, StoreError};
+use crate::store::{Keeping, Place, Store, StoreError};
 use crate::sys::{Environment, World};
 
 /// The logins its servers know.
@@ -156,6 +158,71 @@ fn a_lock_that_was_taken_away_is_noticed_at_the_next_write() {
     }
     drop(locked);
     assert!(!store.abilities().fenced && !store.abilities().leased);
+}
+
+/// Each host keeps what it found and what it wrote, and says that it is this host only.
+#[test]
+fn versions_are_kept_on_the_host_that_writes() {
+    let ground = ground();
+    let (here, there) = (ground.open_on("here"), ground.open_on("there"));
+    let mut locked = begun(&here);
+    for number in 1..=2 {
+        locked.commit(intent(number)).unwrap();
+        locked.compact().unwrap();
+    }
+    let first = locked.state().clone();
+    drop(locked);
+    let serials = |store: &Store| -> Vec<u64> {
+        let versions = store.versions(&first.lineage).unwrap();
+        versions.iter().map(|version| version.serial.0).collect()
+    };
+    assert_eq!((serials(&here), serials(&there)), (vec![2, 1], vec![]));
+    let mut locked = take(&there).unwrap();
+    locked.commit(intent(3)).unwrap();
+    locked.compact().unwrap();
+    drop(locked);
+    // What the other host's command found can be gone back to there.
+    assert_eq!((serials(&here), serials(&there)), (vec![2, 1], vec![3, 2]));
+    let version = there.version(&first.lineage, first.serial).unwrap();
+    assert_eq!(version, Some(first.clone()));
+    let Keeping::OnThisHost(directory) = there.keeping() else {
+        panic!("they are kept here")
+    };
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().mode() & 0o777;
+    assert_eq!(mode(&directory), 0o700);
+    for entry in std::fs::read_dir(&directory).unwrap() {
+        assert_eq!(mode(&entry.unwrap().path()), 0o600);
+    }
+    let beside = directory.parent().unwrap();
+    assert_eq!(std::fs::read(beside.join(".gitignore")).unwrap(), b"*\n");
+    let nowhere = ground.place.open(&ground.world).unwrap();
+    assert_eq!(nowhere.keeping(), Keeping::Nowhere);
+    let mut locked = take(&nowhere).unwrap();
+    locked.commit(intent(4)).unwrap();
+    locked.back_up().unwrap();
+}
+
+/// A host without room for versions still records, and says what it couldn't keep.
+#[test]
+fn a_version_without_room_loses_nothing_and_is_told() {
+    let ground = ground();
+    let store = ground.open();
+    let mut locked = begun(&store);
+    let Keeping::OnThisHost(directory) = store.keeping() else {
+        panic!("they are kept here")
+    };
+    std::fs::create_dir_all(directory.parent().unwrap()).unwrap();
+    std::fs::write(&directory, "a file in its place").unwrap();
+    locked.commit(intent(1)).unwrap();
+    locked.compact().unwrap();
+    let unkept = store.unkept();
+    assert!(
+        matches!(unkept, Some(StoreError::NotADirectory(_))),
+        "{unkept:?}"
+    );
+    let error = locked.back_up().unwrap_err();
+    assert!(matches!(error, StoreError::NotADirectory(_)), "{error:?}");
+    assert_eq!(read(&ground.open()), *locked.state());
 }
 
 #[test]

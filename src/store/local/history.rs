@@ -2,41 +2,65 @@
 //!
 //! A document is replaced and never changed, so keeping one costs a link. Beside each lies a small
 //! file that says who wrote it; a document without it was being kept when a kill came, and is swept.
+//! A store elsewhere that has no room for versions keeps them in one too, as bytes.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::files::{self, Durable};
 use crate::state::{Lineage, Serial, Version, versions_to_keep};
 use crate::store::StoreError;
-use crate::sys::files::{list, remove_file};
+use crate::sys::files::{create_private_dir_all, list, remove_file};
 
 /// The directory in which versions are kept.
 #[derive(Clone, Debug)]
-pub(super) struct History {
+pub(in crate::store) struct History {
     directory: PathBuf,
 }
 
 impl History {
-    pub(super) fn at(directory: PathBuf) -> Self {
+    pub(in crate::store) fn at(directory: PathBuf) -> Self {
         Self { directory }
     }
 
+    /// Where it is.
+    pub(in crate::store) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// Whether this write of a lineage is kept.
-    pub(super) fn has(&self, lineage: &Lineage, serial: Serial) -> bool {
+    pub(in crate::store) fn has(&self, lineage: &Lineage, serial: Serial) -> bool {
         self.note(&stem(lineage, serial)).exists()
     }
 
-    /// Keeps a document, and drops the oldest ones that are too many.
-    pub(super) fn keep(&self, document: &Path, version: &Version) -> Result<(), StoreError> {
-        files::create_private_directory(&self.directory)?;
+    /// Keeps a document that lies in a file, and drops the oldest ones that are too many.
+    pub(super) fn link(&self, document: &Path, version: &Version) -> Result<(), StoreError> {
+        self.put(version, |kept| {
+            remove_file(kept)
+                .and_then(|()| fs::hard_link(document, kept))
+                .or_else(|_| fs::copy(document, kept).map(|_| ()))
+                .map_err(|error| StoreError::io(kept, error))
+        })
+    }
+
+    /// Keeps these bytes, and drops the oldest ones that are too many.
+    pub(in crate::store) fn keep(
+        &self,
+        document: &[u8],
+        version: &Version,
+    ) -> Result<(), StoreError> {
+        self.put(version, |kept| files::replace(kept, document, Durable::Yes))
+    }
+
+    fn put(
+        &self,
+        version: &Version,
+        put: impl FnOnce(&Path) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.prepare()?;
         let stem = stem(&version.lineage, version.serial);
-        let kept = self.document(&stem);
-        let io = |error| StoreError::io(&kept, error);
-        remove_file(&kept).map_err(io)?;
-        fs::hard_link(document, &kept)
-            .or_else(|_| fs::copy(document, &kept).map(|_| ()))
-            .map_err(io)?;
+        put(&self.document(&stem))?;
         let note = self.note(&stem);
         let text = serde_json::to_vec(version).map_err(|e| StoreError::io(&note, e.into()))?;
         files::replace(&note, &text, Durable::No)?;
@@ -44,9 +68,36 @@ impl History {
         Ok(())
     }
 
+    /// Makes the directory, in one that is kept out of version control.
+    fn prepare(&self) -> Result<(), StoreError> {
+        if let Some(parent) = self.directory.parent()
+            && !parent.exists()
+        {
+            create_private_dir_all(parent).map_err(|error| StoreError::io(parent, error))?;
+            files::replace(&parent.join(".gitignore"), b"*\n", Durable::No)?;
+        }
+        files::create_private_directory(&self.directory)
+    }
+
+    /// Drops a version; the note goes first, since without it the rest is nothing.
+    pub(in crate::store) fn drop_version(
+        &self,
+        lineage: &Lineage,
+        serial: Serial,
+    ) -> Result<(), StoreError> {
+        let stem = stem(lineage, serial);
+        [self.note(&stem), self.document(&stem)]
+            .iter()
+            .try_for_each(|path| remove_file(path).map_err(|error| StoreError::io(path, error)))
+    }
+
     /// The versions of a lineage, the newest first; a damaged note leaves its version out.
-    pub(super) fn versions(&self, lineage: &Lineage) -> Vec<Version> {
-        let names = list(&self.directory).unwrap_or_default();
+    pub(in crate::store) fn versions(&self, lineage: &Lineage) -> Result<Vec<Version>, StoreError> {
+        let names = match list(&self.directory) {
+            Ok(names) => names,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(StoreError::io(&self.directory, error)),
+        };
         let mut versions: Vec<Version> = names
             .iter()
             .filter_map(|name| name.to_str()?.strip_suffix(".note.json"))
@@ -57,11 +108,11 @@ impl History {
             })
             .collect();
         versions.sort_by_key(|version| std::cmp::Reverse(version.serial));
-        versions
+        Ok(versions)
     }
 
     /// A kept document; none where none was kept under this serial.
-    pub(super) fn version(
+    pub(in crate::store) fn version(
         &self,
         lineage: &Lineage,
         serial: Serial,
@@ -76,19 +127,15 @@ impl History {
     /// Drops what is too much, and what no note belongs to; what can't be removed does no harm.
     fn prune(&self, lineage: &Lineage) {
         files::sweep(&self.directory);
-        let versions = self.versions(lineage);
-        let stems: Vec<String> = versions
+        let versions = self.versions(lineage).unwrap_or_default();
+        let sizes: Vec<u64> = versions
             .iter()
-            .map(|version| stem(&version.lineage, version.serial))
+            .map(|version| self.document(&stem(&version.lineage, version.serial)))
+            .map(|document| fs::metadata(document).map_or(0, |found| found.len()))
             .collect();
-        let sizes: Vec<u64> = stems
-            .iter()
-            .map(|stem| fs::metadata(self.document(stem)).map_or(0, |found| found.len()))
-            .collect();
-        for stem in &stems[versions_to_keep(&sizes)..] {
-            // The note goes first: without it the rest is nothing.
-            remove_file(&self.note(stem)).unwrap_or_default();
-            remove_file(&self.document(stem)).unwrap_or_default();
+        for version in &versions[versions_to_keep(&sizes)..] {
+            self.drop_version(&version.lineage, version.serial)
+                .unwrap_or_default();
         }
     }
 

@@ -5,7 +5,7 @@ use super::history::History;
 use super::journal::Journal;
 use super::lock::Lock;
 use super::paths::Paths;
-use crate::state::Version;
+use crate::state::{Lineage, Serial, Version};
 use crate::store::StoreError;
 use crate::store::medium::{Document, Group, Holding, Ready, Start};
 
@@ -14,6 +14,7 @@ use crate::store::medium::{Document, Group, Holding, Ready, Start};
 pub(super) struct Held {
     paths: Paths,
     journal: Journal,
+    history: History,
     /// Given back last; none where a person said that nobody else writes.
     _lock: Option<Lock>,
 }
@@ -23,6 +24,7 @@ impl Held {
         Self {
             paths: paths.clone(),
             journal: Journal::at(paths, 0),
+            history: History::at(paths.history.clone()),
             _lock: lock,
         }
     }
@@ -68,13 +70,23 @@ impl Holding for Held {
         crate::sys::files::remove_file(journal).map_err(|error| StoreError::io(journal, error))
     }
 
-    fn drop_versions(&mut self) -> Result<(), StoreError> {
-        let history = &self.paths.history;
-        crate::sys::files::remove_tree(history).map_err(|error| StoreError::io(history, error))
+    fn has_version(&mut self, lineage: &Lineage, serial: Serial) -> Result<bool, StoreError> {
+        Ok(self.history.has(lineage, serial))
     }
 
-    fn keep_version(&mut self, version: &Version) -> Result<(), StoreError> {
-        History::at(self.paths.history.clone()).keep(&self.paths.document, version)
+    fn keep_version(
+        &mut self,
+        version: &Version,
+        document: Option<&[u8]>,
+    ) -> Result<(), StoreError> {
+        match document {
+            None => self.history.link(&self.paths.document, version),
+            Some(bytes) => self.history.keep(bytes, version),
+        }
+    }
+
+    fn drop_version(&mut self, lineage: &Lineage, serial: Serial) -> Result<(), StoreError> {
+        self.history.drop_version(lineage, serial)
     }
 }
 
@@ -82,7 +94,7 @@ impl Holding for Held {
 mod tests {
     use super::*;
     use crate::state::sample::history;
-    use crate::state::{Serial, write_group};
+    use crate::state::write_group;
     use crate::store::Store;
     use crate::sys::World;
 

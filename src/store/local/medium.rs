@@ -108,16 +108,8 @@ impl Medium for Local {
         }
     }
 
-    fn keeps_versions(&self) -> bool {
-        true
-    }
-
-    fn versions(&self, lineage: &Lineage) -> Vec<Version> {
+    fn versions(&self, lineage: &Lineage) -> Result<Vec<Version>, StoreError> {
         self.history().versions(lineage)
-    }
-
-    fn has_version(&self, lineage: &Lineage, serial: Serial) -> bool {
-        self.history().has(lineage, serial)
     }
 
     fn version(
@@ -135,6 +127,10 @@ impl Medium for Local {
                 Reading::Overtaken => {}
             }
         }
+    }
+
+    fn document(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        files::read(&self.paths.document)
     }
 
     fn earlier(&self) -> Result<Option<(PathBuf, Vec<u8>)>, StoreError> {

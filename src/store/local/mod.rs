@@ -10,4 +10,5 @@ mod paths;
 #[cfg(test)]
 mod tests;
 
+pub(super) use history::History;
 pub(super) use medium::Local;

@@ -7,7 +7,8 @@ use std::time::Duration;
 use futures_util::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{
-    Error, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutPayload, UpdateVersion,
+    Error, GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutPayload,
+    UpdateVersion,
 };
 
 use crate::store::StoreError;
@@ -75,6 +76,23 @@ impl Bucket {
         };
         match read.await {
             Ok(found) => Ok(Some(found)),
+            Err(ref error @ Error::NotFound { .. }) if !is_bucket_missing(error) => Ok(None),
+            Err(error) => Err(self.error(key, error)),
+        }
+    }
+
+    /// The first bytes of an object, at most so many; none where there is no object.
+    pub(super) async fn start(&self, key: &str, most: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        let options = GetOptions {
+            range: Some(GetRange::Bounded(0..most)),
+            ..GetOptions::default()
+        };
+        let read = async {
+            let answer = self.client.get_opts(&self.path(key), options).await?;
+            Ok(answer.bytes().await?.to_vec())
+        };
+        match read.await {
+            Ok(bytes) => Ok(Some(bytes)),
             Err(ref error @ Error::NotFound { .. }) if !is_bucket_missing(error) => Ok(None),
             Err(error) => Err(self.error(key, error)),
         }
@@ -179,13 +197,16 @@ impl Bucket {
 
     /// Removes objects; what is gone already is no error.
     pub(super) async fn remove(&self, keys: Vec<String>) -> Result<(), StoreError> {
+        let Some(first) = keys.first() else {
+            return Ok(());
+        };
         let paths: Vec<_> = keys.iter().map(|key| Ok(self.path(key))).collect();
         let stream = futures_util::stream::iter(paths).boxed();
         let mut removed = self.client.delete_stream(stream);
         while let Some(one) = removed.next().await {
             match one {
                 Ok(_) | Err(Error::NotFound { .. }) => {}
-                Err(error) => return Err(self.error("journal", error)),
+                Err(error) => return Err(self.error(first, error)),
             }
         }
         Ok(())

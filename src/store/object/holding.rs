@@ -9,7 +9,8 @@ use tokio::task::AbortHandle;
 use super::bucket::{Bucket, Put};
 use super::lease::Lease;
 use super::medium::{DOCUMENT, JOURNAL, KEY, first_of, group_key};
-use crate::state::Serial;
+use super::versions::{self, Listed};
+use crate::state::{Lineage, Serial, Version as Dated};
 use crate::store::StoreError;
 use crate::store::background::Background;
 use crate::store::medium::{Document, Group, Holding, Ready, Start, Version};
@@ -28,6 +29,8 @@ pub(super) struct Held {
     epoch: u64,
     /// The document as it was loaded or last written; none where there is none.
     document: Option<UpdateVersion>,
+    /// The versions that are there, once they were asked for.
+    versions: Option<Listed>,
     /// Whether a write may still arrive of which nobody knows what became.
     broken: bool,
 }
@@ -50,6 +53,7 @@ impl Held {
             renewal,
             epoch,
             document: None,
+            versions: None,
             broken: false,
         }
     }
@@ -90,6 +94,31 @@ impl Held {
                 Err(error)
             }
         }
+    }
+
+    /// The versions that are there, asked for once.
+    fn listed(&mut self) -> Result<&mut Listed, StoreError> {
+        if self.versions.is_none() {
+            let bucket = self.bucket.clone();
+            self.versions = Some(self.wait(async move { versions::list(&bucket).await })?);
+        }
+        Ok(self.versions.get_or_insert_default())
+    }
+
+    fn put_version(&mut self, version: &Dated, document: Vec<u8>) -> Result<(), StoreError> {
+        let mut listed = std::mem::take(self.listed()?);
+        let (bucket, version) = (self.bucket.clone(), version.clone());
+        let (put, listed) = self.wait(async move {
+            let put = versions::put(&bucket, &version, &document, &listed).await;
+            if let Ok(size) = put {
+                listed.insert(versions::name(&version.lineage, version.serial), size);
+                // What is too much does no harm, and goes the next time.
+                let _left = versions::prune(&bucket, &version.lineage, &mut listed).await;
+            }
+            Ok((put, listed))
+        })?;
+        self.versions = Some(listed);
+        put.map(|_| ())
     }
 
     /// Without a lock, a group counts only if no document has come that doesn't know it.
@@ -179,6 +208,10 @@ impl Holding for Held {
         let (bucket, serial) = (self.bucket.clone(), document.serial);
         // The document holds them: what stays does no harm, and goes the next time.
         let _left = self.wait(async move { sweep(&bucket, serial).await });
+        if let Some(version) = document.version {
+            // Where that fails, it isn't listed as kept.
+            let _unkept = self.put_version(version, document.bytes.to_vec());
+        }
         Ok(())
     }
 
@@ -192,6 +225,33 @@ impl Holding for Held {
             }
         });
         self.settle(put).map(|_| ())
+    }
+
+    fn has_version(&mut self, lineage: &Lineage, serial: Serial) -> Result<bool, StoreError> {
+        Ok(self
+            .listed()?
+            .contains_key(&versions::name(lineage, serial)))
+    }
+
+    fn keep_version(&mut self, version: &Dated, document: Option<&[u8]>) -> Result<(), StoreError> {
+        self.firm()?;
+        let document = if let Some(bytes) = document {
+            bytes.to_vec()
+        } else {
+            let bucket = self.bucket.clone();
+            let found = self.wait(async move { bucket.get(DOCUMENT).await })?;
+            let Some(found) = found else { return Ok(()) };
+            found.bytes
+        };
+        self.put_version(version, document)
+    }
+
+    fn drop_version(&mut self, lineage: &Lineage, serial: Serial) -> Result<(), StoreError> {
+        self.firm()?;
+        let name = versions::name(lineage, serial);
+        self.listed()?.remove(&name);
+        let bucket = self.bucket.clone();
+        self.wait(async move { versions::drop_one(&bucket, &name).await })
     }
 }
 

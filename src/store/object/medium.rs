@@ -12,7 +12,8 @@ use zeroize::Zeroizing;
 use super::bucket::Bucket;
 use super::holding::Held;
 use super::lease::{self, Attempt, Lease};
-use crate::state::Serial;
+use super::versions;
+use crate::state::{Lineage, Serial, Version as Dated};
 use crate::store::background::Background;
 use crate::store::medium::{Abilities, Holding, Journal, Kept, Medium, Names, Room, Version};
 use crate::store::{LockInfo, LockRequest, StoreError};
@@ -121,6 +122,26 @@ impl Medium for Object {
     fn load(&self) -> Result<Option<Kept>, StoreError> {
         let bucket = self.bucket.clone();
         self.wait(async move { load(&bucket).await })
+    }
+
+    fn document(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        let bucket = self.bucket.clone();
+        let found = self.wait(async move { bucket.get(DOCUMENT).await })?;
+        Ok(found.map(|found| found.bytes))
+    }
+
+    fn versions(&self, lineage: &Lineage) -> Result<Vec<Dated>, StoreError> {
+        let (bucket, lineage) = (self.bucket.clone(), lineage.clone());
+        self.wait(async move { versions::notes(&bucket, &lineage).await })
+    }
+
+    fn version(
+        &self,
+        lineage: &Lineage,
+        serial: Serial,
+    ) -> Result<Option<(PathBuf, Vec<u8>)>, StoreError> {
+        let (bucket, lineage) = (self.bucket.clone(), lineage.clone());
+        self.wait(async move { versions::document(&bucket, &lineage, serial).await })
     }
 
     fn key(&self) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {

@@ -8,6 +8,7 @@ mod place;
 mod record;
 #[cfg(test)]
 mod tests;
+mod versions;
 
 pub(super) use medium::Object;
 pub use place::{ObjectPlace, ObjectProtocol};

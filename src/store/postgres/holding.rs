@@ -11,6 +11,7 @@ use super::error::Failure;
 use super::row::Row;
 use super::session::Session;
 use crate::digest::hex;
+use crate::state::{Lineage, Serial, Version as Dated};
 use crate::store::StoreError;
 use crate::store::background::Background;
 use crate::store::medium::{Document, Group, Holding, Ready, Start, Version};
@@ -29,6 +30,8 @@ pub(super) struct Held {
     background: Arc<Background>,
     store: String,
     stopped: Option<Stopped>,
+    /// The version that went with the last document.
+    kept: Option<(Lineage, Serial)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -64,9 +67,14 @@ pub(super) struct Hand {
 
 /// What is written.
 enum Write {
+    /// First and last number, and the line.
     Group(i64, i64, Vec<u8>),
-    Document(i64, String, Vec<u8>),
+    /// A document, and the note where it is to be kept as a version too.
+    Document(i64, String, Vec<u8>, Option<String>),
     Key(Zeroizing<Vec<u8>>),
+    /// A version with its note: of these bytes, or of the present document.
+    Version(i64, String, Option<Vec<u8>>, String),
+    NoVersion(i64, String),
 }
 
 /// How a write ended that didn't come to be.
@@ -96,6 +104,17 @@ impl Held {
             hand: Arc::new(Mutex::new(hand)),
             background,
             stopped: None,
+            kept: None,
+        }
+    }
+
+    fn wait<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        match self.background.wait(work) {
+            Some(done) => done.map_err(|failure| failure.into_error(&self.store)),
+            None => Err(StoreError::Poisoned(self.store.clone().into())),
         }
     }
 
@@ -172,16 +191,67 @@ impl Holding for Held {
     }
 
     fn replace(&mut self, document: Document<'_>) -> Result<(), StoreError> {
-        self.write(Write::Document(
-            document.serial.0.cast_signed(),
-            document.lineage.as_str().to_owned(),
-            document.bytes.to_vec(),
-        ))
+        let write = |note| {
+            Write::Document(
+                document.serial.0.cast_signed(),
+                document.lineage.as_str().to_owned(),
+                document.bytes.to_vec(),
+                note,
+            )
+        };
+        if let Some(version) = document.version {
+            let written = note(version, &self.store).and_then(|note| self.write(write(Some(note))));
+            if written.is_ok() {
+                self.kept = Some((document.lineage.clone(), document.serial));
+                return Ok(());
+            }
+            // What was refused, as by a user who has no rights there, is done without the version.
+            if self.stopped.is_some() {
+                return written;
+            }
+        }
+        self.write(write(None))
     }
 
     fn put_key(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
         self.write(Write::Key(Zeroizing::new(bytes.to_vec())))
     }
+
+    fn has_version(&mut self, lineage: &Lineage, serial: Serial) -> Result<bool, StoreError> {
+        if self.kept.as_ref() == Some(&(lineage.clone(), serial)) {
+            return Ok(true);
+        }
+        let (hand, lineage) = (Arc::clone(&self.hand), lineage.clone());
+        self.wait(async move {
+            let row = hand.lock().await.row.clone();
+            row.has_version(lineage.as_str(), serial.0.cast_signed())
+                .await
+        })
+    }
+
+    fn keep_version(&mut self, version: &Dated, document: Option<&[u8]>) -> Result<(), StoreError> {
+        self.usable()?;
+        let hand = Arc::clone(&self.hand);
+        // A state from before there were versions has no table for them yet.
+        self.wait(async move { hand.lock().await.make_tables().await })?;
+        self.write(Write::Version(
+            version.serial.0.cast_signed(),
+            version.lineage.as_str().to_owned(),
+            document.map(<[u8]>::to_vec),
+            note(version, &self.store)?,
+        ))
+    }
+
+    fn drop_version(&mut self, lineage: &Lineage, serial: Serial) -> Result<(), StoreError> {
+        self.kept = None;
+        let (serial, lineage) = (serial.0.cast_signed(), lineage.as_str().to_owned());
+        self.write(Write::NoVersion(serial, lineage))
+    }
+}
+
+/// What a version's row says of it.
+fn note(version: &Dated, store: &str) -> Result<String, StoreError> {
+    serde_json::to_string(version).map_err(|error| StoreError::io(store.as_ref(), error.into()))
 }
 
 impl Drop for Held {
@@ -215,6 +285,20 @@ impl Hand {
             written,
             random,
         }
+    }
+
+    /// Makes the tables that are missing, if any are.
+    async fn make_tables(&self) -> Result<(), Failure> {
+        let server = &self.row.server;
+        let Some(session) = &self.session else {
+            return Ok(());
+        };
+        let rows = server.ask(session, &server.tables.lacks, &[]).await?;
+        let row = rows.first().ok_or_else(|| server.nonsense())?;
+        if server.field(row, 0)? {
+            server.make_tables(session).await?;
+        }
+        Ok(())
     }
 
     /// The server's process for the session; zero where it broke.
@@ -310,10 +394,25 @@ impl Hand {
                 parameters.push((line, Type::BYTEA));
                 &server.tables.append
             }
-            Write::Document(serial, lineage, bytes) => {
+            Write::Document(serial, lineage, bytes, note) => {
                 parameters.extend([(serial as _, Type::INT8), (lineage as _, Type::TEXT)]);
                 parameters.push((bytes, Type::BYTEA));
-                &server.tables.document
+                match note {
+                    None => &server.tables.document,
+                    Some(note) => {
+                        parameters.push((note, Type::TEXT));
+                        &server.tables.document_kept
+                    }
+                }
+            }
+            Write::Version(serial, lineage, bytes, note) => {
+                parameters.extend([(serial as _, Type::INT8), (lineage as _, Type::TEXT)]);
+                parameters.extend([(bytes as _, Type::BYTEA), (note as _, Type::TEXT)]);
+                &server.tables.keep_version
+            }
+            Write::NoVersion(serial, lineage) => {
+                parameters.extend([(serial as _, Type::INT8), (lineage as _, Type::TEXT)]);
+                &server.tables.drop_version
             }
             Write::Key(bytes) => {
                 key = bytes.as_slice();

@@ -11,6 +11,7 @@ use super::error::Failure;
 use super::holding::{Hand, Held};
 use super::place::PostgresPlace;
 use super::row::{Attempt, RACES, Row};
+use crate::state::{Lineage, Serial, Version as Dated};
 use crate::store::background::Background;
 use crate::store::medium::{Abilities, Holding, Kept, Medium, Names, Room};
 use crate::store::{LockInfo, LockRequest, StoreError};
@@ -35,11 +36,6 @@ impl Postgres {
     /// The state in a database; asks for nothing yet.
     pub(in crate::store) fn new(place: &PostgresPlace, world: &World) -> Result<Self, StoreError> {
         let name = place.address();
-        let piece = |piece: &str| {
-            let (address, query) = name.split_once('?').unwrap_or((&name, ""));
-            let mark = if query.is_empty() { "" } else { "?" };
-            PathBuf::from(format!("{address}/{piece}{mark}{query}"))
-        };
         let background =
             Background::start().map_err(|error| StoreError::io(name.as_ref(), error))?;
         Ok(Self {
@@ -49,9 +45,9 @@ impl Postgres {
                 lock: format!("sindri/{}/{}/", place.schema, place.name).into(),
             },
             names: Names {
-                document: piece("document"),
-                journal: piece("journal"),
-                key: piece("key"),
+                document: piece(&name, "document"),
+                journal: piece(&name, "journal"),
+                key: piece(&name, "key"),
                 store: PathBuf::from(&name),
             },
             background: Arc::new(background),
@@ -71,6 +67,13 @@ impl Postgres {
     fn holding(&self, hand: Hand) -> Box<dyn Holding> {
         Box::new(Held::new(hand, Arc::clone(&self.background)))
     }
+}
+
+/// How people know a piece of a store with an address.
+fn piece(address: &str, name: &str) -> PathBuf {
+    let (address, query) = address.split_once('?').unwrap_or((address, ""));
+    let mark = if query.is_empty() { "" } else { "?" };
+    PathBuf::from(format!("{address}/{name}{mark}{query}"))
 }
 
 impl Medium for Postgres {
@@ -97,6 +100,28 @@ impl Medium for Postgres {
         let row = self.row.clone();
         let document = self.names.document.clone();
         self.wait(async move { row.load(document).await })
+    }
+
+    fn document(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        let row = self.row.clone();
+        self.wait(async move { row.document().await })
+    }
+
+    fn versions(&self, lineage: &Lineage) -> Result<Vec<Dated>, StoreError> {
+        let (row, lineage) = (self.row.clone(), lineage.clone());
+        self.wait(async move { row.versions(lineage.as_str()).await })
+    }
+
+    fn version(
+        &self,
+        lineage: &Lineage,
+        serial: Serial,
+    ) -> Result<Option<(PathBuf, Vec<u8>)>, StoreError> {
+        let (row, lineage, number) = (self.row.clone(), lineage.clone(), serial.0.cast_signed());
+        let kept = self.wait(async move { row.version(lineage.as_str(), number).await })?;
+        let store = self.names.store.display().to_string();
+        let name = piece(&store, &format!("versions/{serial}"));
+        Ok(kept.map(|document| (name, document)))
     }
 
     fn key(&self) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{ToSql, Type};
 use zeroize::Zeroizing;
 
 use super::error::Failure;
 use super::holding::{Hand, Lock, release};
 use super::session::{Server, Session};
 use super::tables::FORMAT;
+use crate::state::Version as Dated;
 use crate::store::medium::{Journal, Kept, Version};
 use crate::store::{LockInfo, StoreError};
 use crate::sys::Random;
@@ -94,6 +95,64 @@ impl Row {
         };
         let key: Option<Vec<u8>> = server.field(&found, 0)?;
         Ok(key.map(Zeroizing::new))
+    }
+
+    /// The present document; none where there is none.
+    pub(super) async fn document(&self) -> Result<Option<Vec<u8>>, Failure> {
+        let server = &self.server;
+        let Some(found) = self.find(&server.tables.present).await? else {
+            return Ok(None);
+        };
+        server.field(&found, 0)
+    }
+
+    /// Whether a version is kept.
+    pub(super) async fn has_version(&self, lineage: &str, serial: i64) -> Result<bool, Failure> {
+        let statement = &self.server.tables.has_version;
+        let found = self.kept(statement, lineage, Some(serial)).await?;
+        Ok(!found.is_empty())
+    }
+
+    /// The notes of the versions of a lineage, the newest first; a damaged one is left out.
+    pub(super) async fn versions(&self, lineage: &str) -> Result<Vec<Dated>, Failure> {
+        let statement = &self.server.tables.versions;
+        let mut versions = Vec::new();
+        for row in self.kept(statement, lineage, None).await? {
+            let note: &str = self.server.field(&row, 0)?;
+            versions.extend(serde_json::from_str(note).ok());
+        }
+        Ok(versions)
+    }
+
+    /// A version's document; none where none is kept.
+    pub(super) async fn version(
+        &self,
+        lineage: &str,
+        serial: i64,
+    ) -> Result<Option<Vec<u8>>, Failure> {
+        let statement = &self.server.tables.version;
+        let found = self.kept(statement, lineage, Some(serial)).await?;
+        let document = found.first().map(|row| self.server.field(row, 0));
+        document.transpose()
+    }
+
+    /// What is kept of earlier documents; nothing where the tables aren't there.
+    async fn kept(
+        &self,
+        statement: &str,
+        lineage: &str,
+        serial: Option<i64>,
+    ) -> Result<Vec<tokio_postgres::Row>, Failure> {
+        let name = &&*self.name;
+        let mut parameters: Vec<(&(dyn ToSql + Sync), Type)> =
+            vec![(name, Type::TEXT), (&lineage, Type::TEXT)];
+        if let Some(serial) = &serial {
+            parameters.push((serial, Type::INT8));
+        }
+        match self.server.read(statement, &parameters).await {
+            Err(Failure::NoTables) => Ok(Vec::new()),
+            other => other,
+        }
     }
 
     /// What is there; none where the tables or the row aren't.

@@ -83,6 +83,25 @@ pub fn write_new(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
         .write_all(bytes)
 }
 
+/// Adds bytes to the end of a private file, in one write; one that is longer than `max` is begun anew.
+///
+/// For what may be lost: nothing is forced to the disk.
+pub fn append(path: &Path, bytes: &[u8], max: u64) -> io::Result<()> {
+    let open = || {
+        OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(path)
+    };
+    let mut file = open()?;
+    if file.metadata()?.len() > max {
+        std::fs::remove_file(path)?;
+        file = open()?;
+    }
+    file.write_all(bytes)
+}
+
 /// Makes sure that what was created, renamed or removed in a directory has reached the disk.
 pub fn sync_dir(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()

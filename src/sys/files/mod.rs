@@ -7,8 +7,10 @@ mod atomic;
 mod nearby;
 mod tree;
 
-pub use atomic::{read_file, read_limited, sync_dir, write_atomic, write_by_way_of, write_new};
-pub use nearby::Nearby;
+pub use atomic::{
+    append, read_file, read_limited, sync_dir, write_atomic, write_by_way_of, write_new,
+};
+pub use nearby::{Nearby, Trace};
 pub use tree::{
     Entry, create_dir, create_private_dir_all, entry, link, list, list_kinds, remove_empty_dir,
     remove_file, remove_tree, rename_new, resolve, writable,

@@ -1,12 +1,15 @@
 //! A directory in which very many small files are looked at.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
+use std::num::ParseIntError;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
-use rustix::fs::{CWD, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 
 use super::atomic::read_limited;
 
@@ -56,6 +59,17 @@ impl Nearby {
         Ok(bytes[..count].to_vec())
     }
 
+    /// What the file system shows of a file, a directory or a link that isn't followed.
+    pub fn trace(&self, path: &Path) -> io::Result<Trace> {
+        let (from, rest) = self.route(path);
+        let stat = rustix::fs::statat(from, rest, AtFlags::SYMLINK_NOFOLLOW)?;
+        Ok(Trace {
+            inode: stat.st_ino,
+            size: stat.st_size,
+            changed: (stat.st_ctime, stat.st_ctime_nsec.cast_signed()),
+        })
+    }
+
     /// Whether a symbolic link is there and holds exactly this.
     pub fn links_to(&self, path: &Path, target: &str) -> bool {
         let (from, rest) = self.route(path);
@@ -63,6 +77,38 @@ impl Nearby {
         let mut room = vec![0; target.len() + 1];
         let read = rustix::fs::readlinkat_raw(from, rest, &mut room[..]);
         read.is_ok_and(|length| room[..length] == *target.as_bytes())
+    }
+}
+
+/// What a file system shows of a file without opening it; it differs after the file was written,
+/// replaced, or changed in any other way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trace {
+    inode: u64,
+    size: i64,
+    /// When it was last changed: seconds and nanoseconds. Nobody can set this time.
+    changed: (i64, i64),
+}
+
+impl fmt::Display for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (seconds, nanoseconds) = self.changed;
+        write!(f, "{} {} {seconds} {nanoseconds}", self.inode, self.size)
+    }
+}
+
+impl FromStr for Trace {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut numbers = text.split(' ');
+        // A number that is missing is one that can't be read.
+        let mut next = || numbers.next().unwrap_or_default();
+        Ok(Self {
+            inode: next().parse()?,
+            size: next().parse()?,
+            changed: (next().parse()?, next().parse()?),
+        })
     }
 }
 

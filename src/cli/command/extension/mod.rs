@@ -2,6 +2,7 @@
 
 mod catalog;
 mod lint;
+mod log;
 mod recorded;
 mod upgrade;
 mod validate;

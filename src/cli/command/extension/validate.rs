@@ -126,18 +126,11 @@ fn probes(browsed: &Browsed, installed: &[&Installation]) -> (Vec<Probe>, Diagno
     let mut findings = Vec::new();
     for one in installed {
         match browsed.find(one.name.as_str()) {
-            Ok(manifest) => probes.push(Probe {
-                manifest,
-                recorded: one.object.as_ref().and_then(|object| match &*object.spec {
-                    Spec::Extension(spec) => Some(spec.clone()),
-                    Spec::Machine(_)
-                    | Spec::Network(_)
-                    | Spec::Image(_)
-                    | Spec::Gpu(_)
-                    | Spec::Volume(_)
-                    | Spec::Secret(_) => None,
-                }),
-            }),
+            Ok(manifest) => probes.extend(
+                one.object
+                    .as_ref()
+                    .map(|object| Probe::of(manifest, object)),
+            ),
             Err(mut found) => findings.append(&mut found),
         }
     }

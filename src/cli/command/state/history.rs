@@ -9,10 +9,12 @@ use crate::cli::session::{Outcome, Session};
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics, Exit};
 use crate::render;
 use crate::state::{Serial, State, Version};
+use crate::store::Keeping;
 
 pub(crate) fn list(session: &mut Session) -> Outcome {
     let state = recorded(session)?;
     let versions = versions(session, &state)?;
+    let keeping = session.store()?.keeping();
     let text = if session.is_json() {
         let rows: Vec<serde_json::Value> = versions
             .iter()
@@ -29,18 +31,38 @@ pub(crate) fn list(session: &mut Session) -> Outcome {
                 })
             })
             .collect();
-        json!({ "lineage": state.lineage, "serial": state.serial, "versions": rows }).to_string()
-            + "\n"
+        let mut answer =
+            json!({ "lineage": state.lineage, "serial": state.serial, "versions": rows });
+        if let Keeping::OnThisHost(directory) = &keeping {
+            answer["onThisHostOnly"] = json!(directory);
+        }
+        answer.to_string() + "\n"
     } else {
         render::versions_human(&versions, state.serial, &session.style())
     };
     session.answer(&text)?;
+    if let Keeping::OnThisHost(directory) = &keeping {
+        session.warn(&[elsewhere(&directory.display().to_string())]);
+    }
     Ok(Exit::Done)
+}
+
+/// That other hosts have other versions.
+fn elsewhere(directory: &str) -> Diagnostic {
+    Diagnostic::advice(
+        Code::new("state::versions-here"),
+        format!("versions of this state are kept on this host only, in `{directory}`"),
+    )
+    .because(
+        "its store has room for one document, so each host keeps what it found and what it wrote",
+    )
+    .help("what another host wrote is in the history there")
 }
 
 /// The versions kept and the state as it stands, the newest first.
 fn versions(session: &Session, state: &State) -> Result<Vec<Version>, Diagnostics> {
-    let mut versions = session.store()?.versions(&state.lineage);
+    let versions = session.store()?.versions(&state.lineage);
+    let mut versions = versions.map_err(|error| error.diagnose())?;
     if versions
         .iter()
         .all(|version| version.serial != state.serial)
@@ -120,9 +142,7 @@ fn chosen(session: &Session, state: &State, serial: Serial) -> Result<State, Dia
             .filter(|version| version.serial != state.serial)
             .map(|version| version.serial.to_string())
             .collect();
-        let help = if !store.keeps_versions() {
-            format!("the store {} keeps no versions", store.name())
-        } else if known.is_empty() {
+        let help = if known.is_empty() {
             "no earlier version is kept".to_owned()
         } else {
             format!("these are kept: {}", known.join(", "))

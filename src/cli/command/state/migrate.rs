@@ -9,7 +9,7 @@ use crate::cli::session::{Outcome, Session};
 use crate::cli::whereabouts::whereabouts;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Exit};
 use crate::state::Location;
-use crate::store::{LockRequest, Migrated, Place, StoreError, TransitError};
+use crate::store::{Keeping, LockRequest, Migrated, Place, Store, StoreError, TransitError};
 
 pub(crate) fn run(session: &mut Session, args: &StateMigrateArgs) -> Outcome {
     let from = whereabouts(session)?.location();
@@ -58,6 +58,7 @@ pub(crate) fn run(session: &mut Session, args: &StateMigrateArgs) -> Outcome {
     } else {
         format!(
             "The state is in {name} now, at write {}: {} recorded, {}, read back and equal.\n\
+             {}\
              What is left in {source} says so and is used no more.\n",
             migrated.serial,
             match migrated.resources {
@@ -69,6 +70,7 @@ pub(crate) fn run(session: &mut Session, args: &StateMigrateArgs) -> Outcome {
             } else {
                 "in plaintext as it was"
             },
+            came_along(&target, migrated.versions),
         )
     };
     session.answer(&text)?;
@@ -77,6 +79,23 @@ pub(crate) fn run(session: &mut Session, args: &StateMigrateArgs) -> Outcome {
         session.answer(&advice)?;
     }
     Ok(Exit::Done)
+}
+
+/// What became of the versions; nothing where only the move itself is one.
+fn came_along(target: &Store, versions: usize) -> String {
+    let earlier = match versions.saturating_sub(1) {
+        0 => return String::new(),
+        1 => "1 earlier version".to_owned(),
+        count => format!("{count} earlier versions"),
+    };
+    match target.keeping() {
+        Keeping::InStore => format!("{earlier} came along.\n"),
+        Keeping::OnThisHost(directory) => {
+            let directory = directory.display();
+            format!("{earlier} came along, kept on this host only, in `{directory}`.\n")
+        }
+        Keeping::Nowhere => String::new(),
+    }
 }
 
 /// How a place is shown: a directory by its real path, however it was typed.
@@ -91,6 +110,7 @@ fn answer(from: &Location, to: &Location, migrated: Migrated) -> String {
         "to": to,
         "serial": migrated.serial,
         "resources": migrated.resources,
+        "versions": migrated.versions,
         "encrypted": migrated.sealed,
     });
     format!("{text}\n")

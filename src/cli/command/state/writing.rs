@@ -7,7 +7,7 @@ use crate::cli::screen::Screen;
 use crate::cli::session::Session;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics, did_you_mean};
 use crate::state::{Event, State};
-use crate::store::Locked;
+use crate::store::{Keeping, Locked};
 
 /// The state that a verb is about; it never begins one.
 pub(super) fn recorded(session: &Session) -> Result<State, Diagnostics> {
@@ -45,10 +45,10 @@ pub(super) fn record(locked: &mut Locked, events: Vec<Event>) -> Result<(), Diag
         .map_err(|error| error.diagnose())
 }
 
-/// How to take a verb back, where the store keeps versions.
+/// How to take a verb back, where versions are kept.
 pub(super) fn undo(session: &Session, before: &State) -> String {
     match session.store() {
-        Ok(store) if store.keeps_versions() => {
+        Ok(store) if store.keeping() != Keeping::Nowhere => {
             format!("Undo with `sindri state restore {}`.\n", before.serial)
         }
         Ok(_) | Err(_) => String::new(),

@@ -6,3 +6,4 @@ mod kills;
 mod life;
 mod observation;
 mod paths;
+mod sightings;

@@ -186,6 +186,7 @@ fn action_reason(change: &Change) -> Option<&'static str> {
         | Reason::Missing
         | Reason::Changed
         | Reason::Partial
+        | Reason::Broken { .. }
         | Reason::Parent(_)
         | Reason::NewRoot
         | Reason::ImageMoved

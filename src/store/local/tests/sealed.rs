@@ -68,7 +68,8 @@ impl Room {
         let store = Store::local(&self.path(".sindri"), &world);
         let mut locked = store.lock_for(Opening::Rekeying, NOW, &mut |_| {})?;
         let sealing = Sealing::new(&world, Path::new(""), None);
-        locked.rekey(&sealing, &world, decrypt, None)
+        let done = locked.rekey(&sealing, &world, decrypt, None);
+        done.map(|(form, _)| form)
     }
 
     /// Every file of the store and its history, but for what tells who wrote and writes.

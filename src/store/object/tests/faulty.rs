@@ -23,6 +23,8 @@ pub(super) enum Trouble {
     AnswerLost,
     /// It isn't permitted.
     Denied,
+    /// None: it arrives, and is answered.
+    None,
 }
 
 /// A bucket in memory.
@@ -31,6 +33,8 @@ pub(super) struct Faulty {
     inside: InMemory,
     /// What happens to the next writes.
     troubles: Mutex<VecDeque<Trouble>>,
+    /// The folder in which nothing may be written.
+    pub(super) closed: Mutex<Option<&'static str>>,
     pub(super) requests: AtomicU32,
     pub(super) ignores_conditions: AtomicBool,
 }
@@ -44,6 +48,7 @@ impl Faulty {
         Self {
             inside,
             troubles: Mutex::default(),
+            closed: Mutex::default(),
             requests: AtomicU32::new(0),
             ignores_conditions: AtomicBool::new(false),
         }
@@ -103,9 +108,13 @@ impl ObjectStore for Faulty {
         if self.ignores_conditions.load(Ordering::SeqCst) {
             opts.mode = PutMode::Overwrite;
         }
-        let trouble = self.troubles.lock().unwrap().pop_front();
+        let mut trouble = self.troubles.lock().unwrap().pop_front();
+        let below = |name: &str| location.as_ref().contains(&format!("/{name}/"));
+        if self.closed.lock().unwrap().is_some_and(below) {
+            trouble = Some(Trouble::Denied);
+        }
         match trouble {
-            None => self.inside.put_opts(location, payload, opts).await,
+            None | Some(Trouble::None) => self.inside.put_opts(location, payload, opts).await,
             Some(Trouble::RequestLost) => Err(lost()),
             Some(Trouble::AnswerLost) => {
                 self.inside.put_opts(location, payload, opts).await?;

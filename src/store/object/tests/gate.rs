@@ -176,6 +176,9 @@ impl ObjectStore for Gated {
         payload: PutPayload,
         options: PutOptions,
     ) -> Result<PutResult> {
+        if is_of_versions(location.as_ref()) {
+            return self.inside.put_opts(location, payload, options).await;
+        }
         let passed = self.pass(location.as_ref(), true).await;
         if self.fences_fail && payload.content_length() == 0 {
             let made_up = PutResult {
@@ -245,6 +248,9 @@ impl ObjectStore for Gated {
         let (gated, prefix) = (self.clone(), prefix.cloned());
         async move {
             let name = prefix.as_ref().map_or("", |prefix| prefix.as_ref());
+            if is_of_versions(name) {
+                return gated.inside.list(prefix.as_ref());
+            }
             let _passed = gated.pass(name, false).await;
             gated.inside.list(prefix.as_ref())
         }
@@ -259,6 +265,11 @@ impl ObjectStore for Gated {
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
         self.inside.copy_opts(from, to, options).await
     }
+}
+
+/// Whether a request is about versions: nothing that is acknowledged depends on when those come.
+fn is_of_versions(name: &str) -> bool {
+    name.contains("/versions")
 }
 
 impl Queue {

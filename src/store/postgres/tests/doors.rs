@@ -92,7 +92,29 @@ fn rights_that_are_missing_are_named() {
     let mut locked = take(&store).unwrap();
     locked.commit(intent(1)).unwrap();
     locked.compact().unwrap();
+    assert!(store.unkept().is_none());
+    // As it is where the tables were made before there were versions.
+    sql(&format!("DROP TABLE {schema}.versions")).unwrap();
+    locked.commit(intent(2)).unwrap();
+    locked.compact().unwrap();
+    let code = |error: &StoreError| error.diagnose()[0].code.to_string();
+    let unkept = store.unkept().unwrap();
+    assert_eq!(code(&unkept), "store::no-right", "{unkept:?}");
+    assert_eq!(code(&locked.back_up().unwrap_err()), "store::no-right");
+    let state = locked.state().clone();
+    assert_eq!(store.versions(&state.lineage).unwrap(), []);
     drop(locked);
+    let mut maker = take(&Ground::on(ground.place.clone(), world()).open()).unwrap();
+    maker.back_up().unwrap();
+    drop(maker);
+    assert_eq!(read(&store), state);
+    let error = store.versions(&state.lineage).unwrap_err();
+    assert_eq!(code(&error), "store::no-right");
+    sql(&format!(
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {user}"
+    ))
+    .unwrap();
+    assert_eq!(store.versions(&state.lineage).unwrap().len(), 1);
     sql(&format!(
         "ALTER ROLE {user} SET default_transaction_read_only = on"
     ))

@@ -175,6 +175,12 @@ fn a_write_counts_once_wherever_its_connection_is_cut() {
         proxy.give(troubles);
         locked.compact().unwrap();
         assert_eq!(read(&direct.open()), *locked.state());
+        // A document and its version are one write.
+        let state = locked.state();
+        let versions = direct.open().versions(&state.lineage).unwrap();
+        assert_eq!(versions[0].serial, state.serial);
+        assert_eq!(versions.len() as u64, number + 1);
+        assert!(versions.iter().all(|version| version.written.is_some()));
     }
     let writes = proxy.writes.load(Ordering::SeqCst);
     locked.commit(intent(100)).unwrap();

@@ -1,0 +1,82 @@
+//! What an installation has to do, from what is recorded and what was found.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::catalog::Manifest;
+use crate::install::Purpose;
+use crate::resource::{ExtensionSpec, Spec};
+use crate::state::{Object, Status};
+
+/// Why an extension is worked on, and the tools of it that go.
+///
+/// Where the manifest is the one that was installed, only what differs is done: tools that failed
+/// or don't work any more, and those that were chosen or dropped since.
+pub(super) fn task(
+    manifest: &Manifest,
+    wanted: &Arc<Spec>,
+    was: Option<&Object>,
+    broken: &[String],
+) -> (Purpose, BTreeSet<String>) {
+    let nothing = BTreeSet::new();
+    let (Some(object), Some(wanted)) = (was, extension(wanted)) else {
+        return (Purpose::Install, nothing);
+    };
+    let Some(stands) = extension(&object.spec) else {
+        return (Purpose::Install, nothing);
+    };
+    let failed: BTreeSet<String> = match &object.status {
+        Status::Ready => nothing.clone(),
+        Status::Partial { failed } => failed.iter().map(|part| part.part.clone()).collect(),
+        // A person wants it made anew.
+        Status::Tainted => {
+            let all = chosen(manifest, wanted);
+            return (Purpose::Heal(all), nothing);
+        }
+        Status::Deleting | Status::Retained => return (Purpose::Install, nothing),
+    };
+    let (before, after) = (chosen(manifest, stands), chosen(manifest, wanted));
+    let drop: BTreeSet<String> = before.difference(&after).cloned().collect();
+    let same = stands.content == wanted.content && stands.version == wanted.version;
+    if !same {
+        return (Purpose::Upgrade, drop);
+    }
+    let steps: BTreeSet<&str> = manifest.tools().into_iter().collect();
+    let known = broken.iter().all(|tool| steps.contains(tool.as_str()));
+    let mut tools: BTreeSet<String> = after.difference(&before).cloned().collect();
+    tools.extend(failed.into_iter().filter(|tool| after.contains(tool)));
+    if !broken.is_empty() {
+        // What proves no tool alone may be healed by any of them.
+        tools.extend(broken.iter().filter(|tool| after.contains(*tool)).cloned());
+        let tools = if known { tools } else { after };
+        return (Purpose::Heal(tools), drop);
+    }
+    if tools.is_empty() && drop.is_empty() {
+        return (Purpose::Heal(after), drop);
+    }
+    (Purpose::Retry(tools), drop)
+}
+
+fn extension(spec: &Arc<Spec>) -> Option<&ExtensionSpec> {
+    match &**spec {
+        Spec::Extension(spec) => Some(spec),
+        Spec::Network(_)
+        | Spec::Image(_)
+        | Spec::Gpu(_)
+        | Spec::Volume(_)
+        | Spec::Machine(_)
+        | Spec::Secret(_) => None,
+    }
+}
+
+/// The tools that a specification means.
+fn chosen(manifest: &Manifest, spec: &ExtensionSpec) -> BTreeSet<String> {
+    if spec.tools.is_empty() {
+        return manifest.tools().into_iter().map(str::to_owned).collect();
+    }
+    spec.tools.iter().cloned().collect()
+}
+
+#[cfg(test)]
+#[path = "task_tests.rs"]
+mod tests;
