@@ -368,12 +368,17 @@ pub(super) fn tree(path: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut open = vec![path.to_owned()];
     while let Some(directory) = open.pop() {
         for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
-            let (path, kind) = (entry.path(), entry.file_type().unwrap());
+            // What runs meanwhile takes files away: they aren't there.
+            let (path, Ok(kind)) = (entry.path(), entry.file_type()) else {
+                continue;
+            };
             if kind.is_dir() {
                 found.insert(path.join(""), Vec::new());
                 open.push(path);
             } else if kind.is_symlink() {
-                let target = fs::read_link(&path).unwrap();
+                let Ok(target) = fs::read_link(&path) else {
+                    continue;
+                };
                 found.insert(path, target.into_os_string().into_encoded_bytes());
             } else if kind.is_file() {
                 let content = fs::read(&path).unwrap_or_default();

@@ -69,15 +69,15 @@ pub(super) fn removed() -> (&'static str, Value) {
 }
 
 /// The ledger's word for a result, and the tools with what became of them.
+///
+/// Why one failed isn't among it: what a script says last may tell of the state, which is encrypted
+/// while the ledger isn't. The log of the installation has it.
 pub(super) fn installed(end: &Concluded, ours: &BTreeSet<String>) -> (&'static str, Value) {
     let tools = end.tools.iter().map(|tool| {
         let mut entry = json!(tool);
         let kept = tool.result == ToolState::Found && ours.contains(&tool.name);
         if tool.result == ToolState::Installed || kept {
             entry["brought"] = json!(true);
-        }
-        if let Some(reason) = &tool.reason {
-            entry["reason"] = json!(reason);
         }
         entry
     });

@@ -28,6 +28,8 @@ pub(super) fn task(
     let failed: BTreeSet<String> = match &object.status {
         Status::Ready => nothing.clone(),
         Status::Partial { failed } => failed.iter().map(|part| part.part.clone()).collect(),
+        // Its upgrade didn't end, or nobody lived to record that it did: what works isn't made again.
+        Status::Tainted if !is_same(stands, wanted) => return (Purpose::Install, nothing),
         // A person wants it made anew.
         Status::Tainted => {
             let all = chosen(manifest, wanted);
@@ -37,8 +39,7 @@ pub(super) fn task(
     };
     let (before, after) = (chosen(manifest, stands), chosen(manifest, wanted));
     let drop: BTreeSet<String> = before.difference(&after).cloned().collect();
-    let same = stands.content == wanted.content && stands.version == wanted.version;
-    if !same {
+    if !is_same(stands, wanted) {
         return (Purpose::Upgrade, drop);
     }
     let steps: BTreeSet<&str> = manifest.tools().into_iter().collect();
@@ -55,6 +56,11 @@ pub(super) fn task(
         return (Purpose::Heal(after), drop);
     }
     (Purpose::Retry(tools), drop)
+}
+
+/// Whether the manifest is the one that was installed.
+fn is_same(stands: &ExtensionSpec, wanted: &ExtensionSpec) -> bool {
+    stands.content == wanted.content && stands.version == wanted.version
 }
 
 fn extension(spec: &Arc<Spec>) -> Option<&ExtensionSpec> {

@@ -166,3 +166,21 @@ fn another_content_runs_every_step_and_still_drops() {
         (Purpose::Install, BTreeSet::new())
     );
 }
+
+#[test]
+fn an_upgrade_that_may_have_ended_is_not_made_twice() {
+    let kit = manifest();
+    let wanted = spec(&kit, &[]);
+    let mut older = ExtensionSpec::clone(extension(&wanted).unwrap());
+    older.version = "0.9.0".to_owned();
+    let tainted = |spec: &Arc<Spec>| Object {
+        status: Status::Tainted,
+        ..object(spec, &[])
+    };
+    let cut_off = tainted(&Arc::new(Spec::Extension(older)));
+    let (purpose, drop) = task(&kit, &wanted, Some(&cut_off), &[]);
+    assert_eq!((purpose, drop), (Purpose::Install, BTreeSet::new()));
+    // What a person taints is brought anew, whether it works or not.
+    let (purpose, _) = task(&kit, &wanted, Some(&tainted(&wanted)), &[]);
+    assert_eq!(purpose, Purpose::Heal(set(&["base", "one", "two"])));
+}
