@@ -19,12 +19,13 @@ mod local;
 mod mirror;
 mod network;
 mod trouble;
+mod upgrades;
 
 use libtest_mimic::{Failed, Trial};
 
 /// All of them.
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn()); 20] = [
+    let tests: [(&str, fn()); 23] = [
         (
             "extensions::every_extension_is_tested",
             catalog::every_extension_is_tested,
@@ -39,6 +40,9 @@ pub(crate) fn trials() -> Vec<Trial> {
             "extensions::a_part_that_failed_is_tried_again",
             trouble::a_part_that_failed_is_tried_again,
         ),
+        ("extensions::upgrades_local", upgrades::local),
+        ("extensions::upgrades_docker", upgrades::docker),
+        ("extensions::upgrades_packages", upgrades::packages),
         ("extensions::a_failing_script", trouble::a_failing_script),
         ("extensions::a_hanging_script", trouble::a_hanging_script),
         (

@@ -21,6 +21,7 @@
 //! !copy FROM TO, !delete FILE, !write FILE TEXT, !cut FILE BYTES     the project's files
 //! !clone FROM TO                  a directory of the project, in place of what is at TO
 //! !replace FILE BEFORE AFTER       in the text of a file
+//! !version FOLDER BEFORE AFTER     in the text of every file of a folder
 //! !show FILE                       its text, among the answers
 //! !chmod FILE MODE                 its permissions, in octal digits
 //! !env NAME=VALUE, !unset NAME     environment variables
@@ -135,11 +136,12 @@ pub(crate) fn perform(
         }
         "show" => {
             let text = fs::read_to_string(ground.directory().join(rest))
-                .map_err(|error| error.to_string())?;
+                .map_err(|error| format!("`{rest}` can't be read: {error}"))?;
+            let text = redact(&text, ground.root());
             expected.add("stdout", &format!("$ cat {rest}\n{text}"));
             Ok(())
         }
-        "copy" | "clone" | "delete" | "write" | "cut" | "replace" | "chmod" => {
+        "copy" | "clone" | "delete" | "write" | "cut" | "replace" | "chmod" | "version" => {
             files(verb, rest, ground, case)
         }
         _ => world(verb, rest, ground),
@@ -174,9 +176,11 @@ fn files(verb: &str, rest: &str, ground: &Ground, case: &Path) -> Done {
             let keep: usize = word(1)?.parse().map_err(|_| "how many bytes?")?;
             fs::write(path, &bytes[..keep.min(bytes.len())])
         }
+        "version" => version(&path, word(1)?, word(2)?),
         _ => {
             let text = fs::read_to_string(&path).map_err(|error| error.to_string())?;
-            let changed = text.replace(word(1)?, word(2)?);
+            let line_ends = |text: &str| text.replace("\\n", "\n");
+            let changed = text.replace(&line_ends(word(1)?), &line_ends(word(2)?));
             if changed == text {
                 return Err(format!("`{}` doesn't stand there", word(1)?));
             }
@@ -184,6 +188,20 @@ fn files(verb: &str, rest: &str, ground: &Ground, case: &Path) -> Done {
         }
     };
     done.map_err(|error| error.to_string())
+}
+
+/// Replaces a text in every file of a folder.
+fn version(folder: &Path, before: &str, after: &str) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            version(&path, before, after)?;
+        } else {
+            let text = fs::read_to_string(&path)?;
+            fs::write(&path, text.replace(before, after))?;
+        }
+    }
+    Ok(())
 }
 
 /// Copies a directory in place of another.

@@ -35,6 +35,13 @@ impl Digest {
         Self(format!("sha256:{}", hex(hash.as_ref())))
     }
 
+    /// Takes a digest as it is written.
+    pub fn parse(text: &str) -> Option<Self> {
+        let hex = text.strip_prefix("sha256:")?;
+        let digit = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+        (hex.len() == 64 && hex.bytes().all(digit)).then(|| Self(text.to_owned()))
+    }
+
     /// The digest as `sha256:<hex>`.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -12,7 +12,7 @@ use super::step::{Arch, Check, Distro, Step};
 use crate::address::Name;
 use crate::diagnostic::Diagnostics;
 use crate::digest::Digest;
-use crate::resource::{GpuVendor, ProviderKind, Size};
+use crate::resource::{GpuVendor, ProviderKind, Size, UpgradeStrategy};
 
 /// One extension: what it is, what it needs, how it gets into a machine and out again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub struct Manifest {
     /// How it goes away.
     pub remove: Remove,
     /// How a newer version takes its place.
-    pub upgrade: UpgradeStrategy,
+    pub upgrade: Upgrade,
     /// What it offers while the machine runs.
     pub service: Option<Service>,
     /// What it brings to projects, logins and model contexts, and its hooks.
@@ -384,19 +384,37 @@ pub enum RemoveStep {
 }
 
 /// How a newer version takes an older one's place.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum UpgradeStrategy {
-    /// The install steps run again.
-    #[default]
-    Automatic,
-    /// A person does it.
-    Manual,
-    /// Never.
-    None,
-    /// Removed, then installed.
-    Reinstall,
-    /// Over the old one.
-    InPlace,
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Upgrade {
+    /// The strategy.
+    pub strategy: UpgradeStrategy,
+    /// What brings an older version up to this one in place of the install scripts, where the strategy is to
+    /// upgrade in place or to leave it to a person.
+    pub script: Option<UpgradeScript>,
+}
+
+/// A script that upgrades over what is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpgradeScript {
+    /// Its path in the folder.
+    pub path: String,
+    /// Its arguments.
+    pub args: Vec<String>,
+    /// After how long it counts as failed.
+    pub timeout: Duration,
+}
+
+impl Upgrade {
+    /// The script that an upgrade runs in place of the install scripts.
+    pub fn in_place(&self) -> Option<&UpgradeScript> {
+        let script = self.script.as_ref();
+        script.filter(|_| match self.strategy {
+            UpgradeStrategy::InPlace | UpgradeStrategy::Manual => true,
+            UpgradeStrategy::Automatic | UpgradeStrategy::Reinstall | UpgradeStrategy::None => {
+                false
+            }
+        })
+    }
 }
 
 /// What an extension offers while the machine runs.

@@ -12,14 +12,17 @@ mod ground;
 mod known;
 mod library;
 mod lint;
+mod lock;
 mod lower;
 mod manifest;
+mod manifests;
 mod node;
 mod outlook;
 mod quick;
 mod read;
 mod renamed;
 mod resolve;
+mod said;
 mod search;
 mod select;
 mod shelf;
@@ -36,11 +39,13 @@ pub use derive::{Derived, derive};
 pub use ground::{GPUS_ELSEWHERE, Ground, Lack, Network, Room, no_gpus};
 pub use library::{Catalog, Profile};
 pub use lint::lint;
+pub use lock::{Lock, LockChange, Locked, Moving, Origin, Pin, Pinned, Relock, Set, origin};
 pub use manifest::{
     Category, Compatibility, Configure, Deprecation, GpuNeed, Manifest, Need, Remove, RemoveStep,
-    Requirements, Service, SoftDependency, Support, Template, TemplateMode, UpgradeStrategy,
+    Requirements, Service, SoftDependency, Support, Template, TemplateMode, Upgrade, UpgradeScript,
     Variable, VariableScope,
 };
+pub use manifests::Manifests;
 pub use outlook::{Expected, Install, LeftOut, Outlook};
 pub use read::{extension_schema, profile_schema};
 pub use resolve::{Pick, Resolution, Resolved, Wanted, resolve, today};

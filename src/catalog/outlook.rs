@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Serialize};
 
 use super::resolve::Resolution;
-use crate::address::{Name, NameRule};
+use super::said::{name, names};
+use crate::address::Name;
 use crate::diagnostic::Code;
 use crate::resource::{ProviderKind, Size};
 
@@ -129,16 +130,4 @@ impl Outlook {
         expected.side_by_side = Duration::from_secs(ends.into_values().max().unwrap_or(0));
         expected
     }
-}
-
-fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Name, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    Name::parse(NameRule::Extension, &text).map_err(de::Error::custom)
-}
-
-fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Name>, D::Error> {
-    let texts = Vec::<String>::deserialize(deserializer)?;
-    let read = |text: &String| Name::parse(NameRule::Extension, text);
-    let names: Result<Vec<Name>, _> = texts.iter().map(read).collect();
-    names.map_err(de::Error::custom)
 }

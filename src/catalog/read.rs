@@ -146,7 +146,7 @@ fn text_of<'a>(shown: &str, bytes: &'a [u8]) -> Result<&'a str, Diagnostics> {
     }
 }
 
-fn options() -> serde_saphyr::Options {
+pub(super) fn options() -> serde_saphyr::Options {
     let mut options = serde_saphyr::Options::default();
     options.with_snippet = false;
     if let Some(budget) = &mut options.budget {
@@ -165,7 +165,7 @@ fn tree(text: &str) -> Result<Spanned<Node>, serde_saphyr::Error> {
     slowly(text)
 }
 
-fn parse<T: DeserializeOwned>(
+pub(super) fn parse<T: DeserializeOwned>(
     shown: &str,
     text: &str,
     schema: &LazyLock<Value>,
@@ -209,7 +209,7 @@ fn said(code: &'static str, source: &Source, error: &serde_saphyr::Error) -> Dia
     }
 }
 
-fn placed(source: &Source, findings: &[Finding]) -> Diagnostics {
+pub(super) fn placed(source: &Source, findings: &[Finding]) -> Diagnostics {
     match tree(&source.text) {
         Ok(root) => place_all(source, &root, findings),
         Err(_) => findings.iter().map(Finding::diagnostic).collect(),
@@ -228,7 +228,7 @@ fn place_all(source: &Source, root: &Spanned<Node>, findings: &[Finding]) -> Dia
 }
 
 /// The digest of a folder: each file by name and length, so that no two folders collide.
-fn content(folder: &Folder) -> Digest {
+pub(super) fn content(folder: &Folder) -> Digest {
     let mut bytes = Vec::with_capacity(folder.manifest.len() + 64);
     part(&mut bytes, MANIFEST_FILE, &folder.manifest);
     for (name, file) in &*folder.files {

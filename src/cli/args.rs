@@ -15,7 +15,7 @@ use crate::resource::ProviderKind;
 pub(crate) use extension::{
     EditArgs, ExtensionDescribeArgs, ExtensionInstallArgs, ExtensionLintArgs, ExtensionListArgs,
     ExtensionLogArgs, ExtensionRemoveArgs, ExtensionSearchArgs, ExtensionStatusArgs,
-    ExtensionValidateArgs, ExtensionVerb,
+    ExtensionUpgradeArgs, ExtensionValidateArgs, ExtensionVerb,
 };
 pub(crate) use profile::{ProfileDeriveArgs, ProfileDescribeArgs, ProfileInstallArgs, ProfileVerb};
 pub(crate) use state::{
@@ -194,6 +194,14 @@ pub(crate) struct Look {
     pub(crate) deep: bool,
 }
 
+/// Whether the lock may change.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub(crate) struct Locking {
+    /// Refuse where `sindri.lock` is missing or would change
+    #[arg(long)]
+    pub(crate) locked: bool,
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct PlanArgs {
     #[command(flatten)]
@@ -202,6 +210,8 @@ pub(crate) struct PlanArgs {
     pub(crate) narrow: Narrow,
     #[command(flatten)]
     pub(crate) look: Look,
+    #[command(flatten)]
+    pub(crate) locked: Locking,
     /// Save the plan for `sindri apply FILE`
     #[arg(short, long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
@@ -259,6 +269,8 @@ pub(crate) struct ApplyArgs {
     #[command(flatten)]
     pub(crate) look: Look,
     #[command(flatten)]
+    pub(crate) locked: Locking,
+    #[command(flatten)]
     pub(crate) act: Act,
     /// Exit with 2 when all is done but for tools of extensions that failed
     #[arg(long)]
@@ -271,6 +283,8 @@ pub(crate) struct DeployArgs {
     pub(crate) common: Common,
     #[command(flatten)]
     pub(crate) narrow: Narrow,
+    #[command(flatten)]
+    pub(crate) locked: Locking,
     #[command(flatten)]
     pub(crate) act: Act,
     /// Exit with 2 when all is done but for tools of extensions that failed
@@ -439,6 +453,8 @@ pub(crate) struct ConfigValidateArgs {
     /// Ask each host that they come from whether it can be reached from here
     #[arg(long, requires = "check_extensions")]
     pub(crate) probe: bool,
+    #[command(flatten)]
+    pub(crate) locked: Locking,
 }
 
 #[derive(Args, Debug)]

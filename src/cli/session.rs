@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::args::{Common, Format, OutputOptions, WAITS, Wait};
 use super::host::{Host, Terminal};
 use super::whereabouts::{STATE_DIRECTORY, whereabouts};
+use crate::catalog::Moving;
 use crate::config::Overrides;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics, Exit, Severity};
 use crate::engine::{self, Project, Providers};
@@ -135,10 +136,20 @@ impl Session {
 
     /// Reads the project.
     pub(crate) fn project(&self, overrides: Overrides) -> Result<Project, Diagnostics> {
+        self.project_moving(overrides, &Moving::Nothing)
+    }
+
+    /// Reads the project, with what the catalog has now where something is let go of.
+    pub(crate) fn project_moving(
+        &self,
+        overrides: Overrides,
+        moving: &Moving,
+    ) -> Result<Project, Diagnostics> {
         engine::load(
             &self.config,
             &self.shown,
             overrides,
+            moving,
             &self.host.world.environment,
         )
     }
@@ -190,12 +201,13 @@ impl Session {
     pub(crate) fn project_and_state(
         &self,
         overrides: Overrides,
+        moving: &Moving,
     ) -> Result<(Project, Option<State>), Diagnostics> {
         let reading = self
             .store()
             .map(|store| std::thread::spawn(move || store.read()));
         // Of a project that is wrong nobody waits for the state: reading it changes nothing.
-        let project = self.project(overrides)?;
+        let project = self.project_moving(overrides, moving)?;
         let state = match reading?.join() {
             Ok(state) => state.map_err(|error| error.diagnose())?,
             Err(panic) => std::panic::resume_unwind(panic),
@@ -220,6 +232,13 @@ impl Session {
     pub(crate) fn aside(&mut self, text: &str) {
         // Nobody listening on the side must not stop the work.
         let _deaf = write(&mut *self.host.stderr, text).is_err();
+    }
+
+    /// Writes to the side what a person needn't know.
+    pub(crate) fn aside_unless_quiet(&mut self, text: &str) {
+        if !self.quiet && !self.is_json() {
+            self.aside(text);
+        }
     }
 
     /// Shows findings to a person; programs have them in the answer.

@@ -198,6 +198,7 @@ fn fits(session: &Session, command: &Command, typed_format: bool) -> Result<(), 
     let has_markdown = match command {
         Command::Plan(_) | Command::Drift(_) | Command::Show(_) => true,
         Command::Deploy(args) => args.dry_run,
+        Command::Extension(verb) => verb.has_markdown(),
         Command::Apply(_)
         | Command::Destroy(_)
         | Command::Import(_)
@@ -210,7 +211,6 @@ fn fits(session: &Session, command: &Command, typed_format: bool) -> Result<(), 
         | Command::Config(_)
         | Command::Init(_)
         | Command::Validate(_)
-        | Command::Extension(_)
         | Command::Profile(_)
         | Command::State(_)
         | Command::ForceUnlock(_)
@@ -304,7 +304,7 @@ fn misused(error: &clap::Error, typed: &[OsString], host: Host) -> Exit {
             found = found.help(rest.trim());
         }
         let acting = [
-            "apply", "destroy", "deploy", "import", "install", "remove", "start", "stop",
+            "apply", "destroy", "deploy", "import", "install", "remove", "start", "stop", "upgrade",
         ];
         let acts = typed
             .iter()

@@ -358,6 +358,7 @@ impl Builder<'_> {
                     method: manifest.method.clone(),
                     tools: extension.tools.clone(),
                     requires: extension.requires.clone(),
+                    upgrade: manifest.upgrade.strategy,
                 }),
                 needs,
             );

@@ -7,12 +7,12 @@ use futures_util::future::join_all;
 
 use super::Readers;
 use crate::address::{Address, Name};
-use crate::catalog::Manifest;
+use crate::catalog::Manifests;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::install::{self, Probe};
 use crate::plan::{Observation, Observed, Seen};
 use crate::provider::MachineRef;
-use crate::resource::{Attributes, Power};
+use crate::resource::{Attributes, Power, Spec};
 use crate::secret::Redactor;
 use crate::state::{Object, PartFailure, State};
 
@@ -28,7 +28,7 @@ pub(super) async fn probe(
     readers: &dyn Readers,
     state: &State,
     observed: &Observed,
-    manifests: &BTreeMap<Name, Arc<Manifest>>,
+    manifests: &Manifests,
 ) -> Inside {
     let looks = state.resources.iter().filter_map(|(address, record)| {
         let (Address::Machine(name), Some(machine)) = (address, &record.current) else {
@@ -50,14 +50,22 @@ async fn look(
     state: &State,
     name: &Name,
     machine: &Object,
-    manifests: &BTreeMap<Name, Arc<Manifest>>,
+    manifests: &Manifests,
 ) -> Inside {
     let extensions = recorded(state, name);
     let probes: Vec<Probe> = extensions
         .iter()
         .filter_map(|(extension, object)| {
-            let manifest = Arc::clone(manifests.get(*extension)?);
-            Some(Probe::of(manifest, object))
+            let Spec::Extension(spec) = &*object.spec else {
+                return None;
+            };
+            // What is recorded is asked in its own words, where they are at hand: another version's
+            // would find fault with what is as it should be.
+            let manifest = manifests.get(extension, &spec.content)?;
+            Some(Probe {
+                proves: manifest.content == spec.content,
+                ..Probe::of(Arc::clone(manifest), object)
+            })
         })
         .collect();
     let mut inside = Inside::default();

@@ -91,6 +91,13 @@ pub enum Event {
         /// The failed resource it depends on; absent after an interruption.
         because: Option<Address>,
     },
+    /// The lock was written, or removed since no extension is left.
+    Relocked {
+        /// The file, as the person knows it.
+        file: String,
+        /// Whether it is gone.
+        removed: bool,
+    },
     /// A person asked to stop, or the time is over: nothing new starts.
     Interrupted {
         /// Whether what runs is broken off, instead of being finished.

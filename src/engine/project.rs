@@ -4,17 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::ground::{gpu_not_sold, ground};
+use super::ground::gpu_not_sold;
+use super::lockfile::Lockfile;
 use super::outbound;
+use super::resolver::{Resolver, is_unresolved};
 use super::shelf::DirectoryShelf;
 use crate::address::{Address, Name};
-use crate::catalog::{self, Catalog, Ground, Incompatible, Manifest, Outlook};
-use crate::config::{self, Config, Distro, Extensions, Machine, OnIncompatible, Overrides};
-use crate::desired::{self, Desired, Inputs, Installable};
+use crate::catalog::{Catalog, Manifest, Manifests, Moving, Outlook};
+use crate::config::{self, Config, Distro, Overrides};
+use crate::desired::{self, Desired, Inputs};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::digest::Digest;
 use crate::install;
-use crate::resource::{Outbound, ProviderKind};
+use crate::resource::{Outbound, ProviderKind, Spec};
 use crate::state::State;
 use crate::sys::{Environment, files};
 
@@ -28,9 +30,11 @@ pub struct Project {
     /// What it asks for.
     pub desired: Desired,
     /// The manifests of every extension wanted.
-    pub manifests: BTreeMap<Name, Arc<Manifest>>,
+    pub manifests: Manifests,
     /// What the extensions of machines that are alike come to.
     pub outlooks: Vec<Outlook>,
+    /// The lock beside it.
+    pub lockfile: Lockfile,
     /// How machines reach the network, where that isn't plainly.
     pub outbound: BTreeMap<Name, Arc<Outbound>>,
     /// What was found while reading; errors forbid a plan, some of them unless allowed.
@@ -46,9 +50,11 @@ pub fn load(
     path: &Path,
     shown: &str,
     overrides: Overrides,
+    moving: &Moving,
     environment: &Environment,
 ) -> Result<Project, Diagnostics> {
-    load_bytes(path, shown, &read(path, shown)?, overrides, environment)
+    let bytes = read(path, shown)?;
+    load_bytes(path, shown, &bytes, overrides, moving, environment)
 }
 
 /// The bytes of a configuration.
@@ -62,6 +68,7 @@ pub(super) fn load_bytes(
     shown: &str,
     bytes: &[u8],
     overrides: Overrides,
+    moving: &Moving,
     environment: &Environment,
 ) -> Result<Project, Diagnostics> {
     let (config, mut findings) = config::read_bytes(shown, bytes, overrides);
@@ -69,14 +76,9 @@ pub(super) fn load_bytes(
         return Err(findings);
     };
     let directory = directory_of(path);
-    let catalog = catalog_beside(&directory);
-    let mut extensions = Resolver {
-        catalog: &catalog,
-        resolved: BTreeMap::new(),
-        manifests: BTreeMap::new(),
-        outlooks: Vec::new(),
-        findings: Vec::new(),
-    };
+    let mut lockfile = Lockfile::beside(path, shown);
+    let beside = DirectoryShelf::beside(&directory);
+    let mut extensions = Resolver::new(beside, lockfile.before.clone(), moving);
     let image = |distro| default_image(distro, environment);
     let (desired, built) = desired::build(
         &config,
@@ -87,7 +89,7 @@ pub(super) fn load_bytes(
     );
     let mut desired = desired;
     locate_imports(&mut desired, &directory);
-    let unresolved = extensions.findings.iter().any(Diagnostic::is_error);
+    let unresolved = is_unresolved(&extensions.findings);
     // Extensions that can't be resolved leave holes in the graph, which say nothing new.
     findings.extend(
         built
@@ -96,6 +98,9 @@ pub(super) fn load_bytes(
     );
     findings.extend(config.machines.iter().filter_map(gpu_not_sold));
     findings.append(&mut extensions.findings);
+    findings.extend(lockfile.findings.iter().cloned());
+    lockfile.after = extensions.after;
+    lockfile.complete = !unresolved;
     findings.extend(installable(&config, &desired, &extensions.manifests));
     let (outbound, found) = outbound::read(&config, &directory);
     findings.extend(found);
@@ -103,6 +108,7 @@ pub(super) fn load_bytes(
         desired,
         manifests: extensions.manifests,
         outlooks: extensions.outlooks,
+        lockfile,
         outbound,
         findings,
         digest: Digest::of_bytes(bytes),
@@ -195,11 +201,7 @@ pub(super) fn unreadable(path: &Path, shown: &str, error: &std::io::Error) -> Di
 }
 
 /// Checks that what is wanted can be installed where it is wanted, each kind of machine once.
-fn installable(
-    config: &Config,
-    desired: &Desired,
-    manifests: &BTreeMap<Name, Arc<Manifest>>,
-) -> Diagnostics {
+fn installable(config: &Config, desired: &Desired, manifests: &Manifests) -> Diagnostics {
     let mut seen = BTreeSet::new();
     let mut findings = Vec::new();
     let by_machine = by_machine(desired);
@@ -213,147 +215,73 @@ fn installable(
         };
         let names = by_machine.get(&machine.name).into_iter().flatten();
         let wanted = names
-            .filter_map(|name| manifests.get(*name))
+            .filter_map(|(name, content)| manifests.exact(name, content))
             .map(|found| &**found);
         findings.extend(install::check(&machine.name, spec, wanted));
     }
     findings
 }
 
-fn by_machine(desired: &Desired) -> BTreeMap<&Name, Vec<&Name>> {
-    let mut lists: BTreeMap<&Name, Vec<&Name>> = BTreeMap::new();
+fn by_machine(desired: &Desired) -> BTreeMap<&Name, Vec<(&Name, &Digest)>> {
+    let mut lists: BTreeMap<&Name, Vec<(&Name, &Digest)>> = BTreeMap::new();
     for wanted in desired.resources() {
-        if let Address::Extension(machine, name) = &wanted.address {
-            lists.entry(machine).or_default().push(name);
+        if let (Address::Extension(machine, name), Spec::Extension(spec)) =
+            (&wanted.address, &*wanted.spec)
+        {
+            let list = lists.entry(machine).or_default();
+            list.push((name, &spec.content));
         }
     }
     lists
 }
 
 impl Project {
-    /// Adds the manifests of recorded extensions, so that they can be looked at and removed.
+    /// The manifest with which an extension is wanted in a machine.
+    pub(super) fn manifest(&self, machine: &Name, extension: &Name) -> Option<&Arc<Manifest>> {
+        let address = Address::Extension(machine.clone(), extension.clone());
+        let wanted = self.desired.get(&address);
+        self.manifests
+            .of(extension, wanted.map(|wanted| &*wanted.spec))
+    }
+
+    /// Adds the manifests of recorded extensions, so that they can be looked at and removed: with the
+    /// content that is recorded where the lock keeps it, else as the catalog has them.
     ///
-    /// One that the catalog has no longer is left out: its record can only be dropped.
+    /// One that nobody has any longer is left out: its record can only be dropped.
     pub fn remember(&mut self, state: &State) {
         let catalog = catalog_beside(&self.directory);
-        for address in state.resources.keys() {
-            if let Address::Extension(_, name) = address
-                && !self.manifests.contains_key(name)
+        for (address, record) in &state.resources {
+            let Address::Extension(_, name) = address else {
+                continue;
+            };
+            let recorded = record
+                .current
+                .as_ref()
+                .and_then(|object| match &*object.spec {
+                    Spec::Extension(spec) => Some(&spec.content),
+                    Spec::Network(_)
+                    | Spec::Image(_)
+                    | Spec::Gpu(_)
+                    | Spec::Volume(_)
+                    | Spec::Machine(_)
+                    | Spec::Secret(_) => None,
+                });
+            if let Some(content) = recorded {
+                if self.manifests.exact(name, content).is_some() {
+                    continue;
+                }
+                if let Some(lock) = &self.lockfile.before
+                    && let Ok(Some(kept)) = lock.manifest(name, content)
+                {
+                    self.manifests.insert(Arc::new(kept));
+                    continue;
+                }
+            }
+            if self.manifests.first(name).is_none()
                 && let Ok(Some(manifest)) = catalog.manifest(name)
             {
-                self.manifests.insert(name.clone(), manifest);
+                self.manifests.insert(manifest);
             }
         }
     }
-}
-
-/// Resolves the extensions of machines, each distinct list once.
-struct Resolver<'a> {
-    catalog: &'a Catalog,
-    /// By the shared list's address: members of a counted fleet share one.
-    resolved: BTreeMap<usize, Vec<Resolved>>,
-    manifests: BTreeMap<Name, Arc<Manifest>>,
-    outlooks: Vec<Outlook>,
-    findings: Diagnostics,
-}
-
-/// What a list comes to on machines that are alike.
-struct Resolved {
-    ground: Ground,
-    extensions: Arc<[Installable]>,
-    /// The index of its outlook.
-    outlook: usize,
-}
-
-impl Resolver<'_> {
-    fn of(&mut self, machine: &Machine, wanted: &Arc<Extensions>) -> Arc<[Installable]> {
-        let list = Arc::as_ptr(wanted) as usize;
-        let mut ground = ground(machine);
-        let named = ground.machine.take();
-        let mut alike = self.resolved.get(&list).into_iter().flatten();
-        if let Some(known) = alike.find(|known| known.ground == ground) {
-            let machines = &mut self.outlooks[known.outlook].machines;
-            machines.extend(named);
-            return Arc::clone(&known.extensions);
-        }
-        let outlook = self.outlooks.len();
-        ground.machine = named;
-        let extensions = self.resolve(&ground, wanted);
-        ground.machine = None;
-        self.resolved.entry(list).or_default().push(Resolved {
-            ground,
-            extensions: Arc::clone(&extensions),
-            outlook,
-        });
-        extensions
-    }
-
-    fn resolve(&mut self, ground: &Ground, wanted: &Extensions) -> Arc<[Installable]> {
-        let mut names = Vec::new();
-        if let Some(profile) = &wanted.profile {
-            match self.catalog.profile(&profile.name) {
-                Ok(found) => {
-                    names.extend(found.extensions.iter().map(|extension| catalog::Wanted {
-                        place: profile.place.clone(),
-                        ..extension.clone()
-                    }));
-                }
-                Err(findings) => self.findings.extend(placed(findings, profile)),
-            }
-        }
-        names.extend(wanted.names.iter().map(asked));
-        let incompatible = match wanted.on_incompatible {
-            OnIncompatible::Error => Incompatible::Error,
-            OnIncompatible::Skip => Incompatible::Skip,
-        };
-        let selected = catalog::select(self.catalog, &names, ground, incompatible);
-        for found in selected.findings {
-            // What isn't about one machine is told once.
-            if found.address.is_some() || !self.findings.contains(&found) {
-                self.findings.push(found);
-            }
-        }
-        self.outlooks.push(selected.outlook);
-        selected
-            .resolution
-            .extensions
-            .iter()
-            .map(|extension| {
-                let manifest = Arc::clone(&extension.manifest);
-                self.manifests
-                    .insert(manifest.name.clone(), Arc::clone(&manifest));
-                Installable {
-                    manifest,
-                    requires: extension.requires.clone(),
-                    tools: extension.tools.clone(),
-                }
-            })
-            .collect()
-    }
-}
-
-/// An extension that the configuration lists, in the catalog's words.
-fn asked(extension: &config::ExtensionRef) -> catalog::Wanted {
-    let pick = |tool: &config::ChosenTool| catalog::Pick {
-        tool: tool.name.clone(),
-        place: tool.place.clone(),
-    };
-    catalog::Wanted {
-        name: extension.name.clone(),
-        tools: extension
-            .tools
-            .as_ref()
-            .map(|tools| tools.iter().map(pick).collect()),
-        place: extension.place.clone(),
-    }
-}
-
-/// Gives findings about a profile the place at which it is named.
-fn placed(mut findings: Diagnostics, profile: &config::ExtensionRef) -> Diagnostics {
-    for found in &mut findings {
-        if found.place.is_none() {
-            found.place.clone_from(&profile.place);
-        }
-    }
-    findings
 }

@@ -11,6 +11,7 @@ const TOLD: usize = 10;
 
 /// What moved since a plan was made; nothing for one that still holds.
 ///
+/// `relocked` names the lock where its file isn't the one any more that the plan was made with.
 /// A plan of a project that had no state holds as long as there still is none.
 pub fn stale(
     plan: &Plan,
@@ -18,6 +19,7 @@ pub fn stale(
     state: Option<&State>,
     observed: &Observed,
     config: Option<&Digest>,
+    relocked: Option<&str>,
 ) -> Diagnostics {
     let mut moves = Vec::new();
     let mut named = Vec::new();
@@ -61,6 +63,7 @@ pub fn stale(
     if config.is_some_and(|config| *config != header.config) {
         moves.push("the configuration was edited".to_owned());
     }
+    moves.extend(relocked.map(|lock| format!("`{lock}` was changed")));
     if moves.is_empty() {
         return Vec::new();
     }

@@ -1,17 +1,14 @@
 //! A survey: everything a plan is made from, put together the same way for reading and for writing.
 
-use std::collections::BTreeMap;
-
 use super::recover::{Recovered, recover};
 use super::refresh::{Scope, refresh};
 use super::{Readers, deep};
-use crate::address::{Address, Name};
-use crate::catalog::Manifest;
+use crate::address::Address;
+use crate::catalog::Manifests;
 use crate::desired::Desired;
 use crate::diagnostic::Diagnostics;
 use crate::plan::{self, Facts, Observed, Options, Plan};
 use crate::state::{Lineage, Move, State};
-use std::sync::Arc;
 
 /// What a plan is made from.
 pub struct Survey {
@@ -49,7 +46,7 @@ pub fn blank_state(project: &str) -> State {
 pub async fn survey(
     readers: &dyn Readers,
     desired: &Desired,
-    manifests: &BTreeMap<Name, Arc<Manifest>>,
+    manifests: &Manifests,
     mut state: State,
     findings: Diagnostics,
     reach: Reach,

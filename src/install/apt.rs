@@ -138,8 +138,20 @@ fn filled(line: &str) -> String {
 
 /// Removes those of the packages that this extension brought and no other extension did.
 pub(super) fn removal(packages: &[String], purge: bool) -> String {
+    let names = packages.iter().map(|p| p.split('=').next().unwrap_or(p));
+    remove(&words(names), purge)
+}
+
+/// Removes all packages that this extension brought and no other extension did, at once.
+pub(super) fn removal_of_all() -> String {
+    let list = "\"$SINDRI_BASE/apt/$SINDRI_EXTENSION\"";
+    let script = remove(&format!("$(cat {list})"), false);
+    format!("if [ -s {list} ]; then\n{script}fi\n")
+}
+
+/// Removes packages, whose names are words of the shell.
+fn remove(names: &str, purge: bool) -> String {
     let verb = if purge { "purge" } else { "remove" };
-    let names = words(packages.iter().map(|p| p.split('=').next().unwrap_or(p)));
     format!(
         "{ROOT}set --
 for package in {names}; do
@@ -154,17 +166,17 @@ forget apt {names}
     )
 }
 
-/// Takes away the repositories that this extension added and no other one uses.
-pub(super) fn without(manifest: &Manifest, repositories: &[AptRepository]) -> String {
-    if repositories.is_empty() {
-        return String::new();
-    }
-    let names = words(
-        repositories
-            .iter()
-            .enumerate()
-            .map(|(index, one)| file_name(one.name.as_deref(), manifest, index)),
-    );
+/// The files that repositories get.
+pub(super) fn sources(manifest: &Manifest, repositories: &[AptRepository]) -> Vec<String> {
+    let named = repositories.iter().enumerate();
+    named
+        .map(|(index, one)| file_name(one.name.as_deref(), manifest, index))
+        .collect()
+}
+
+/// Takes away the repositories of these files that this extension added and no other one uses.
+pub(super) fn without(sources: &[String]) -> String {
+    let names = words(sources);
     format!(
         "{ROOT}for name in {names}; do
   if ours apt-sources \"$name\"; then

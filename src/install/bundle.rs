@@ -8,8 +8,8 @@ use super::quote::{add, quote, words};
 use super::step::{self, Body, Unbuilt};
 use super::survey::There;
 use super::titles::Titles;
-use super::{Job, Persistence, Purpose, configure, drop, outbound, removal, service};
-use crate::catalog::{Check, Distro, Hook, Manifest, Step};
+use super::{Job, Persistence, Purpose, configure, drop, outbound, remembered, removal, service};
+use crate::catalog::{Action, Check, Distro, Hook, Manifest, RemoveStep, Step};
 use crate::digest::Digest;
 use crate::provider::MachineRef;
 use crate::resource::{ProviderKind, Settings, Spec};
@@ -26,6 +26,16 @@ pub(super) const BEFORE: &str = "pre-install";
 pub(super) const AFTER: &str = "post-install";
 /// The step that starts the service.
 pub(super) const SERVICE: &str = "service";
+/// The step that removes the version before.
+pub(super) const REMOVED: &str = "removed";
+/// The step that takes away what only the version before brought.
+pub(super) const DROPPED: &str = "dropped";
+/// The same, for what is in use until the new version has come.
+pub(super) const OUTDATED: &str = "outdated";
+/// The upgrade's own script.
+pub(super) const UPGRADE: &str = "upgrade";
+/// What these may take, in seconds.
+pub(super) const TAKING_AWAY: u64 = 900;
 
 /// What a script of ours must know of the machine it runs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +103,7 @@ impl Bundle {
         let manifest = &job.manifest;
         let mut bundle = Self::new(name(job), job);
         let mut plan = String::new();
+        bundle.remember(job)?;
         for step in drop::steps(job) {
             let seconds = step.seconds;
             let (id, lock) = (step.id, step.lock.unwrap_or("-"));
@@ -103,6 +114,7 @@ impl Bundle {
             bundle.titles.around(&id, &step.what, "remove");
             bundle.add(&format!("steps/{id}"), step.text);
         }
+        let in_place = bundle.replace(&mut plan, job)?;
         let hooks = &manifest.capabilities.hooks;
         if !found {
             bundle.hook(&mut plan, BEFORE, hooks.pre_install.as_ref(), manifest)?;
@@ -113,7 +125,9 @@ impl Bundle {
                 let (id, method) = (number.to_string(), step.action.method());
                 bundle.titles.tool(&id, &step.tool, method);
                 add(&mut plan, &format!("there {number} {ours}\n"));
-            } else if job.runs(&step.tool, found) {
+            } else if job.runs(&step.tool, found)
+                && !(in_place && matches!(step.action, Action::Script { .. }))
+            {
                 let body =
                     step::body(manifest, &step.action).map_err(|why| (step.tool.clone(), why))?;
                 let id = number.to_string();
@@ -121,6 +135,9 @@ impl Bundle {
                 bundle.titles.tool(&id, &step.tool, step.action.method());
                 bundle.add(&format!("steps/{id}"), body.text);
             }
+        }
+        if job.purpose == Purpose::Upgrade {
+            bundle.taking_away(&mut plan, OUTDATED, remembered::outdated());
         }
         if let Some(text) = configure::script(manifest) {
             add(&mut plan, &format!("step {CONFIGURE} 120 core once -\n"));
@@ -137,7 +154,7 @@ impl Bundle {
                 &format!("step {SERVICE} {seconds} core once -\n"),
             );
             bundle.titles.around(SERVICE, SERVICE, SERVICE);
-            let renew = job.purpose == Purpose::Upgrade;
+            let renew = matches!(job.purpose, Purpose::Upgrade | Purpose::Reinstall);
             bundle.add(&format!("steps/{SERVICE}"), service::step(manifest, renew));
             bundle.add(service::SCRIPT, service::script(manifest, wanted, place));
             bundle.add(service::STARTER, service::BOOT.to_owned());
@@ -188,6 +205,79 @@ impl Bundle {
                 .insert(format!("files/{path}"), Arc::clone(content));
         }
         bundle
+    }
+
+    /// Adds how the machine gets rid of all this again, for whoever does it later.
+    fn remember(&mut self, job: &Job) -> Result<(), (String, Unbuilt)> {
+        let manifest = &job.manifest;
+        let mut keep = String::new();
+        for (number, step) in job.choice().steps() {
+            for item in remembered::items(manifest, step) {
+                keep.push_str(&item.key);
+                keep.push('\n');
+                self.add(&format!("undo/{number}/{}", item.key), item.undo);
+            }
+        }
+        self.add("keep", keep);
+        for (index, step) in removal::own(manifest)?.into_iter().enumerate() {
+            self.add(&format!("removal/steps/{index:02}"), step.text);
+        }
+        let scripts = |step: &RemoveStep| matches!(step, RemoveStep::Script { .. });
+        if manifest.remove.steps.iter().any(scripts) {
+            for (path, content) in manifest.files.iter() {
+                let path = format!("removal/files/{path}");
+                self.files.insert(path, Arc::clone(content));
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what becomes of the version that stands, and tells whether a script of the new one brings
+    /// it up to date in place.
+    fn replace(&mut self, plan: &mut String, job: &Job) -> Result<bool, (String, Unbuilt)> {
+        let manifest = &job.manifest;
+        match &job.purpose {
+            Purpose::Install | Purpose::Retry(_) | Purpose::Heal(_) => Ok(false),
+            Purpose::Reinstall => {
+                let text = format!(
+                    "({})\n{}{}{}",
+                    service::removal(manifest).trim_end(),
+                    remembered::AS_KEPT,
+                    remembered::everything(),
+                    remembered::READY
+                );
+                self.taking_away(plan, REMOVED, text);
+                Ok(false)
+            }
+            Purpose::Upgrade => {
+                let mut text = remembered::dropped(manifest);
+                if service::wanted(manifest).is_none() {
+                    text.insert_str(0, &format!("({})\n", service::removal(manifest).trim_end()));
+                }
+                self.taking_away(plan, DROPPED, text);
+                let Some(script) = manifest.upgrade.in_place() else {
+                    return Ok(false);
+                };
+                let text =
+                    step::upgrade(manifest, script).map_err(|why| (UPGRADE.to_owned(), why))?;
+                let seconds = script.timeout.as_secs().max(1);
+                add(plan, &format!("step {UPGRADE} {seconds} core once -\n"));
+                self.titles.around(UPGRADE, "upgrade", UPGRADE);
+                self.add(&format!("steps/{UPGRADE}"), text);
+                Ok(true)
+            }
+        }
+    }
+
+    fn taking_away(&mut self, plan: &mut String, id: &str, text: String) {
+        add(plan, &format!("step {id} {TAKING_AWAY} core once apt\n"));
+        let what = if id == REMOVED {
+            "removal of the version before"
+        } else {
+            "removal of what only the version before had"
+        };
+        self.titles.around(id, what, "remove");
+        self.add(&format!("steps/{id}"), text);
     }
 
     /// Adds the step of a hook, where there is one.

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::bundle::{AFTER, BEFORE, CONFIGURE, SERVICE};
+use super::bundle::{
+    AFTER, BEFORE, CONFIGURE, DROPPED, OUTDATED, REMOVED, SERVICE, TAKING_AWAY, UPGRADE,
+};
 use super::error::{CheckFailure, InstallError, StepFailure};
 use super::outcome::{self, Report};
 use super::printer::last_lines;
-use super::{Installed, Job, Outcome, Purpose, ToolResult, ToolState, drop, service};
+use super::{Installed, Job, Outcome, Purpose, ToolResult, ToolState, drop, resolved, service};
 use crate::address::Address;
 use crate::catalog::{Manifest, Step};
 use crate::resource::Attributes;
@@ -135,7 +137,10 @@ impl Conclusion<'_> {
 
     /// What runs around the steps, and tools that were to go.
     fn around(&self) -> Result<(), InstallError> {
-        let fixed = [BEFORE, CONFIGURE, AFTER, SERVICE].map(str::to_owned);
+        let fixed = [
+            REMOVED, DROPPED, UPGRADE, OUTDATED, BEFORE, CONFIGURE, AFTER, SERVICE,
+        ]
+        .map(str::to_owned);
         let dropped = self
             .report
             .marks
@@ -163,6 +168,9 @@ impl Conclusion<'_> {
     /// What a step is called that brings no tool, and how it works.
     fn called(&self, id: &str) -> (String, &'static str) {
         match id {
+            REMOVED => ("the version before".to_owned(), "remove"),
+            DROPPED | OUTDATED => ("what the version before brought".to_owned(), "remove"),
+            UPGRADE => ("script".to_owned(), UPGRADE),
             BEFORE => ("hook".to_owned(), BEFORE),
             CONFIGURE => ("configuration".to_owned(), CONFIGURE),
             AFTER => ("hook".to_owned(), AFTER),
@@ -229,8 +237,11 @@ impl Conclusion<'_> {
         attributes.set("tools", json!(self.tools));
         attributes.set("versions", json!(self.versions));
         if !self.report.pins.is_empty() {
-            attributes.set("checksums", json!(self.report.pins));
+            let sums = self.report.pins.iter().map(|(name, (_, sum))| (name, sum));
+            attributes.set("checksums", json!(sums.collect::<BTreeMap<_, _>>()));
         }
+        let manifest = &self.job.manifest;
+        resolved::note(&mut attributes, manifest, &self.report.pins, &self.tools);
         let steps = &self.job.manifest.steps;
         Installed {
             outcome: if failed.is_empty() {
@@ -317,6 +328,12 @@ fn dropped(manifest: &Manifest, id: &str) -> String {
 
 /// The time of what runs around the steps, in seconds.
 fn around(manifest: &Manifest, method: &str) -> u64 {
+    if matches!(method, REMOVED | DROPPED | OUTDATED) {
+        return TAKING_AWAY;
+    }
+    if let (UPGRADE, Some(script)) = (method, manifest.upgrade.in_place()) {
+        return script.timeout.as_secs();
+    }
     let hooks = &manifest.capabilities.hooks;
     let hook = match method {
         BEFORE => hooks.pre_install.as_ref(),

@@ -1,9 +1,10 @@
 //! Starts a job in a machine and watches it to its end.
 
+use std::borrow::Cow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::bundle::{self, Bundle, Place};
+use super::bundle::{Bundle, Place};
 use super::conclude::conclude;
 use super::depot::{self, Pinned};
 use super::error::InstallError;
@@ -12,7 +13,7 @@ use super::outcome::Report;
 use super::printer::{Printer, plain};
 use super::quote::{add, quote, words};
 use super::step::Unbuilt;
-use super::survey::{Survey, Surveyor, There};
+use super::survey::{self, Survey, Surveyor, There};
 use super::transcript::Transcript;
 use super::{InstallEvent, Installed, Job, Persistence, Purpose, ledger};
 use crate::address::Address;
@@ -95,17 +96,23 @@ impl<'a> Installer<'a> {
     pub async fn install(&self, job: &Job) -> Result<Installed, InstallError> {
         let address = self.address(job);
         let place = Place::of(self.machine);
-        let bundle = |there: &There| {
+        let bundle = |job: &Job, there: &There| {
             Bundle::install(job, place, self.persistence, there)
                 .map_err(|why| unbuilt(&address, why))
         };
-        let mut folder = bundle(&There::default())?;
+        let mut folder = bundle(job, &There::default())?;
         let survey = self.survey(job, place, &folder).await?;
+        let mut job = Cow::Borrowed(job);
         if survey.left {
             (self.events)(InstallEvent::PickedUp);
         } else if !survey.there.tools.is_empty() || survey.there.all {
-            folder = bundle(&survey.there)?;
+            // An upgrade that is done and wasn't recorded isn't made twice.
+            if job.purpose != Purpose::Install {
+                job.to_mut().purpose = Purpose::Install;
+            }
+            folder = bundle(&job, &survey.there)?;
         }
+        let job = &*job;
         if survey.open && (survey.left || !survey.there.all) {
             self.hand_over(job, place, &folder, &survey).await;
         }
@@ -184,27 +191,11 @@ impl<'a> Installer<'a> {
             );
         }
         script.push_str("[ \"$state\" = none ] || exit 0\n");
-        let choice = job.choice();
-        let asks = job.purpose == Purpose::Install && choice.checks().next().is_some();
-        if asks {
-            add(
-                &mut script,
-                &format!(
-                    "scratch=$(mktemp -d) || exit 0\nprofile\n{}for id in {}; do checked \"$id\"; done\n{}rm -rf \"$scratch\"\n",
-                    bundle::checks(choice, ""),
-                    choice
-                        .checks()
-                        .map(|(number, _)| number.to_string())
-                        .collect::<Vec<_>>()
-                        .join(" "),
-                    ledger::last(self.machine, job),
-                ),
-            );
-        }
+        script.push_str(&survey::question(self.machine, job));
         let mut surveyor = Surveyor::default();
         self.exec(&script, None, &mut |frame| surveyor.take(frame))
             .await?;
-        Ok(surveyor.end(job, asks))
+        Ok(surveyor.end(job, &folder.incarnation))
     }
 
     /// Hands over what the machine doesn't keep of the downloads. What fails here is no failure: the

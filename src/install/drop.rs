@@ -1,10 +1,11 @@
 //! How single tools go out of a machine while others of their extension stay or come.
 
-use super::quote::{add, path, quote, words};
-use super::removal::{removable, undo};
-use super::step::{PIP_LINKS, pip_project};
-use super::{Job, apt, mise};
-use crate::catalog::{Action, AptRepository, Step};
+use std::collections::BTreeSet;
+
+use super::quote::{add, path, quote};
+use super::removal::removable;
+use super::{Job, mise, remembered};
+use crate::catalog::{Action, Manifest, Step};
 
 /// One tool's going, as a step of an installation.
 pub(super) struct DropStep {
@@ -28,18 +29,12 @@ pub(super) fn steps(job: &Job) -> Vec<DropStep> {
     let dropped: Vec<(usize, &Step)> = all
         .filter(|(_, step)| job.drop.contains(&step.tool))
         .collect();
-    let each = dropped.into_iter().rev().map(|(number, step)| {
-        let gone = gone(job, step);
-        let text = format!(
-            "brought=$SINDRI_BASE/brought/$SINDRI_EXTENSION/{number}\n[ -f \"$brought\" ] || exit 0\n{gone}rm -f \"$brought\"\n"
-        );
-        DropStep {
-            id: format!("drop-{number}"),
-            what: format!("removal of {}", step.tool),
-            seconds: 600,
-            text,
-            lock: lock(&step.action),
-        }
+    let each = dropped.into_iter().rev().map(|(number, step)| DropStep {
+        id: format!("drop-{number}"),
+        what: format!("removal of {}", step.tool),
+        seconds: 600,
+        text: gone(job, step),
+        lock: lock(&step.action),
     });
     each.collect()
 }
@@ -62,86 +57,53 @@ fn lock(action: &Action) -> Option<&'static str> {
     }
 }
 
+/// Takes away what the step brought and no step that stays brings.
 fn gone(job: &Job, step: &Step) -> String {
     let manifest = &job.manifest;
-    let staying = || job.choice().steps().map(|(_, step)| &step.action);
-    let mut text = match &step.action {
-        Action::Apt {
-            packages,
-            repositories,
-            ..
-        } => {
-            let kept: Vec<&String> = staying().flat_map(apt_packages).collect();
-            let packages: Vec<String> = packages
-                .iter()
-                .filter(|package| !kept.contains(package))
-                .cloned()
-                .collect();
-            let used = |one: &AptRepository| {
-                let mut others = staying().flat_map(apt_repositories);
-                others.any(|other| other.name == one.name)
-            };
-            let mut text = apt::removal(&packages, false);
-            if !repositories.iter().any(used) {
-                text.push_str(&apt::without(manifest, repositories));
-            }
-            text
+    let staying: BTreeSet<String> = job
+        .choice()
+        .steps()
+        .flat_map(|(_, step)| remembered::items(manifest, step))
+        .map(|item| item.key)
+        .collect();
+    let mut text = "brought=$SINDRI_BASE/brought/$SINDRI_EXTENSION\n".to_owned();
+    for (index, item) in remembered::items(manifest, step).into_iter().enumerate() {
+        if staying.contains(&item.key) {
+            continue;
         }
-        Action::Mise { tools, .. } if !tools.is_empty() => mise::drops(tools),
-        Action::Pip { packages } if staying().any(|one| matches!(one, Action::Pip { .. })) => {
-            let venv = format!("$HOME/.local/share/sindri/venv/{}", manifest.name);
-            format!(
-                "venv={venv}\n[ -d \"$venv\" ] || exit 0\n\"$venv/bin/python\" -m pip uninstall -y --disable-pip-version-check -- {} || exit\n\"$venv/bin/python\" -c {} \"$venv\" \"$HOME/.local/bin\" || exit\n",
-                words(packages.iter().map(|package| pip_project(package))),
-                quote(PIP_LINKS),
-            )
-        }
-        Action::Mise { .. }
-        | Action::Pip { .. }
-        | Action::Dnf { .. }
-        | Action::Zypper { .. }
-        | Action::Npm { .. }
-        | Action::Cargo { .. }
-        | Action::Binary { .. }
-        | Action::Script { .. } => undo(manifest, &step.action).unwrap_or_default(),
-    };
-    text.push_str(&deleted(step));
+        let undo = match &step.action {
+            // Its tools come first; they go out of the configuration of the extension too.
+            Action::Mise { tools, .. } => match tools.get(index) {
+                Some(tool) => mise::drops(std::slice::from_ref(tool)),
+                None => item.undo,
+            },
+            Action::Apt { .. }
+            | Action::Pip { .. }
+            | Action::Dnf { .. }
+            | Action::Zypper { .. }
+            | Action::Npm { .. }
+            | Action::Cargo { .. }
+            | Action::Binary { .. }
+            | Action::Script { .. } => item.undo,
+        };
+        let key = quote(&item.key);
+        add(
+            &mut text,
+            &format!(
+                "if [ -f \"$brought\"/{key} ]; then\n(\n{undo}) || exit\nrm -f \"$brought\"/{key}\nfi\n"
+            ),
+        );
+    }
     text
 }
 
-/// The lines that delete what a step names.
-pub(super) fn deleted(step: &Step) -> String {
+/// The lines that delete what the steps of a tool name.
+pub(super) fn deleted(manifest: &Manifest, tool: &str) -> String {
     let mut text = String::new();
-    for written in step.remove.iter().filter(|written| removable(written)) {
+    let steps = manifest.steps.iter().filter(|step| step.tool == tool);
+    let named = steps.flat_map(|step| &step.remove);
+    for written in named.filter(|written| removable(written)) {
         add(&mut text, &format!("rm -rf {}\n", path(written)));
     }
     text
-}
-
-fn apt_packages(action: &Action) -> &[String] {
-    match action {
-        Action::Apt { packages, .. } => packages,
-        Action::Npm { .. }
-        | Action::Pip { .. }
-        | Action::Cargo { .. }
-        | Action::Script { .. }
-        | Action::Binary { .. }
-        | Action::Mise { .. }
-        | Action::Dnf { .. }
-        | Action::Zypper { .. } => &[],
-    }
-}
-
-fn apt_repositories(action: &Action) -> &[AptRepository] {
-    match action {
-        Action::Apt { repositories, .. } => repositories,
-        Action::Npm { .. }
-        | Action::Pip { .. }
-        | Action::Cargo { .. }
-        | Action::Script { .. }
-        | Action::Binary { .. }
-        | Action::Mise { .. }
-        | Action::Dnf { .. }
-        | Action::Zypper { .. } => &[],
-    }
 }

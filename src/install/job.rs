@@ -38,6 +38,8 @@ pub enum Purpose {
     Install,
     /// Another version or content is recorded: every step runs.
     Upgrade,
+    /// Another version or content is recorded, and goes before this one comes.
+    Reinstall,
     /// The others are there: only the steps of these tools run, which failed or were chosen since.
     Retry(BTreeSet<String>),
     /// These tools don't work any more: only their steps run, and whatever is left of them counts
@@ -55,7 +57,7 @@ impl Job {
     pub(super) fn runs(&self, tool: &str, found: bool) -> bool {
         match &self.purpose {
             Purpose::Install => !found,
-            Purpose::Upgrade => true,
+            Purpose::Upgrade | Purpose::Reinstall => true,
             Purpose::Retry(tools) | Purpose::Heal(tools) => tools.contains(tool),
         }
     }

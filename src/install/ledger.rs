@@ -121,6 +121,18 @@ pub(super) fn brought(line: &[u8]) -> BTreeSet<String> {
         .collect()
 }
 
+/// Whether an entry says that this job ended well, in this root file system.
+///
+/// Who started it may have been killed before they could record it.
+pub(super) fn is_done(line: &[u8], job: &Job, root: &str) -> bool {
+    let entry = serde_json::from_slice::<LedgerEntry>(line).ok();
+    entry.is_some_and(|entry| {
+        entry.content == job.manifest.content.as_str()
+            && entry.root == root
+            && matches!(entry.result.as_str(), "ready" | "found" | "partial")
+    })
+}
+
 /// The last entry about each extension; lines that are none are skipped.
 pub(super) fn entries(bytes: &[u8]) -> BTreeMap<String, LedgerEntry> {
     bytes

@@ -18,8 +18,8 @@ use crate::secret::Redactor;
 pub(super) struct Report {
     /// By step: what became of it.
     pub(super) marks: BTreeMap<String, Mark>,
-    /// By download: its checksum.
-    pub(super) pins: BTreeMap<String, String>,
+    /// By download: the architecture it was chosen for, and its checksum.
+    pub(super) pins: BTreeMap<String, (String, String)>,
     /// By step: what it printed last.
     tails: BTreeMap<String, Vec<u8>>,
     /// By validation: how it ended.
@@ -56,8 +56,9 @@ impl Report {
             (Some("pins"), _) => {
                 let text = String::from_utf8_lossy(&frame.body);
                 let pin = |line: &str| {
-                    let (name, sum) = line.rsplit_once(' ')?;
-                    Some((name.to_owned(), sum.to_owned()))
+                    let (rest, sum) = line.rsplit_once(' ')?;
+                    let (name, arch) = rest.rsplit_once(' ')?;
+                    Some((name.to_owned(), (arch.to_owned(), sum.to_owned())))
                 };
                 self.pins.extend(text.lines().filter_map(pin));
             }

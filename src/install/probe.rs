@@ -14,7 +14,7 @@ use super::ledger::{self, LedgerEntry};
 use super::outcome::{self, Report};
 use super::quote::add;
 use crate::address::Name;
-use crate::catalog::Manifest;
+use crate::catalog::{Check, Manifest};
 use crate::provider::{Command, MachineRef, Reader};
 use crate::resource::{ExtensionSpec, Spec};
 use crate::secret::Redactor;
@@ -25,6 +25,8 @@ use crate::state::{Object, PartFailure, Status};
 pub struct Probe {
     /// What it should be.
     pub manifest: Arc<Manifest>,
+    /// Whether its validations say anything about what is recorded: those of another version don't.
+    pub proves: bool,
     /// What is recorded of it.
     pub recorded: Option<ExtensionSpec>,
     /// The versions its tools told when they were installed.
@@ -39,6 +41,7 @@ impl Probe {
         let versions = object.attributes.get("versions");
         Self {
             manifest,
+            proves: true,
             recorded: match &*object.spec {
                 Spec::Extension(spec) => Some(spec.clone()),
                 Spec::Network(_)
@@ -58,6 +61,11 @@ impl Probe {
                 }
             },
         }
+    }
+
+    /// What proves the tools that should be there.
+    fn checks(&self) -> impl Iterator<Item = (usize, &Check)> {
+        self.choice().checks().filter(|_| self.proves)
     }
 
     /// The tools that should be there.
@@ -142,9 +150,12 @@ fn script(machine: &MachineRef, probes: &[Probe]) -> String {
     let mut script = Place::of(machine).header();
     script.push_str("show=2048\nscratch=$(mktemp -d) || exit 1\nprofile\n");
     for (index, probe) in probes.iter().enumerate() {
+        if !probe.proves {
+            continue;
+        }
         let prefix = format!("{index}.");
         script.push_str(&bundle::checks(probe.choice(), &prefix));
-        for (number, _) in probe.choice().checks() {
+        for (number, _) in probe.checks() {
             add(&mut script, &format!("checked {prefix}{number}\n"));
         }
     }
@@ -162,7 +173,7 @@ fn script(machine: &MachineRef, probes: &[Probe]) -> String {
 fn patience(probes: &[Probe]) -> Duration {
     let sum: Duration = probes
         .iter()
-        .flat_map(|probe| probe.choice().checks())
+        .flat_map(Probe::checks)
         .map(|(_, check)| check.timeout + Duration::from_secs(4))
         .sum();
     sum + Duration::from_secs(30)
@@ -179,7 +190,7 @@ fn judge(
         ledger,
         ..Probed::default()
     };
-    for (number, check) in probe.choice().checks() {
+    for (number, check) in probe.checks() {
         let command = outcome::command(check);
         let answer = report.checks.get(&format!("{index}.{number}"));
         let (version, reason) = match outcome::judge(check, answer) {

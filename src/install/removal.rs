@@ -1,10 +1,10 @@
 //! How an extension goes out of a machine again, as shell scripts.
 
-use super::quote::{add, path, quote, words};
+use super::quote::{add, path};
 use super::rpm::Tool;
 use super::step::{self, Unbuilt};
-use super::{apt, configure, drop, mise, rpm, service};
-use crate::catalog::{Action, Manifest, RemoveStep, RpmPackages};
+use super::{apt, configure, mise, remembered, rpm, service};
+use crate::catalog::{Manifest, RemoveStep};
 
 /// One step of a removal.
 pub(super) struct RemovalStep {
@@ -19,13 +19,39 @@ pub(super) struct RemovalStep {
 /// The steps of a removal.
 ///
 /// What the manifest names comes first, then what the install steps brought (as the machine
-/// remembers it; what was found is left alone), then paths and configuration.
+/// remembers it; what was found is left alone), then paths and configuration. Where the machine knows
+/// how the installed version wants to be removed, that counts, and not this manifest.
 pub(super) fn steps(manifest: &Manifest) -> Result<Vec<RemovalStep>, (String, Unbuilt)> {
-    let mut steps = vec![RemovalStep {
-        seconds: 300,
-        text: service::removal(manifest),
-        lock: None,
-    }];
+    let mut steps = vec![
+        RemovalStep {
+            seconds: 300,
+            text: service::removal(manifest),
+            lock: None,
+        },
+        RemovalStep {
+            seconds: 900,
+            text: remembered::AS_KEPT.to_owned(),
+            lock: Some("apt"),
+        },
+    ];
+    let mut own = own(manifest)?;
+    for step in &mut own {
+        step.text.insert_str(0, remembered::UNLESS_KEPT);
+    }
+    let last = own.pop();
+    steps.append(&mut own);
+    steps.push(RemovalStep {
+        seconds: 600,
+        text: remembered::everything(),
+        lock: Some("apt"),
+    });
+    steps.extend(last);
+    Ok(steps)
+}
+
+/// What a manifest itself says of its removal, paths and configuration last.
+pub(super) fn own(manifest: &Manifest) -> Result<Vec<RemovalStep>, (String, Unbuilt)> {
+    let mut steps = Vec::new();
     for step in &manifest.remove.steps {
         steps.push(RemovalStep {
             seconds: seconds(step),
@@ -38,26 +64,6 @@ pub(super) fn steps(manifest: &Manifest) -> Result<Vec<RemovalStep>, (String, Un
             },
         });
     }
-    let mut brought = String::new();
-    for (index, step) in manifest.steps.iter().enumerate() {
-        let undone = undo(manifest, &step.action).unwrap_or_default();
-        let text = undone + &drop::deleted(step);
-        if !text.is_empty() {
-            add(
-                &mut brought,
-                &format!(
-                    "if [ -f \"$SINDRI_BASE/brought/$SINDRI_EXTENSION/{}\" ]; then\n{text}fi\n",
-                    index + 1
-                ),
-            );
-        }
-    }
-    brought.push_str("rm -rf \"$SINDRI_BASE/brought/$SINDRI_EXTENSION\"\n");
-    steps.push(RemovalStep {
-        seconds: 600,
-        text: brought,
-        lock: Some("apt"),
-    });
     steps.push(RemovalStep {
         seconds: 60,
         text: leftovers(manifest),
@@ -95,74 +101,6 @@ fn named(manifest: &Manifest, step: &RemoveStep) -> Result<String, Unbuilt> {
             remove_config,
         } => Ok(mise::removal(tools, *remove_config)),
     }
-}
-
-/// Takes back what one install step brought; a script's effect is the manifest's to undo.
-pub(super) fn undo(manifest: &Manifest, action: &Action) -> Option<String> {
-    match action {
-        Action::Apt {
-            packages,
-            repositories,
-            update_first: _,
-        } => Some(format!(
-            "{}{}",
-            apt::removal(packages, false),
-            apt::without(manifest, repositories)
-        )),
-        Action::Dnf { packages } => Some(rpms(manifest, Tool::Dnf, packages)),
-        Action::Zypper { packages } => Some(rpms(manifest, Tool::Zypper, packages)),
-        Action::Mise {
-            tools, reshim: _, ..
-        } => Some(mise::removal(tools, true)),
-        Action::Npm { packages } => Some(format!(
-            "npm uninstall --global --prefix \"$HOME/.local\" --no-fund --no-audit -- {} || exit\n",
-            words(packages.iter().map(|spec| step::npm_package(spec).0))
-        )),
-        Action::Pip { .. } => Some(format!(
-            "venv=$HOME/.local/share/sindri/venv/{}
-for link in \"$HOME/.local/bin/\"*; do
-  case $(readlink \"$link\") in
-    \"$venv\"/*) rm -f \"$link\" ;;
-  esac
-done
-rm -rf \"$venv\"
-",
-            quote(manifest.name.as_str())
-        )),
-        Action::Cargo { crate_, .. } => Some(format!(
-            "{}cargo uninstall --root \"$HOME/.local\" -- {} || exit\n",
-            step::CARGO,
-            quote(crate_)
-        )),
-        Action::Binary { downloads } => {
-            let mut text = String::new();
-            for download in downloads {
-                let name = quote(&download.name);
-                let line = match (&download.destination, &download.extract) {
-                    (None, crate::catalog::Extract::All) => {
-                        format!("rm -rf \"$HOME\"/.local/share/sindri/opt/{name}\n")
-                    }
-                    (None, _) => format!("rm -f \"$HOME\"/.local/bin/{name}\n"),
-                    // A folder may hold more than ours: of it only the one file goes.
-                    (Some(to), _) => {
-                        let to = path(to);
-                        format!("if [ -d {to} ]; then rm -f {to}/{name}; else rm -f {to}; fi\n")
-                    }
-                };
-                text.push_str(&line);
-            }
-            Some(text)
-        }
-        Action::Script { .. } => None,
-    }
-}
-
-fn rpms(manifest: &Manifest, tool: Tool, packages: &RpmPackages) -> String {
-    format!(
-        "{}{}",
-        rpm::removal(tool, &packages.names),
-        rpm::without(manifest, tool, packages)
-    )
 }
 
 fn leftovers(manifest: &Manifest) -> String {

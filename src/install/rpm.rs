@@ -17,7 +17,7 @@ pub(super) enum Tool {
 }
 
 impl Tool {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Dnf => "dnf",
             Self::Zypper => "zypper",
@@ -113,13 +113,24 @@ fn added(manifest: &Manifest, repository: &RpmRepository, index: usize) -> Resul
 
 /// Removes those of the packages that this extension brought and no other extension did.
 pub(super) fn removal(tool: Tool, packages: &[String]) -> String {
+    remove(tool, &words(packages))
+}
+
+/// Removes all packages that this extension brought and no other extension did, at once.
+pub(super) fn removal_of_all(tool: Tool) -> String {
+    let list = "\"$SINDRI_BASE/rpm/$SINDRI_EXTENSION\"";
+    let script = remove(tool, &format!("$(cat {list})"));
+    format!("if [ -s {list} ]; then\n{script}fi\n")
+}
+
+/// Removes packages, whose names are words of the shell.
+fn remove(tool: Tool, names: &str) -> String {
     let call = match tool {
         Tool::Dnf => "$as_root dnf -y remove -- \"$@\"",
         Tool::Zypper => {
             "$as_root env ZYPP_LOCK_TIMEOUT=300 zypper --non-interactive remove -- \"$@\""
         }
     };
-    let names = words(packages);
     format!(
         "{ROOT}set --
 for package in {names}; do
@@ -137,18 +148,17 @@ forget rpm {names}
     )
 }
 
-/// Takes away the repositories that this extension added and no other one uses.
-pub(super) fn without(manifest: &Manifest, tool: Tool, packages: &RpmPackages) -> String {
-    if packages.repositories.is_empty() {
-        return String::new();
-    }
-    let names = words(
-        packages
-            .repositories
-            .iter()
-            .enumerate()
-            .map(|(index, one)| file_name(one.name.as_deref(), manifest, index)),
-    );
+/// The files that repositories get.
+pub(super) fn sources(manifest: &Manifest, packages: &RpmPackages) -> Vec<String> {
+    let named = packages.repositories.iter().enumerate();
+    named
+        .map(|(index, one)| file_name(one.name.as_deref(), manifest, index))
+        .collect()
+}
+
+/// Takes away the repositories of these files that this extension added and no other one uses.
+pub(super) fn without(tool: Tool, sources: &[String]) -> String {
+    let names = words(sources);
     format!(
         "{ROOT}for name in {names}; do
   if ours rpm-sources \"$name\"; then

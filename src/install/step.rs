@@ -2,7 +2,7 @@
 
 use super::quote::{add, quote, words};
 use super::{apt, download, mise, rpm};
-use crate::catalog::{Action, Hook, HookRun, Manifest};
+use crate::catalog::{Action, Hook, HookRun, Manifest, UpgradeScript};
 
 /// A step's script, and how the runner treats it.
 #[derive(Debug)]
@@ -107,6 +107,18 @@ pub(super) fn body(manifest: &Manifest, action: &Action) -> Result<Body, Unbuilt
             lock: Some("rpm"),
         }),
     }
+}
+
+/// The script that upgrades in place.
+pub(super) fn upgrade(manifest: &Manifest, upgrade: &UpgradeScript) -> Result<String, Unbuilt> {
+    let content = manifest
+        .files
+        .get(&upgrade.path)
+        .ok_or_else(|| Unbuilt::Script(upgrade.path.clone()))?;
+    Ok(format!(
+        "exec {}\n",
+        script(&upgrade.path, content, &upgrade.args)
+    ))
 }
 
 /// The script of a hook.
@@ -227,7 +239,7 @@ pub(super) fn pip_project(requirement: &str) -> &str {
 }
 
 /// Links the commands that the named projects bring; those of their dependencies stay hidden.
-pub(super) const PIP_LINKS: &str = r#"
+const PIP_LINKS: &str = r#"
 import os, sys
 from importlib.metadata import distribution
 from pathlib import Path

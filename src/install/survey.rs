@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Job;
+use super::bundle;
 use super::frames::Frame;
 use super::ledger;
 use super::outcome::{self, Answer, Report};
+use super::quote::quote;
+use super::{Job, Purpose};
+use crate::provider::MachineRef;
 
 /// What was found before a job begins.
 #[derive(Debug, Default)]
@@ -42,7 +45,8 @@ pub(super) struct Surveyor {
     arch: String,
     absent: BTreeSet<String>,
     report: Report,
-    brought: BTreeSet<String>,
+    /// The last line of the machine's ledger about the extension.
+    ledger: Vec<u8>,
 }
 
 impl Surveyor {
@@ -51,7 +55,7 @@ impl Surveyor {
             Some("state") => self.take_state(frame.words.get(1).map_or("none", String::as_str)),
             Some("arch") => self.arch = frame.words.get(1).cloned().unwrap_or_default(),
             Some("absent") => self.absent.extend(frame.words.get(1).cloned()),
-            Some("ledger") => self.brought = ledger::brought(&frame.body),
+            Some("ledger") => self.ledger = frame.body,
             _ => self.report.take(frame),
         }
     }
@@ -61,14 +65,23 @@ impl Surveyor {
         self.open = matches!(state, "none" | "dead");
     }
 
-    /// What was found, where the job asks for it.
-    pub(super) fn end(self, job: &Job, asks: bool) -> Survey {
+    /// What was found, where the job asks for it; of what was there before an upgrade nothing counts,
+    /// unless the machine knows that the upgrade is done.
+    pub(super) fn end(self, job: &Job, root: &str) -> Survey {
         let mut there = There::default();
-        if asks && !self.left {
+        let counts = match job.purpose {
+            Purpose::Install => true,
+            Purpose::Upgrade | Purpose::Reinstall => ledger::is_done(&self.ledger, job, root),
+            Purpose::Retry(_) | Purpose::Heal(_) => false,
+        };
+        if counts && !self.left {
             let checks = &self.report.checks;
-            there.all = outcome::validates(job.choice(), checks);
+            // Of an upgrade that is done and proves nothing, the machine's word is all there is.
+            let unproven = job.choice().checks().next().is_none();
+            there.all = outcome::validates(job.choice(), checks)
+                || (unproven && job.purpose != Purpose::Install);
             there.tools = working(job, checks);
-            there.ours = self.brought;
+            there.ours = ledger::brought(&self.ledger);
         }
         Survey {
             left: self.left,
@@ -78,6 +91,26 @@ impl Surveyor {
             there,
         }
     }
+}
+
+/// The lines that ask what of an extension the machine has already, where that counts for the job.
+pub(super) fn question(machine: &MachineRef, job: &Job) -> String {
+    let choice = job.choice();
+    let unless_done = match job.purpose {
+        Purpose::Install if choice.checks().next().is_some() => String::new(),
+        Purpose::Upgrade | Purpose::Reinstall => format!(
+            "grep -qsF {} \"$scratch/ledger\" || {{ rm -rf \"$scratch\"; exit 0; }}\n",
+            quote(job.manifest.content.as_str())
+        ),
+        Purpose::Install | Purpose::Retry(_) | Purpose::Heal(_) => return String::new(),
+    };
+    let numbers = choice.checks().map(|(number, _)| number.to_string());
+    format!(
+        "scratch=$(mktemp -d) || exit 0\n{}{unless_done}profile\n{}for id in {}; do checked \"$id\"; done\nrm -rf \"$scratch\"\n",
+        ledger::last(machine, job),
+        bundle::checks(choice, ""),
+        numbers.collect::<Vec<_>>().join(" "),
+    )
 }
 
 /// The tools that have validations of their own, all of which succeed.

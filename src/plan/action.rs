@@ -73,6 +73,12 @@ pub enum Reason {
         /// The field's path.
         path: String,
     },
+    /// Another version of it is wanted, and its manifest has the old one removed first.
+    Reinstalled,
+    /// Another version of it is wanted, and its manifest leaves that to a person.
+    ByHand,
+    /// Another version of it is wanted, and its manifest says that it is never upgraded.
+    NeverUpgraded,
     /// It was left half made.
     Tainted,
     /// Parts of it failed and are tried again.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Action, Reason};
 use crate::address::Address;
-use crate::catalog::Outlook;
+use crate::catalog::{Outlook, Relock};
 use crate::desired::Lifecycle;
 use crate::diagnostic::Diagnostics;
 use crate::digest::Digest;
@@ -34,6 +34,9 @@ pub struct Plan {
     /// What of the extensions is installed by it, and what isn't.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outlooks: Vec<Outlook>,
+    /// What would become of the lock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<Relock>,
     /// What the checks found.
     pub checks: Diagnostics,
 }

@@ -261,6 +261,17 @@ impl Decider<'_> {
         };
         let lives_inside = wanted.address.lives_inside();
         let behind = found.behind && !lives_inside;
+        let upgrade = if fields.iter().any(|f| f.path == "content") {
+            self.upgrade(wanted, object, requested)
+        } else {
+            None
+        };
+        if let Some(mut decision) = upgrade {
+            if decision.action != Action::NoOp {
+                decision.fields = fields;
+            }
+            return decision;
+        }
         let mut decision = if requested && !lives_inside {
             replaces(Reason::Requested)
         } else if let Some(parent) = self.replaced_parent(wanted, object.provider) {
@@ -431,8 +442,12 @@ impl Decider<'_> {
     }
 }
 
-/// What doesn't work any more is brought anew, unless all of it is anyway.
+/// What doesn't work any more is brought anew, unless all of it is anyway; what is only there in a newer
+/// version that mustn't come by itself stays broken.
 fn mend(decision: Decision, seen: &Seen) -> Decision {
+    if let Some(Reason::ByHand | Reason::NeverUpgraded) = decision.reason {
+        return decision;
+    }
     match decision.action {
         Action::NoOp | Action::Update => {
             let tools = seen.broken.iter().map(|part| part.part.clone());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::Outlook;
+use crate::catalog::{Outlook, Relock};
 use crate::diagnostic::Diagnostics;
 use crate::resource::ProviderKind;
 
@@ -13,6 +13,8 @@ pub struct Facts {
     pub capabilities: BTreeMap<ProviderKind, Capabilities>,
     /// What the extensions of machines that are alike come to.
     pub outlooks: Vec<Outlook>,
+    /// What would become of the lock.
+    pub lock: Option<Relock>,
     /// What the checks found.
     pub findings: Diagnostics,
 }

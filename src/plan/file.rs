@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Observed, PLAN_FORMAT, Plan};
 use crate::address::{Name, NameRule};
-use crate::catalog::{Catalog, Folder, Folders, Manifest};
+use crate::catalog::{Catalog, Folder, Folders, Manifests};
 use crate::desired::Transitions;
 use crate::desired::{Desired, Wanted};
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
@@ -27,11 +27,32 @@ pub struct PlanFile {
     /// What was said of what is recorded or stands already.
     pub transitions: Transitions,
     /// The manifests of the extensions wanted.
-    pub manifests: BTreeMap<Name, Arc<Manifest>>,
+    pub manifests: Manifests,
     /// How machines reach the network, where that isn't plainly.
     pub outbound: BTreeMap<Name, Arc<Outbound>>,
     /// What the providers showed, so that a stale plan can say what moved.
     pub observed: Observed,
+    /// The lock it goes with.
+    pub lock: SavedLock,
+}
+
+/// A lock as a saved plan relies on it, and as applying the plan leaves it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedLock {
+    /// The digest of the file's bytes; none where there was no file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Digest>,
+    /// The text that is to be written.
+    pub after: String,
+}
+
+impl Default for SavedLock {
+    fn default() -> Self {
+        Self {
+            before: None,
+            after: crate::catalog::Lock::default().render(),
+        }
+    }
 }
 
 /// Why a saved plan can't be used.
@@ -95,6 +116,8 @@ struct Body {
     outbound: BTreeMap<String, Outbound>,
     #[serde(default)]
     observed: Observed,
+    #[serde(default)]
+    lock: SavedLock,
 }
 
 impl PlanFile {
@@ -108,7 +131,16 @@ impl PlanFile {
             extensions: self
                 .manifests
                 .iter()
-                .map(|(name, manifest)| (name.to_string(), Folder::clone(&manifest.folder)))
+                .map(|manifest| {
+                    let first = self.manifests.first(&manifest.name);
+                    let alone = first.is_some_and(|first| first.content == manifest.content);
+                    let key = if alone {
+                        manifest.name.to_string()
+                    } else {
+                        format!("{} {}", manifest.name, manifest.content.short())
+                    };
+                    (key, Folder::clone(&manifest.folder))
+                })
                 .collect(),
             outbound: self
                 .outbound
@@ -116,6 +148,7 @@ impl PlanFile {
                 .map(|(name, outbound)| (name.to_string(), Outbound::clone(outbound)))
                 .collect(),
             observed: self.observed.clone(),
+            lock: self.lock.clone(),
         };
         let body = serde_json::value::to_raw_value(&body)?;
         let mut bytes = serde_json::to_vec(&Envelope {
@@ -155,6 +188,7 @@ impl PlanFile {
                 })
                 .collect(),
             observed: body.observed,
+            lock: body.lock,
         })
     }
 
@@ -166,29 +200,27 @@ impl PlanFile {
     }
 }
 
-fn unpack(
-    extensions: BTreeMap<String, Folder>,
-) -> Result<BTreeMap<Name, Arc<Manifest>>, PlanFileError> {
+fn unpack(extensions: BTreeMap<String, Folder>) -> Result<Manifests, PlanFileError> {
     let unusable = |what: &str| {
         PlanFileError::Manifest(vec![Diagnostic::error(
             Code::new("plan::file"),
             format!("`{what}` in the saved plan is damaged"),
         )])
     };
-    let mut folders = Folders::default();
-    for (name, folder) in extensions {
-        let name = Name::parse(NameRule::Extension, &name).map_err(|_| unusable(&name))?;
-        folders.extensions.insert(name, folder);
-    }
-    let names: Vec<Name> = folders.extensions.keys().cloned().collect();
-    let catalog = Catalog::new(Arc::new(folders));
-    let mut manifests = BTreeMap::new();
-    for name in names {
-        let manifest = catalog
+    // A name stands before its other contents.
+    let mut manifests = Manifests::default();
+    for (key, folder) in extensions {
+        let name = key.split(' ').next().unwrap_or_default();
+        let name = Name::parse(NameRule::Extension, name).map_err(|_| unusable(&key))?;
+        let folders = Folders {
+            extensions: BTreeMap::from([(name.clone(), folder)]),
+            ..Folders::default()
+        };
+        let manifest = Catalog::new(Arc::new(folders))
             .manifest(&name)
             .map_err(PlanFileError::Manifest)?
-            .ok_or_else(|| unusable(name.as_str()))?;
-        manifests.insert(name, manifest);
+            .ok_or_else(|| unusable(&key))?;
+        manifests.insert(manifest);
     }
     Ok(manifests)
 }

@@ -20,6 +20,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 mod transition;
+mod upgrade;
 
 pub use action::{Action, Order, Reason};
 pub use change::{
@@ -27,7 +28,7 @@ pub use change::{
 };
 pub use decide::keep_power;
 pub use facts::{Capabilities, Facts};
-pub use file::{PlanFile, PlanFileError};
+pub use file::{PlanFile, PlanFileError, SavedLock};
 pub use observed::{Observation, Observed, Seen};
 pub use options::Options;
 pub use planner::{PLAN_FORMAT, addresses_of_interest, plan};

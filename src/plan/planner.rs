@@ -83,6 +83,7 @@ pub fn plan(
         renamed_from: None,
         drift: decider.drift,
         outlooks,
+        lock: facts.lock.clone().filter(|_| !options.destroy),
         checks,
     }
 }

@@ -100,6 +100,7 @@ fn facts(create_first: bool) -> Facts {
     };
     Facts {
         outlooks: Vec::new(),
+        lock: None,
         capabilities: BTreeMap::from([
             (ProviderKind::Local, capabilities.clone()),
             (ProviderKind::Docker, capabilities),
@@ -223,7 +224,7 @@ proptest! {
         let first = plan(&desired, &state, &observed, &facts, &options);
         prop_assert_eq!(&first, &plan(&desired, &state, &observed, &facts, &options));
         sound(&first)?;
-        let file = PlanFile { plan: first, wanted: desired.resources().to_vec(), transitions: desired.transitions.clone(), manifests: BTreeMap::new(), outbound: BTreeMap::new(), observed };
+        let file = PlanFile { plan: first, wanted: desired.resources().to_vec(), transitions: desired.transitions.clone(), manifests: crate::catalog::Manifests::default(), outbound: BTreeMap::new(), observed, lock: crate::plan::SavedLock::default() };
         let read = PlanFile::from_bytes(&file.to_bytes().unwrap()).unwrap();
         prop_assert_eq!(read.plan, file.plan);
     }

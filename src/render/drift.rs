@@ -75,10 +75,13 @@ fn asked_for(change: &Change, drift: Option<&Drift>) -> bool {
             | Reason::Unreadable
             | Reason::Retained
             | Reason::AlreadySo
+            | Reason::ByHand
+            | Reason::NeverUpgraded
             | Reason::Power,
         ) => false,
         Some(
             Reason::New
+            | Reason::Reinstalled
             | Reason::Tainted
             | Reason::Partial
             | Reason::Requested

@@ -51,6 +51,7 @@ pub(super) fn plan(changes: Vec<Change>) -> Plan {
         renamed_from: None,
         drift: Vec::new(),
         outlooks: Vec::new(),
+        lock: None,
         checks: Vec::new(),
     }
 }
@@ -113,6 +114,7 @@ pub(super) fn extension(version: &str) -> Spec {
         method: "npm".to_owned(),
         tools: Vec::new(),
         requires: Vec::new(),
+        upgrade: crate::resource::UpgradeStrategy::Automatic,
     })
 }
 

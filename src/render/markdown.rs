@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::diagnostic::{message, tally, word};
 use super::drift::{DriftTotals, drift_blocks, unapplied, unreadable};
 use super::page::{Page, Style};
-use super::plan::{PlanMeta, block, outlook, seconds, words};
+use super::plan::{PlanMeta, block, outlook, relock, seconds, words};
 use super::text::{clean, count, cut};
 use crate::catalog::Outlook;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -49,6 +49,17 @@ pub fn plan_markdown(plan: &Plan, meta: &PlanMeta<'_>) -> String {
     dangers(&mut out, &shown);
     findings(&mut out, &plan.checks);
     extensions(&mut out, &plan.outlooks);
+    if let Some(lock) = &plan.lock {
+        let mut page = Page::new(Style::PLAIN);
+        relock::relock(&mut page, Some(lock));
+        fold(
+            &mut out,
+            relock::headline(lock).trim_end_matches(['.', ':']),
+            MARKDOWN_MAX / 8,
+            1,
+            std::iter::once(page.into_text()),
+        );
+    }
     if !plan.drift.is_empty() {
         let title = format!(
             "Changed outside of sindri: {}",

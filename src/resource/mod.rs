@@ -14,7 +14,7 @@ mod spec;
 mod volume;
 
 pub use attributes::Attributes;
-pub use extension::ExtensionSpec;
+pub use extension::{ExtensionSpec, UpgradeStrategy};
 pub use machine::{MachineSpec, Mount, Power};
 pub use outbound::Outbound;
 pub use pin::{GpuSpec, GpuVendor, ImageSpec, PullPolicy};

@@ -84,6 +84,7 @@ pub(crate) fn spec(address: &Address) -> Spec {
             method: "npm".into(),
             tools: Vec::new(),
             requires: Vec::new(),
+            upgrade: crate::resource::UpgradeStrategy::Automatic,
         }),
     }
 }

@@ -59,6 +59,7 @@ fn checked<'a>(
     resolution: &'a Resolution,
     ground: &'a Ground,
 ) -> impl Iterator<Item = (&'a Resolved, Finding)> {
+    let narrowed = tools::narrowed(resolution);
     resolution.extensions.iter().flat_map(move |resolved| {
         let manifest = &*resolved.manifest;
         let mut found = Vec::new();
@@ -69,7 +70,7 @@ fn checked<'a>(
             found.extend(machine::needs(manifest, ground));
             found.extend(gpu::gpu(manifest, ground));
         }
-        found.extend(tools::tools(resolution, resolved));
+        found.extend(tools::tools(&narrowed, resolved));
         found.extend(machine::system(manifest, ground));
         found.extend(network::network(manifest, ground));
         found.into_iter().map(move |finding| (resolved, finding))

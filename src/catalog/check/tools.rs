@@ -1,15 +1,26 @@
 //! Tools that an extension needs of another one, which are not chosen there.
 
+use std::collections::BTreeMap;
+
 use super::obstacle::Finding;
+use crate::address::Name;
 use crate::catalog::resolve::{Resolution, Resolved};
 use crate::diagnostic::{Code, Diagnostic};
 
+/// The extensions of which only some tools are chosen: few, while an extension may need very many.
+pub(super) fn narrowed(resolution: &Resolution) -> BTreeMap<&Name, &Resolved> {
+    let all = resolution.extensions.iter();
+    all.filter(|one| !one.tools.is_empty())
+        .map(|one| (&one.manifest.name, one))
+        .collect()
+}
+
 /// What the choice of tools of its dependencies leaves out, although it needs it.
-pub(super) fn tools(resolution: &Resolution, resolved: &Resolved) -> Vec<Finding> {
+pub(super) fn tools(narrowed: &BTreeMap<&Name, &Resolved>, resolved: &Resolved) -> Vec<Finding> {
     let name = &resolved.manifest.name;
     let mut found = Vec::new();
     for on in &resolved.requires {
-        let Some(on) = resolution.get(on).filter(|on| !on.tools.is_empty()) else {
+        let Some(on) = narrowed.get(on) else {
             continue;
         };
         if resolved.soft.contains(&on.manifest.name) {

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use super::super::finding::Finding;
 use super::super::manifest::{
-    Configure, Deprecation, Remove, RemoveStep, Service, Template, UpgradeStrategy, Variable,
+    Configure, Deprecation, Remove, RemoveStep, Service, Template, Upgrade, UpgradeScript, Variable,
 };
 use super::super::step::Check;
 use super::super::text::{
     CommandText, ConfigureText, DeprecationText, RemoveText, ServiceText, StrategyText,
-    ValidateText,
+    UpgradeText, ValidateText,
 };
 use super::Lowering;
 use super::mise::called;
+use crate::resource::UpgradeStrategy;
 
 impl Lowering {
     pub(super) fn checks(&mut self, text: ValidateText, timeout: Duration) -> Vec<Check> {
@@ -147,6 +148,33 @@ impl Lowering {
         remove
     }
 
+    pub(super) fn upgrade(&mut self, text: UpgradeText) -> Upgrade {
+        let strategy = strategy(text.strategy);
+        let script = text.script.map(|script| {
+            for arg in &script.args {
+                self.no_nul("upgrade/script/args", arg);
+            }
+            let timeout = self.seconds("upgrade/script/timeout", script.timeout, 600);
+            UpgradeScript {
+                path: self.file("upgrade/script/path", script.path),
+                args: script.args,
+                timeout,
+            }
+        });
+        let upgrade = Upgrade { strategy, script };
+        if upgrade.script.is_some() && upgrade.in_place().is_none() {
+            self.findings.push(
+                Finding::warning(
+                    "upgrade/script",
+                    "catalog::not-used",
+                    "the upgrade's script runs with the strategies `in-place` and `manual` only",
+                )
+                .help("set `strategy: in-place`, or leave the script out"),
+            );
+        }
+        upgrade
+    }
+
     pub(super) fn service(&mut self, text: ServiceText) -> Service {
         let (mut start, mut pid_file, mut log_file) = (Vec::new(), None, None);
         if let Some(said) = text.start {
@@ -266,7 +294,7 @@ fn names_everything(path: &str) -> bool {
     )
 }
 
-pub(super) fn strategy(text: StrategyText) -> UpgradeStrategy {
+fn strategy(text: StrategyText) -> UpgradeStrategy {
     match text {
         StrategyText::Automatic => UpgradeStrategy::Automatic,
         StrategyText::Manual => UpgradeStrategy::Manual,

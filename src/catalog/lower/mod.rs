@@ -83,7 +83,7 @@ pub(super) fn lower(
         validate: lowering.checks(text.validate, check_timeout),
         configure: lowering.configure(text.configure),
         remove: lowering.remove(text.remove),
-        upgrade: lifecycle::strategy(text.upgrade.strategy),
+        upgrade: lowering.upgrade(text.upgrade),
         service: text.service.map(|service| lowering.service(service)),
         capabilities: lowering.capabilities(text.capabilities),
         deprecation,

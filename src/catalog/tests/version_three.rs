@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::fixture::{folder, name, show};
 use crate::catalog::{
-    Action, Catalog, Distro, Extract, Folders, Manifest, RemoveStep, TemplateMode, UpgradeStrategy,
+    Action, Catalog, Distro, Extract, Folders, Manifest, RemoveStep, TemplateMode,
 };
-use crate::resource::{GpuVendor, Size};
+use crate::resource::{GpuVendor, Size, UpgradeStrategy};
 
 const EVERYTHING: &str = include_str!("v3.yaml");
 
@@ -42,7 +42,7 @@ fn every_field_parses_and_means_something() {
         (false, 2, Some(GpuVendor::Nvidia))
     );
     assert_eq!(gpu.cuda.as_deref(), Some("12.4"));
-    assert_eq!(manifest.upgrade, UpgradeStrategy::InPlace);
+    assert_eq!(manifest.upgrade.strategy, UpgradeStrategy::InPlace);
     assert_eq!(
         manifest.configure.templates[0].mode,
         TemplateMode::SkipIfExists
@@ -134,7 +134,7 @@ warning[catalog::not-evaluated]: conditions of templates are not evaluated: the 
 #[test]
 fn both_spellings_of_an_upgrade_in_place_are_read() {
     let other = EVERYTHING.replace("strategy: in-place", "strategy: inplace");
-    assert_eq!(read(&other).upgrade, UpgradeStrategy::InPlace);
+    assert_eq!(read(&other).upgrade.strategy, UpgradeStrategy::InPlace);
 }
 
 #[test]

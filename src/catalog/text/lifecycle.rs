@@ -161,9 +161,21 @@ pub(in crate::catalog) struct UpgradeText {
     /// zypper's part (v3); kept, not used.
     #[serde(rename = "zypper")]
     pub(in crate::catalog) _zypper: Loose,
-    /// A script's part (v3); kept, not used.
-    #[serde(rename = "script")]
-    pub(in crate::catalog) _script: Loose,
+    /// A script that brings an older version up to this one, in place of the install scripts.
+    pub(in crate::catalog) script: Option<UpgradeScriptText>,
+}
+
+/// A script that upgrades.
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::catalog) struct UpgradeScriptText {
+    /// Its path in the folder.
+    pub(in crate::catalog) path: String,
+    /// Its arguments.
+    #[serde(default)]
+    pub(in crate::catalog) args: Vec<String>,
+    /// Seconds after which it counts as failed; 600 where not said.
+    pub(in crate::catalog) timeout: Option<Seconds>,
 }
 
 /// The ways to upgrade; v3's schema and its code disagree on the last one's spelling.

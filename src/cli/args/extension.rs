@@ -17,6 +17,8 @@ pub(crate) enum ExtensionVerb {
     Install(ExtensionInstallArgs),
     /// Ask for extensions no longer, and apply that
     Remove(ExtensionRemoveArgs),
+    /// Let the lock move to what the catalog has now, and apply that
+    Upgrade(ExtensionUpgradeArgs),
     /// What is recorded of the extensions in the machines
     Status(ExtensionStatusArgs),
     /// Check in the machines whether the extensions work
@@ -33,6 +35,7 @@ impl ExtensionVerb {
         match self {
             Self::Install(args) => !args.edit.dry_run,
             Self::Remove(args) => !args.edit.dry_run,
+            Self::Upgrade(args) => !args.dry_run,
             Self::List(_)
             | Self::Describe(_)
             | Self::Search(_)
@@ -55,6 +58,23 @@ impl ExtensionVerb {
             Self::Validate(args) => &args.common,
             Self::Log(args) => &args.common,
             Self::Lint(args) => &args.common,
+            Self::Upgrade(args) => &args.common,
+        }
+    }
+
+    /// Whether it may answer in Markdown.
+    pub(crate) fn has_markdown(&self) -> bool {
+        match self {
+            Self::Upgrade(args) => args.dry_run,
+            Self::List(_)
+            | Self::Describe(_)
+            | Self::Search(_)
+            | Self::Install(_)
+            | Self::Remove(_)
+            | Self::Status(_)
+            | Self::Validate(_)
+            | Self::Log(_)
+            | Self::Lint(_) => false,
         }
     }
 }
@@ -146,6 +166,29 @@ pub(crate) struct ExtensionValidateArgs {
     /// Only this machine
     #[arg(long, value_name = "MACHINE")]
     pub(crate) machine: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExtensionUpgradeArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// The extensions to move [default: all, and the members of profiles]
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// Only in this machine
+    #[arg(long, value_name = "MACHINE")]
+    pub(crate) machine: Option<String>,
+    /// Show what would change and stop there
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Lower this error to a warning, where a person may (repeatable)
+    #[arg(long, value_name = "CODE")]
+    pub(crate) allow: Vec<String>,
+    #[command(flatten)]
+    pub(crate) act: Act,
+    /// Exit with 2 when all is done but for tools of extensions that failed
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
 }
 
 #[derive(Args, Debug)]

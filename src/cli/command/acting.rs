@@ -11,15 +11,16 @@ use super::pace::{self, Pace};
 use super::plan::show;
 use super::planning::{Asked, require};
 use super::question::Question;
+use super::relock;
 use crate::address::Kind;
 use crate::cli::args::Act;
 use crate::cli::screen::{Screen, Shown};
-use crate::cli::session::{Session, same_project};
+use crate::cli::session::{Session, same_project, stop_on_errors};
 use crate::cli::signals;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics, Exit, Severity};
 use crate::engine::{
-    self, Apply, ApplyError, Context, Event, Project, Providers, Readers, Staged, Stop, Summary,
-    Survey,
+    self, Apply, ApplyError, Context, Event, Lockfile, Project, Providers, Readers, Staged, Stop,
+    Summary, Survey,
 };
 use crate::install::Depot;
 use crate::plan::Plan;
@@ -48,6 +49,9 @@ pub(super) fn run(
 ) -> Result<Exit, Diagnostics> {
     if !acting.asked.destroy {
         refuse(&project.findings, &acting.asked.allow)?;
+        if acting.asked.locked {
+            stop_on_errors(&project.lockfile.require())?;
+        }
     }
     let runtime = crate::cli::session::runtime()?;
     let pace = Pace::of(session, acting.act)?;
@@ -92,6 +96,7 @@ pub(super) fn run(
     );
     let mut survey = pace::unless_stopped(&runtime, &stop, surveying)?;
     survey.facts.outlooks.clone_from(&project.outlooks);
+    survey.facts.lock = project.lockfile.relock();
     settle(session, &mut survey, &mut locked, &mut screen)?;
     let options = acting.asked.options(&project);
     let plan = survey.plan(&project.desired, &options);
@@ -109,6 +114,7 @@ pub(super) fn run(
         survey,
         locked,
         context,
+        lockfile: Some(project.lockfile).filter(|_| !acting.asked.destroy && !acting.asked.locked),
         pace,
         stop,
         screen,
@@ -122,6 +128,8 @@ pub(super) struct Ready {
     pub(super) survey: Survey,
     pub(super) locked: Locked,
     pub(super) context: Context,
+    /// The lock, where one is to be kept.
+    pub(super) lockfile: Option<Lockfile>,
     pub(super) pace: Pace,
     /// Watched from the moment the lock is held, so that whoever stops the command gives it back.
     pub(super) stop: watch::Receiver<Stop>,
@@ -213,6 +221,10 @@ fn conclude(
         Ok(summary) => (summary, Vec::new()),
         Err(error) => (error.summary, error.diagnostics),
     };
+    let relocked = relock::write(ready);
+    if let Ok(Some(written)) = &relocked {
+        ready.screen.event(session, &written.event);
+    }
     if broken.is_empty() {
         broken = compacted.err().unwrap_or_default();
     }
@@ -222,6 +234,13 @@ fn conclude(
     if broken.is_empty() && !summary.interrupted {
         broken.extend(left_standing(&summary));
     }
+    let told = match relocked {
+        Ok(written) => written.map(|written| written.text),
+        Err(found) => {
+            broken.extend(found);
+            None
+        }
+    };
     let ended = Event::Ended(summary.clone());
     let exit = match (broken.is_empty(), summary.interrupted, summary.is_clean()) {
         (false, _, _) | (true, false, false) => Exit::Error,
@@ -238,6 +257,9 @@ fn conclude(
     ready.screen.event(session, &ended);
     // A summary that nobody could be shown changes nothing of what was done.
     broken.extend(ready.screen.done(session).err().into_iter().flatten());
+    if let Some(told) = told {
+        session.aside_unless_quiet(&told);
+    }
     if broken.is_empty() {
         Ok(exit)
     } else {

@@ -7,12 +7,13 @@ use super::acting::{self, Acting, Ready};
 use super::pace::{Pace, unless_stopped};
 use super::planning::Asked;
 use super::saved;
+use crate::catalog::Lock;
 use crate::cli::args::ApplyArgs;
 use crate::cli::screen::Screen;
 use crate::cli::session::{Outcome, Session, runtime};
 use crate::cli::signals;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
-use crate::engine::{self, Context, Readers};
+use crate::engine::{self, Context, Lockfile, Readers};
 use crate::install::Depot;
 use crate::secret::Redactor;
 use crate::sys::files;
@@ -24,7 +25,8 @@ pub(crate) fn run(session: &mut Session, args: &ApplyArgs) -> Outcome {
     if let Some(path) = &args.file {
         return saved(session, args, path);
     }
-    let asked = Asked::from(&args.narrow, &args.look);
+    let mut asked = Asked::from(&args.narrow, &args.look);
+    asked.locked = args.locked.locked;
     let project = session.project(asked.overrides)?;
     let acting = Acting {
         operation: "apply",
@@ -40,6 +42,9 @@ pub(crate) fn run(session: &mut Session, args: &ApplyArgs) -> Outcome {
 fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
     let saved = saved::read(session, path)?;
     saved::require_signature(session, args, &saved)?;
+    if args.locked.locked && saved.file.plan.lock.is_some() {
+        return Err(would_relock(path));
+    }
     let mut asked = Asked::from(&args.narrow, &args.look);
     asked.destroy = saved.file.plan.header.destroy;
     // A saved plan has been reviewed: applying it is the answer to the question.
@@ -90,20 +95,33 @@ fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
     let config = files::read_file(&session.config, CONFIG_MAX)
         .ok()
         .map(|bytes| crate::digest::Digest::of_bytes(&bytes));
+    let lockfile = config
+        .is_some()
+        .then(|| Lockfile::beside(&session.config, &session.shown));
+    let relocked = lockfile
+        .as_ref()
+        .filter(|lockfile| lockfile.digest != file.lock.before)
+        .map(|lockfile| lockfile.shown.as_str());
     let moved = engine::stale(
         &file.plan,
         &file.observed,
         recorded.as_ref(),
         &survey.observed,
         config.as_ref(),
+        relocked,
     );
     crate::cli::session::stop_on_errors(&moved)?;
+    let after = Lock::read("sindri.lock", file.lock.after.as_bytes())?;
+    let verified = file.manifests.iter().map(|one| after.verified(one));
+    let manifests = verified.collect();
+    let kept = lockfile.filter(|_| !asked.destroy && !args.locked.locked);
+    let lockfile = kept.map(|lockfile| lockfile.leading_to(after));
     acting::settle(session, &mut survey, &mut locked, &mut screen)?;
     let unknown =
         crate::address::Name::parse(crate::address::NameRule::Label, &file.plan.header.project)
             .map_err(|_| not_a_project(path))?;
     let context = Context {
-        manifests: file.manifests,
+        manifests,
         outbound: file.outbound,
         depot: Depot::of_user(&session.world().environment).map(Arc::new),
         redactor: Redactor::new(secrets.values()),
@@ -116,11 +134,25 @@ fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
         survey,
         locked,
         context,
+        lockfile,
         pace,
         stop,
         screen,
     };
     acting::carry_out(session, &acting, &runtime, &*providers, &mut ready)
+}
+
+fn would_relock(path: &Path) -> Diagnostics {
+    vec![
+        Diagnostic::error(
+            Code::new("lock::outdated"),
+            format!(
+                "the saved plan `{}` changes the lock, and --locked forbids it",
+                path.display()
+            ),
+        )
+        .help("`sindri show` says what it changes; apply it without --locked, and commit the file"),
+    ]
 }
 
 fn not_a_project(path: &Path) -> Diagnostics {

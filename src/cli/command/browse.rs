@@ -5,13 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::address::{Name, NameRule};
-use crate::catalog::{self, Catalog, Manifest, Resolution, Wanted};
+use crate::catalog::{self, Catalog, Lock, Manifest, Resolution, Wanted};
 use crate::cli::session::Session;
 use crate::config::Overrides;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::engine;
 use crate::render::ExtensionEntry;
-use crate::resource::ProviderKind;
+use crate::resource::{ProviderKind, Spec};
+use crate::state::Object;
 use crate::sys::files;
 
 /// The catalog, and the providers it is looked at from.
@@ -21,6 +22,8 @@ pub(super) struct Browsed {
     pub(super) providers: Vec<ProviderKind>,
     /// The extensions that stand beside the configuration.
     own: BTreeSet<Name>,
+    /// What the configuration's lock pins.
+    lock: Option<Arc<Lock>>,
 }
 
 impl Browsed {
@@ -44,6 +47,7 @@ impl Browsed {
             .collect();
         Ok(Self {
             own: catalog.own_names(),
+            lock: project.and_then(|project| project.lockfile.before),
             providers: providers.into_iter().collect(),
             catalog,
         })
@@ -85,6 +89,26 @@ impl Browsed {
     pub(super) fn resolve(&self, name: &Name) -> (Resolution, Diagnostics) {
         let wanted = Wanted::whole(name.clone(), None);
         catalog::resolve(&self.catalog, &[wanted])
+    }
+
+    /// An extension with the content that a machine has of it, where anybody knows that, else as the
+    /// catalog has it.
+    pub(super) fn installed(
+        &self,
+        name: &Name,
+        object: &Object,
+    ) -> Result<Arc<Manifest>, Diagnostics> {
+        let found = self.find(name.as_str());
+        let Spec::Extension(spec) = &*object.spec else {
+            return found;
+        };
+        if let Some(lock) = &self.lock
+            && !found.as_ref().is_ok_and(|one| one.content == spec.content)
+            && let Some(kept) = lock.manifest(name, &spec.content)?
+        {
+            return Ok(Arc::new(kept));
+        }
+        found
     }
 
     /// The extension that was typed.

@@ -119,7 +119,12 @@ fn known_profile(text: &str, directory: &Path) -> Result<Name, Diagnostics> {
 }
 
 pub(crate) fn validate(session: &mut Session, args: &ConfigValidateArgs) -> Outcome {
-    let (config, findings) = match read(session, args.check_extensions, args.probe) {
+    let (config, findings) = match read(
+        session,
+        args.check_extensions,
+        args.probe,
+        args.locked.locked,
+    ) {
         Ok(read) => read,
         Err(findings) if session.is_json() => {
             let text = serde_json::json!({ "valid": false, "diagnostics": findings });
@@ -148,7 +153,7 @@ pub(crate) fn validate(session: &mut Session, args: &ConfigValidateArgs) -> Outc
 }
 
 pub(crate) fn show(session: &mut Session) -> Outcome {
-    let (config, _) = read(session, false, false)?;
+    let (config, _) = read(session, false, false, false)?;
     let text = if session.is_json() {
         format!("{}\n", config::show(&config))
     } else {
@@ -168,6 +173,7 @@ fn read(
     session: &Session,
     extensions: bool,
     probe: bool,
+    locked: bool,
 ) -> Result<(Config, Diagnostics), Diagnostics> {
     let mut project = session.project(Overrides::default())?;
     let about_extensions = |found: &Diagnostic| {
@@ -179,6 +185,11 @@ fn read(
     findings.retain(|found| {
         found.code.as_str().starts_with("config::") || (extensions && about_extensions(found))
     });
+    if locked {
+        findings.extend(project.lockfile.require());
+    } else {
+        findings.extend(project.lockfile.findings.iter().cloned());
+    }
     if probe {
         let runtime = small_runtime()?;
         findings.extend(planning::probe(session, &project, &runtime));

@@ -24,6 +24,7 @@ mod power;
 mod profile;
 mod question;
 mod rekey;
+mod relock;
 mod saved;
 mod show;
 mod state;

@@ -6,7 +6,7 @@ use crate::cli::args::{Format, PlanArgs};
 use crate::cli::session::{Outcome, Session, small_runtime, unwritten};
 use crate::diagnostic::{Diagnostics, Exit};
 use crate::engine::Readers;
-use crate::plan::{Plan, PlanFile};
+use crate::plan::{Plan, PlanFile, SavedLock};
 use crate::render::{self, EditMeta, PlanMeta};
 
 pub(crate) fn run(session: &mut Session, args: &PlanArgs) -> Outcome {
@@ -14,6 +14,7 @@ pub(crate) fn run(session: &mut Session, args: &PlanArgs) -> Outcome {
     asked.destroy = args.destroy;
     asked.require_secrets = args.require_secrets;
     asked.probe = args.probe;
+    asked.locked = args.locked.locked;
     let providers = session.providers();
     let readers: &dyn Readers = providers.readers();
     let runtime = small_runtime()?;
@@ -26,6 +27,10 @@ pub(crate) fn run(session: &mut Session, args: &PlanArgs) -> Outcome {
             manifests: read.project.manifests.clone(),
             outbound: read.project.outbound.clone(),
             observed: read.survey.observed.clone(),
+            lock: SavedLock {
+                before: read.project.lockfile.digest.clone(),
+                after: read.project.lockfile.after.render(),
+            },
         };
         saved::write(session, path, &file, args.sign_key.as_deref())?;
     }
@@ -50,6 +55,20 @@ pub(crate) fn run(session: &mut Session, args: &PlanArgs) -> Outcome {
     // The process ends here; taking ten thousand resources apart before takes longer than showing them.
     std::mem::forget(read);
     Ok(exit)
+}
+
+/// Shows what would change, and stops there.
+pub(super) fn dry(session: &mut Session, asked: &Asked) -> Outcome {
+    let providers = session.providers();
+    let readers: &dyn Readers = providers.readers();
+    let runtime = small_runtime()?;
+    let read = planning::read(session, readers, asked, &runtime)?;
+    show(session, &read.plan, None)?;
+    Ok(if read.plan.is_errored() {
+        Exit::Error
+    } else {
+        Exit::Done
+    })
 }
 
 /// The exit code of a plan that has no errors; where not all could be read, nobody can say that

@@ -3,6 +3,7 @@
 use tokio::runtime::Runtime;
 
 use crate::address::Address;
+use crate::catalog::Moving;
 use crate::cli::args::{Look, Narrow};
 use crate::cli::session::{Session, same_project};
 use crate::config::Overrides;
@@ -34,6 +35,10 @@ pub(super) struct Asked {
     /// Whether hosts are asked for a sign of life.
     pub(super) probe: bool,
     pub(super) overrides: Overrides,
+    /// What an upgrade lets go of.
+    pub(super) moving: Moving,
+    /// Whether the lock must be there and stay as it is.
+    pub(super) locked: bool,
 }
 
 impl Asked {
@@ -52,6 +57,8 @@ impl Asked {
             require_secrets: false,
             probe: false,
             overrides: Overrides::default(),
+            moving: Moving::Nothing,
+            locked: false,
         }
     }
 
@@ -116,7 +123,7 @@ pub(super) fn read(
     asked: &Asked,
     runtime: &Runtime,
 ) -> Result<Read, Diagnostics> {
-    let read = session.project_and_state(asked.overrides)?;
+    let read = session.project_and_state(asked.overrides, &asked.moving)?;
     read_project(session, readers, asked, runtime, read)
 }
 
@@ -149,6 +156,9 @@ pub(super) fn read_project(
     } else {
         project.findings.clone()
     };
+    if asked.locked && !asked.destroy {
+        all.extend(project.lockfile.require());
+    }
     all.append(&mut findings);
     if asked.probe && !asked.destroy {
         all.extend(probe(session, &project, runtime));
@@ -169,6 +179,7 @@ pub(super) fn read_project(
         survey.facts.findings.extend(runtime.block_on(inside));
     }
     survey.facts.outlooks.clone_from(&project.outlooks);
+    survey.facts.lock = project.lockfile.relock();
     let plan = survey.plan(&project.desired, &asked.options(&project));
     Ok(Read {
         project,
@@ -191,7 +202,7 @@ pub(super) fn look(
     asked: &Asked,
     runtime: &Runtime,
 ) -> Result<Read, Diagnostics> {
-    let (project, state) = session.project_and_state(asked.overrides)?;
+    let (project, state) = session.project_and_state(asked.overrides, &asked.moving)?;
     same_project(&project, state.as_ref())?;
     let state = state.unwrap_or_else(|| engine::blank_state(project.config.name.as_str()));
     let reach = Reach {

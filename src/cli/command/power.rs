@@ -1,6 +1,5 @@
 //! `sindri start` and `sindri stop`.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::runtime::Runtime;
@@ -8,6 +7,7 @@ use tokio::runtime::Runtime;
 use super::acting::{hold, settle, tell_spilled};
 use super::machine::pick;
 use crate::address::Address;
+use crate::catalog::Manifests;
 use crate::cli::args::MachineArgs;
 use crate::cli::screen::Screen;
 use crate::cli::session::{Outcome, Session, small_runtime};
@@ -132,7 +132,7 @@ fn settle_open(
     let mut survey = runtime.block_on(engine::survey(
         providers.readers(),
         &Desired::default(),
-        &BTreeMap::new(),
+        &Manifests::default(),
         locked.state().clone(),
         Diagnostics::new(),
         reach,

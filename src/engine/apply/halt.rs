@@ -24,7 +24,7 @@ impl Halting {
     /// What has to be ended of a step; none where dropping it ends all of it.
     pub(super) fn of(work: &Work) -> Option<Self> {
         match work {
-            Work::Install { inside, .. } | Work::Uninstall { inside } => Some(Self {
+            Work::Install { inside, .. } | Work::Uninstall { inside, .. } => Some(Self {
                 provider: Arc::clone(&inside.provider),
                 machine: inside.machine.clone(),
                 extension: inside.name.clone(),

@@ -14,7 +14,7 @@ use super::task::task;
 use super::work::{Inside, Prepared, Work};
 use super::{halt, leftover};
 use crate::address::{Address, Name};
-use crate::catalog::Manifest;
+use crate::catalog::{Manifest, Manifests};
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::digest::FingerprintKey;
 use crate::engine::{Event, Tool};
@@ -29,7 +29,7 @@ use crate::state::{Effect, Intent, Object, ObjectId, Status};
 /// What every task may need.
 pub struct Context {
     /// The manifests of the extensions to install or remove.
-    pub manifests: BTreeMap<Name, Arc<Manifest>>,
+    pub manifests: Manifests,
     /// How machines reach the network, where that isn't plainly.
     pub outbound: BTreeMap<Name, Arc<Outbound>>,
     /// What this side keeps of downloads.
@@ -48,7 +48,7 @@ impl Context {
     /// Nothing to work with.
     pub fn empty(unknown: Name) -> Self {
         Self {
-            manifests: BTreeMap::new(),
+            manifests: Manifests::default(),
             outbound: BTreeMap::new(),
             depot: None,
             secrets: BTreeMap::new(),
@@ -191,23 +191,35 @@ async fn perform(
             inside,
             was,
             broken,
+            anew,
         } => {
             wake(&inside).await?;
-            put_in(&inside, (was.as_deref(), &broken), intent, context, tell).await
+            let how = How {
+                was: was.as_deref(),
+                broken: &broken,
+                anew,
+            };
+            put_in(&inside, &how, intent, context, tell).await
         }
-        Work::Uninstall { inside } => uninstall(&inside, intent, context, tell).await,
+        Work::Uninstall { inside, was } => {
+            uninstall(&inside, was.as_deref(), intent, context, tell).await
+        }
     }
 }
 
 /// Removes an extension from its machine.
 async fn uninstall(
     inside: &Inside,
+    was: Option<&Object>,
     intent: &Intent,
     context: &Context,
     tell: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<Outcome, Diagnostics> {
     wake(inside).await?;
-    let Some(manifest) = context.manifests.get(&inside.name) else {
+    let Some(manifest) = context
+        .manifests
+        .of(&inside.name, was.map(|was| &*was.spec))
+    else {
         return Ok(Outcome::Done {
             effect: Effect::Remove,
             id: None,
@@ -359,20 +371,35 @@ async fn deliver(
     })
 }
 
+/// What an installation goes by.
+struct How<'a> {
+    /// What is recorded.
+    was: Option<&'a Object>,
+    /// The tools that don't work any more.
+    broken: &'a [String],
+    /// Whether the version that stands is removed first.
+    anew: bool,
+}
+
 async fn put_in(
     inside: &Inside,
-    (was, broken): (Option<&Object>, &[String]),
+    how: &How<'_>,
     intent: &Intent,
     context: &Context,
     tell: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<Outcome, Diagnostics> {
-    let (Some(manifest), Some(spec)) = (context.manifests.get(&inside.name), &inside.spec) else {
+    let manifest = context.manifests.of(&inside.name, inside.spec.as_deref());
+    let (Some(manifest), Some(spec)) = (manifest, &inside.spec) else {
         return Err(vec![Diagnostic::error(
             Code::new("engine::no-manifest"),
             format!("the manifest of `{}` isn't at hand", inside.name),
         )]);
     };
-    let task = task(manifest, spec, was, broken);
+    let task = if how.anew {
+        (Purpose::Reinstall, BTreeSet::new())
+    } else {
+        task(manifest, spec, how.was, how.broken)
+    };
     let job = job(inside, manifest, task, context);
     let picked_up = AtomicBool::new(false);
     let on_event = |event| {

@@ -28,8 +28,8 @@ pub(super) fn task(
     let failed: BTreeSet<String> = match &object.status {
         Status::Ready => nothing.clone(),
         Status::Partial { failed } => failed.iter().map(|part| part.part.clone()).collect(),
-        // Its upgrade didn't end, or nobody lived to record that it did: what works isn't made again.
-        Status::Tainted if !is_same(stands, wanted) => return (Purpose::Install, nothing),
+        // Its upgrade didn't end, or nobody lived to record that it did, which the machine knows.
+        Status::Tainted if !is_same(stands, wanted) => nothing.clone(),
         // A person wants it made anew.
         Status::Tainted => {
             let all = chosen(manifest, wanted);

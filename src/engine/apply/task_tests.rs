@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::address::{Name, NameRule};
 use crate::catalog::{Catalog, Folder, Folders};
-use crate::resource::Attributes;
+use crate::resource::{Attributes, UpgradeStrategy};
 use crate::state::{ObjectId, OperationId, PartFailure};
 
 fn manifest() -> Arc<Manifest> {
@@ -39,6 +39,7 @@ fn spec(manifest: &Manifest, tools: &[&str]) -> Arc<Spec> {
         method: manifest.method.clone(),
         tools: set(tools).into_iter().collect(),
         requires: Vec::new(),
+        upgrade: UpgradeStrategy::default(),
     }))
 }
 
@@ -168,7 +169,7 @@ fn another_content_runs_every_step_and_still_drops() {
 }
 
 #[test]
-fn an_upgrade_that_may_have_ended_is_not_made_twice() {
+fn an_upgrade_that_may_have_ended_stays_one() {
     let kit = manifest();
     let wanted = spec(&kit, &[]);
     let mut older = ExtensionSpec::clone(extension(&wanted).unwrap());
@@ -177,9 +178,10 @@ fn an_upgrade_that_may_have_ended_is_not_made_twice() {
         status: Status::Tainted,
         ..object(spec, &[])
     };
+    // Whether it ended, the machine knows.
     let cut_off = tainted(&Arc::new(Spec::Extension(older)));
     let (purpose, drop) = task(&kit, &wanted, Some(&cut_off), &[]);
-    assert_eq!((purpose, drop), (Purpose::Install, BTreeSet::new()));
+    assert_eq!((purpose, drop), (Purpose::Upgrade, BTreeSet::new()));
     // What a person taints is brought anew, whether it works or not.
     let (purpose, _) = task(&kit, &wanted, Some(&tainted(&wanted)), &[]);
     assert_eq!(purpose, Purpose::Heal(set(&["base", "one", "two"])));

@@ -69,9 +69,14 @@ pub(super) enum Work {
         was: Option<Arc<Object>>,
         /// The tools of it that were found not to work any more.
         broken: Vec<String>,
+        /// Whether the version that stands is removed first.
+        anew: bool,
     },
     /// Removes an extension.
-    Uninstall { inside: Inside },
+    Uninstall {
+        inside: Inside,
+        was: Option<Arc<Object>>,
+    },
     /// Can't even start.
     Impossible(Diagnostics),
 }
@@ -329,13 +334,17 @@ fn inside(
                 .cloned()
                 .filter(|_| change.reason == Some(Reason::UnknownValue)),
         }),
-        Some(Spec::Extension(_)) if destroys => Ok(Work::Uninstall { inside }),
+        Some(Spec::Extension(_)) if destroys => Ok(Work::Uninstall {
+            inside,
+            was: current.cloned(),
+        }),
         Some(Spec::Extension(_)) => {
             lacking(apply, change, state)?;
             Ok(Work::Install {
                 inside,
                 // What is made anew has nothing of what was there.
                 was: current.cloned().filter(|_| intent.step != StepKind::Create),
+                anew: change.reason == Some(Reason::Reinstalled),
                 broken: match &change.reason {
                     Some(Reason::Broken { tools }) => tools.clone(),
                     Some(_) | None => Vec::new(),
@@ -352,12 +361,15 @@ fn inside(
 /// Refuses an extension that needs tools of another one which failed there.
 fn lacking(apply: &Apply<'_>, change: &Change, state: &State) -> Result<(), Diagnostics> {
     let manifests = &apply.context.manifests;
-    let Some(own) = manifests.get(change.address.leaf()) else {
+    let Some(own) = manifests.of(change.address.leaf(), change.desired.as_deref()) else {
         return Ok(());
     };
     let mut findings = Vec::new();
     for on in &change.dependencies {
-        let (Some(object), Some(other)) = (state.current(on), manifests.get(on.leaf())) else {
+        let Some(object) = state.current(on) else {
+            continue;
+        };
+        let Some(other) = manifests.of(on.leaf(), Some(&object.spec)) else {
             continue;
         };
         let Status::Partial { failed } = &object.status else {

@@ -15,17 +15,13 @@ pub(super) fn still_needed(
     names: &[Name],
 ) -> Diagnostics {
     let mut findings: Diagnostics = Vec::new();
-    for machine in &project.config.machines {
-        let is_edited = entries.iter().any(|entry| {
-            let own = machine.name.as_str().strip_prefix(entry.name.as_str());
-            own.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-        });
-        for name in names.iter().filter(|_| is_edited) {
-            let address = Address::Extension(machine.name.clone(), name.clone());
+    for machine in edited(project, entries) {
+        for name in names {
+            let address = Address::Extension(machine.clone(), name.clone());
             if project.desired.get(&address).is_none() {
                 continue;
             }
-            let found = stays(project, &machine.name, name);
+            let found = stays(project, machine, name);
             // Machines that are alike have it for the same reason.
             if !findings.iter().any(|other| other.causes == found.causes) {
                 findings.push(found);
@@ -33,6 +29,20 @@ pub(super) fn still_needed(
         }
     }
     findings
+}
+
+/// The machines that the edited entries stand for.
+pub(super) fn edited<'a>(
+    project: &'a Project,
+    entries: &'a [EditedEntry],
+) -> impl Iterator<Item = &'a Name> {
+    let machines = project.config.machines.iter().map(|one| &one.name);
+    machines.filter(move |machine| {
+        entries.iter().any(|entry| {
+            let own = machine.as_str().strip_prefix(entry.name.as_str());
+            own.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        })
+    })
 }
 
 fn stays(project: &Project, machine: &Name, name: &Name) -> Diagnostic {
@@ -58,7 +68,7 @@ fn stays(project: &Project, machine: &Name, name: &Name) -> Diagnostic {
         }
     }
     let needs = users.iter().map(|user| {
-        let manifest = project.manifests.get(user);
+        let manifest = project.manifest(machine, user);
         let hard = manifest.is_some_and(|manifest| manifest.dependencies.contains(name));
         if hard {
             format!("`{user}` needs it")

@@ -1,6 +1,7 @@
 //! Edits of a configuration: staged as a text, planned from it, published once a person approved.
 
 mod gone;
+mod pinned;
 mod request;
 mod staged;
 #[cfg(test)]

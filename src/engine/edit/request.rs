@@ -1,7 +1,7 @@
 //! What is asked of a configuration, and whether the catalog knows it.
 
 use crate::address::Name;
-use crate::catalog::{self, Catalog, Wanted};
+use crate::catalog::{self, Catalog, Lock, Wanted};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 
 /// What a configuration shall ask for from now on.
@@ -35,15 +35,19 @@ pub struct Pinned {
 }
 
 impl EditRequest {
-    /// Checks it against the catalog, and gives every extension the name it has today.
-    pub(super) fn settled(self, catalog: &Catalog) -> Result<(Self, Diagnostics), Diagnostics> {
+    /// Checks it against the catalog and the lock, and gives every extension the name it has today.
+    pub(super) fn settled(
+        self,
+        catalog: &Catalog,
+        lock: Option<&Lock>,
+    ) -> Result<(Self, Diagnostics), Diagnostics> {
         let mut notes = Vec::new();
         let settled = match self {
             Self::Install(pins) => {
                 let mut wrong = Vec::new();
                 let mut settled: Vec<Pinned> = Vec::new();
                 for pin in pins {
-                    match known(catalog, pin, &mut notes) {
+                    match known(catalog, lock, pin, &mut notes) {
                         Ok(pin) if settled.iter().any(|other| other.name == pin.name) => {}
                         Ok(pin) => settled.push(pin),
                         Err(found) => wrong.extend(found),
@@ -71,7 +75,12 @@ impl EditRequest {
 }
 
 /// An extension that is to be installed, if there is such a one in that version.
-fn known(catalog: &Catalog, pin: Pinned, notes: &mut Diagnostics) -> Result<Pinned, Diagnostics> {
+fn known(
+    catalog: &Catalog,
+    lock: Option<&Lock>,
+    pin: Pinned,
+    notes: &mut Diagnostics,
+) -> Result<Pinned, Diagnostics> {
     let Pinned {
         name: typed,
         version,
@@ -82,9 +91,10 @@ fn known(catalog: &Catalog, pin: Pinned, notes: &mut Diagnostics) -> Result<Pinn
         let asked = Wanted::whole(typed, None);
         return Err(catalog::resolve(catalog, &[asked]).1);
     };
+    let locked = |version: &str| lock.is_some_and(|lock| lock.has_version(&name, version));
     if let Some(wanted) = version
         .as_ref()
-        .filter(|wanted| **wanted != manifest.version)
+        .filter(|wanted| **wanted != manifest.version && !locked(wanted))
     {
         let summary = format!(
             "the catalog has `{name}` {}, not {wanted}",

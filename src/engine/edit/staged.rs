@@ -4,12 +4,14 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::super::lockfile::Lockfile;
 use super::super::project::{self, Project, catalog_beside, directory_of};
 use super::gone::still_needed;
+use super::pinned::locked_otherwise;
 use super::request::EditRequest;
 use super::wish::Wish;
 use crate::address::Name;
-use crate::catalog::{self, Catalog, Wanted};
+use crate::catalog::{self, Catalog, Moving, Wanted};
 use crate::config::{self, Asking, Edited, Overrides, Scope};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::sys::{Environment, files};
@@ -38,10 +40,12 @@ pub fn stage(
 ) -> Result<Staged, Diagnostics> {
     let before = project::read(path, shown)?;
     let catalog = catalog_beside(&directory_of(path));
-    let (request, mut notes) = request.settled(&catalog)?;
+    let lock = Lockfile::beside(path, shown).before;
+    let (request, mut notes) = request.settled(&catalog, lock.as_deref())?;
     let scope = only.map_or(Scope::Every, Scope::Only);
     let wish = Wish {
         catalog: &catalog,
+        lock: lock.as_deref(),
         request: &request,
     };
     let edited = config::edit(shown, &before, &scope, &mut |machine, asking| {
@@ -114,14 +118,22 @@ impl Staged {
             self.shown.clone()
         };
         let bytes = &self.edited.bytes;
-        let project = project::load_bytes(&self.config, &shown, bytes, overrides, environment)?;
-        if let EditRequest::Remove { names, .. } = &self.request {
-            let found = still_needed(&project, &self.edited.entries, names);
-            if !found.is_empty() {
-                return Err(found);
+        // What stays asked for stays locked: an edit is no upgrade.
+        let moving = Moving::Nothing;
+        let project =
+            project::load_bytes(&self.config, &shown, bytes, overrides, &moving, environment)?;
+        let found = match &self.request {
+            EditRequest::Remove { names, .. } => {
+                still_needed(&project, &self.edited.entries, names)
             }
+            EditRequest::Install(pins) => locked_otherwise(&project, &self.edited.entries, pins),
+            EditRequest::Profile { .. } => Vec::new(),
+        };
+        if found.is_empty() {
+            Ok(project)
+        } else {
+            Err(found)
         }
-        Ok(project)
     }
 
     /// Refuses a file that may not be written, before anybody is asked about it.

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use super::request::EditRequest;
 use crate::address::Name;
-use crate::catalog::{self, Catalog};
+use crate::catalog::{self, Catalog, Lock};
 use crate::config::{Asking, EditedEntry};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 
 /// A request, carried from machine to machine.
 pub(super) struct Wish<'a> {
     pub(super) catalog: &'a Catalog,
+    pub(super) lock: Option<&'a Lock>,
     pub(super) request: &'a EditRequest,
 }
 
@@ -110,6 +111,11 @@ impl Wish<'_> {
         let Some(profile) = &asking.profile else {
             return Ok(Vec::new());
         };
+        // What the program carries of that name may have moved on.
+        let kept = self.lock.and_then(|lock| lock.profiles.get(profile));
+        if let Some(kept) = kept.filter(|_| !self.catalog.own_profile_names().contains(profile)) {
+            return Ok(kept.clone());
+        }
         let profile = self.catalog.profile(profile)?;
         Ok(profile
             .extensions

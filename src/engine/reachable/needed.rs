@@ -36,7 +36,7 @@ pub fn hosts_needed(project: &Project) -> Vec<Needed> {
             let needed = &mut all[index];
             needed.machines.insert(machine.clone());
             for install in &outlook.installs {
-                needed.add(project, &install.name);
+                needed.add(project, machine, &install.name);
             }
         }
     }
@@ -44,8 +44,8 @@ pub fn hosts_needed(project: &Project) -> Vec<Needed> {
 }
 
 impl Needed {
-    fn add(&mut self, project: &Project, extension: &Name) {
-        let manifest = project.manifests.get(extension);
+    fn add(&mut self, project: &Project, machine: &Name, extension: &Name) {
+        let manifest = project.manifest(machine, extension);
         for host in manifest.iter().flat_map(|m| &m.requirements.domains) {
             // A pattern names no host.
             if host.contains('*') {

@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 use tokio::sync::watch;
 
 use crate::address::{Address, Kind, Name, NameRule};
+use crate::catalog::Manifests;
 use crate::desired::Desired;
 use crate::desired::sample::Shape;
 use crate::diagnostic::Diagnose;
@@ -162,7 +163,7 @@ impl Ground {
         survey(
             &self.providers(),
             desired,
-            &BTreeMap::new(),
+            &Manifests::default(),
             state,
             Vec::new(),
             reach,
@@ -217,7 +218,7 @@ impl Ground {
         let plan = survey.plan(&desired, options);
         assert!(!plan.is_errored(), "{:#?}", plan.checks);
         let context = Context {
-            manifests: shape.manifests(),
+            manifests: shape.manifests().into_values().collect(),
             redactor: Redactor::new(secrets.values()),
             secrets,
             key: Self::key(),

@@ -15,7 +15,8 @@ verify() {
     echo "checksum mismatch: expected $1, got $sum"
     exit 1
   fi
-  echo "$2 $sum" >>"$SINDRI_JOB/pins"
+  # shellcheck disable=SC2154
+  echo "$2 $arch $sum" >>"$SINDRI_JOB/pins"
 }
 
 # listed FILE: the checksum that the list in `sums` has for a file: lines of checksum and name, BSD's

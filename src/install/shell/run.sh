@@ -203,7 +203,8 @@ step() {
   if [ "$code" = 0 ] && [ -f found ]; then
     settle "$id" found 0 "$took"
   elif [ "$code" = 0 ]; then
-    [ -z "$brings" ] || touch "$base/brought/$extension/$id"
+    # How it goes away again, for whoever takes it away.
+    if [ -n "$brings" ] && [ -d "undo/$id" ]; then cp "undo/$id"/* "$base/brought/$extension/"; fi
     settle "$id" done 0 "$took"
   elif [ "$weight" = part ]; then
     partial=1
@@ -219,7 +220,7 @@ step() {
 # there ID 0|1: a step whose tool was there when the job began; 1: this extension brought it before.
 there() {
   [ ! -f "marks/$1" ] || return 0
-  [ "$2" = 0 ] || touch "$base/brought/$extension/$1"
+  [ "$2" = 0 ] || cp "undo/$1"/* "$base/brought/$extension/"
   settle "$1" found 0 0
 }
 
@@ -294,6 +295,11 @@ finish() {
     scratch=$job/checks
     say validating
     checks
+  fi
+  if [ -z "$failed" ] && [ -n "$brings" ]; then
+    kept=$base/installed/$extension
+    mkdir -p "$base/installed"
+    rm -rf "$kept.new" && cp -R removal "$kept.new" && rm -rf "$kept" && mv "$kept.new" "$kept"
   fi
   verdict=ready
   [ -z "$partial" ] || verdict=partial

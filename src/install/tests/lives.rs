@@ -50,6 +50,7 @@ async fn an_extension_is_installed_validated_and_written_down() {
 
 async fn probe_one(ground: &Ground, job: &crate::install::Job) -> crate::install::Probed {
     let probes = [Probe {
+        proves: true,
         manifest: job.manifest.clone(),
         recorded: None,
         versions: BTreeMap::new(),

@@ -12,3 +12,4 @@ mod real;
 mod scripts;
 mod services;
 mod transcripts;
+mod upgrades;

@@ -172,8 +172,9 @@ async fn what_was_fetched_once_is_kept_and_verified() {
     let vendor = Vendor::answering(&[]);
     let ground = Ground::new().await;
     let mut job = fetching(&vendor.address);
-    job.purpose = Purpose::Upgrade;
     ground.install(&job).await.unwrap();
+    let tools = job.manifest.tools().into_iter().map(str::to_owned);
+    job.purpose = Purpose::Retry(tools.collect());
     fs::remove_file(ground.home.join(".local/bin/tool")).unwrap();
     ground.install(&job).await.unwrap();
     assert_eq!(vendor.asked().len(), 1);

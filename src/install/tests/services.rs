@@ -74,6 +74,7 @@ async fn a_service_lives_with_its_machine_and_goes_with_its_extension() {
     until(|| beats(&ground).is_some_and(|pid| pid != first)).await;
     let second = beats(&ground).unwrap();
 
+    job = service(SERVE, &format!("{READY}# newer\n"));
     job.purpose = Purpose::Upgrade;
     ground.install(&job).await.unwrap();
     assert_ne!(beats(&ground).unwrap(), second);

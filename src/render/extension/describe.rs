@@ -104,7 +104,7 @@ pub fn extension_human(entry: &ExtensionEntry, style: &Style) -> String {
     sheet.each("configures", &configures(manifest));
     capabilities(&mut sheet, manifest);
     sheet.each("removing", &removing(manifest));
-    sheet.put("upgrading", strategy(manifest.upgrade));
+    sheet.put("upgrading", strategy(manifest.upgrade.strategy));
     let files: Vec<&str> = manifest.files.keys().map(String::as_str).collect();
     sheet.put("files", &files.join(", "));
     sheet.into_text()

@@ -4,9 +4,8 @@ use serde_json::{Value, json};
 
 use super::words::{brings, chain, command, verdict_json};
 use super::{ExtensionEntry, installed};
-use crate::catalog::UpgradeStrategy;
 use crate::catalog::{Capabilities, GpuNeed, Hook, HookRun, Manifest, Remove, RemoveStep, Service};
-use crate::resource::GpuVendor;
+use crate::resource::{GpuVendor, UpgradeStrategy};
 
 /// All that a manifest says, as one line of JSON. Times are in seconds.
 pub fn extension_json(entry: &ExtensionEntry) -> String {
@@ -45,7 +44,7 @@ pub fn extension_json(entry: &ExtensionEntry) -> String {
         "validations": validations(manifest),
         "configures": configures(manifest),
         "remove": remove(&manifest.remove),
-        "upgrade": upgrade(manifest.upgrade),
+        "upgrade": upgrade(manifest.upgrade.strategy),
         "service": manifest.service.as_ref().map(service),
         "capabilities": capabilities(&manifest.capabilities),
         "deprecation": deprecation,

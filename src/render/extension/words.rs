@@ -5,10 +5,9 @@ use serde_json::{Map, Value, json};
 use super::ExtensionEntry;
 use crate::address::Name;
 use crate::catalog::{
-    Action, Check, Download, DownloadSource, Hook, HookRun, Manifest, Support, UpgradeStrategy,
-    Verdict,
+    Action, Check, Download, DownloadSource, Hook, HookRun, Manifest, Support, Verdict,
 };
-use crate::resource::ProviderKind;
+use crate::resource::{ProviderKind, UpgradeStrategy};
 
 /// Whether something works, in a word or two.
 pub(in crate::render) fn support(support: Support) -> &'static str {
@@ -88,7 +87,7 @@ pub(super) fn chain(entry: &ExtensionEntry) -> Vec<&Name> {
 pub(super) fn strategy(strategy: UpgradeStrategy) -> &'static str {
     match strategy {
         UpgradeStrategy::Automatic => "the steps run again",
-        UpgradeStrategy::Manual => "by hand",
+        UpgradeStrategy::Manual => "when a person says so",
         UpgradeStrategy::None => "never",
         UpgradeStrategy::Reinstall => "removed, then installed",
         UpgradeStrategy::InPlace => "over the old one",

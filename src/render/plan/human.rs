@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use super::{block, outlook, words};
+use super::{block, outlook, relock, words};
 use crate::plan::{Action, Drift, DriftKind, Order, Plan, Totals};
 use crate::render::diagnostic::{diagnostics_human, tally};
 use crate::render::page::{Page, Style, Tone};
@@ -36,6 +36,7 @@ pub fn write_plan_human(plan: &Plan, style: &Style, out: &mut dyn io::Write) -> 
         .collect();
     if shown.is_empty() {
         outlook::outlooks(&mut page, &plan.outlooks);
+        relock::relock(&mut page, plan.lock.as_ref());
         no_changes(&mut page, plan);
         return flush(&mut page, out);
     }
@@ -47,6 +48,7 @@ pub fn write_plan_human(plan: &Plan, style: &Style, out: &mut dyn io::Write) -> 
         }
     }
     outlook::outlooks(&mut page, &plan.outlooks);
+    relock::relock(&mut page, plan.lock.as_ref());
     closing(&mut page, plan);
     flush(&mut page, out)
 }

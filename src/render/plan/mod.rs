@@ -6,6 +6,7 @@ mod json;
 #[cfg(test)]
 mod json_tests;
 pub(super) mod outlook;
+pub(super) mod relock;
 pub(super) mod words;
 
 pub(super) use human::drift_section;

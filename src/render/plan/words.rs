@@ -77,6 +77,9 @@ pub(in crate::render) fn reason(change: &Change) -> Option<String> {
         Reason::Forced { path } => {
             return Some(format!("{} can't be changed in place", clean(path)));
         }
+        Reason::Reinstalled => "its manifest has an older version removed first",
+        Reason::ByHand => "its manifest leaves upgrades to a person",
+        Reason::NeverUpgraded => "its manifest says that it is never upgraded",
         Reason::Tainted => "it was left half made, or is marked with `taint`",
         Reason::Partial => return Some(partial(change)),
         Reason::Broken { tools } => {
@@ -147,6 +150,9 @@ pub(in crate::render) fn reason_word(reason: &Reason) -> &'static str {
         Reason::Missing => "missing",
         Reason::Changed => "changed",
         Reason::Forced { .. } => "forced",
+        Reason::Reinstalled => "reinstalled",
+        Reason::ByHand => "by-hand",
+        Reason::NeverUpgraded => "never-upgraded",
         Reason::Tainted => "tainted",
         Reason::Partial => "partial",
         Reason::Broken { .. } => "broken",

@@ -21,8 +21,8 @@ const UI: &str = "1.2";
 /// An event as one or more lines of JSON, each with its line end.
 ///
 /// Every line has `@level`, `@message`, `@module`, `@timestamp` and `type`. Terraform's types are
-/// used where they say the same; `apply_skipped`, `apply_recovered`, `waiting` and `interrupted`
-/// are ours. A failure gives `apply_errored` and a `diagnostic` for each finding; the end gives
+/// used where they say the same; `apply_skipped`, `apply_recovered`, `waiting`, `interrupted` and
+/// `lock_written` are ours. A failure gives `apply_errored` and a `diagnostic` for each finding; the end gives
 /// `change_summary`.
 pub fn event_json(event: &Event, timestamp: Timestamp) -> String {
     let mut log = Log::at(timestamp);
@@ -60,6 +60,11 @@ pub fn event_json(event: &Event, timestamp: Timestamp) -> String {
             log.line("info", &text, "refresh_complete", hook);
         }
         Event::Ended(summary) => ended(&mut log, summary),
+        Event::Relocked { file, removed } => {
+            let what = if *removed { "removed" } else { "written" };
+            let members = json!({"file": file, "removed": removed});
+            log.line("info", &format!("{file} {what}"), "lock_written", members);
+        }
         Event::Interrupted { at_once } => {
             let text = if *at_once {
                 "Interrupted: stopped at once"
@@ -169,6 +174,7 @@ fn step(log: &mut Log, event: &Event) {
         | Event::Refreshing { .. }
         | Event::Refreshed { .. }
         | Event::Interrupted { .. }
+        | Event::Relocked { .. }
         | Event::Ended(_) => {}
     }
 }

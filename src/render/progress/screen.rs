@@ -153,6 +153,8 @@ impl Progress {
                     .to_owned(),
             ],
             Event::Interrupted { at_once: false } => self.interrupted(),
+            // The summary comes first; the command says it then.
+            Event::Relocked { .. } => Vec::new(),
             Event::Ended(_) => {
                 self.running.clear();
                 self.refreshing = None;

@@ -5,6 +5,7 @@ mod edit;
 mod lint;
 mod log;
 mod recorded;
+mod upgrade;
 mod validate;
 mod verbs;
 

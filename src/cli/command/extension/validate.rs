@@ -7,6 +7,7 @@ use super::super::browse::Browsed;
 use super::super::machine::pick;
 use super::recorded;
 use crate::address::{Address, Name};
+use crate::catalog::Manifest;
 use crate::cli::args::ExtensionValidateArgs;
 use crate::cli::session::{Outcome, Session, small_runtime};
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics, Exit, did_you_mean};
@@ -125,16 +126,48 @@ fn probes(browsed: &Browsed, installed: &[&Installation]) -> (Vec<Probe>, Diagno
     let mut probes = Vec::new();
     let mut findings = Vec::new();
     for one in installed {
-        match browsed.find(one.name.as_str()) {
-            Ok(manifest) => probes.extend(
-                one.object
-                    .as_ref()
-                    .map(|object| Probe::of(manifest, object)),
-            ),
+        let Some(object) = &one.object else {
+            continue;
+        };
+        match browsed.installed(&one.name, object) {
+            Ok(manifest) => {
+                findings.extend(otherwise(&one.machine, &manifest, object));
+                probes.push(Probe::of(manifest, object));
+            }
             Err(mut found) => findings.append(&mut found),
         }
     }
     (probes, findings)
+}
+
+/// Says that an extension is validated as another version than the one installed, whose own words
+/// nobody has any more.
+fn otherwise(machine: &Name, manifest: &Manifest, object: &Object) -> Option<Diagnostic> {
+    let Spec::Extension(spec) = &*object.spec else {
+        return None;
+    };
+    if spec.content == manifest.content {
+        return None;
+    }
+    let address = Address::Extension(machine.clone(), manifest.name.clone());
+    let what = if spec.version == manifest.version {
+        format!("with another content of {}", spec.version)
+    } else {
+        format!("in {}", spec.version)
+    };
+    let found = Diagnostic::warning(
+        Code::new("extension::installed-otherwise"),
+        format!(
+            "`{address}` is installed {what}, and validated as {}",
+            manifest.version
+        ),
+    );
+    Some(
+        found
+            .because("the validations of what is installed aren't at hand any more")
+            .help("what fails may be right for what is installed; `sindri plan` says what becomes of it")
+            .on(address),
+    )
 }
 
 /// The machine, where it can be looked into; a stopped one is left asleep.

@@ -1,6 +1,6 @@
 //! Which verb does what.
 
-use super::{catalog, edit, lint, log, recorded, validate};
+use super::{catalog, edit, lint, log, recorded, upgrade, validate};
 use crate::cli::args::ExtensionVerb;
 use crate::cli::session::{Outcome, Session};
 
@@ -13,6 +13,7 @@ pub(crate) fn run(session: &mut Session, verb: &ExtensionVerb) -> Outcome {
         ExtensionVerb::Remove(args) => edit::remove(session, args),
         ExtensionVerb::Status(args) => recorded::status(session, args),
         ExtensionVerb::Validate(args) => validate::run(session, args),
+        ExtensionVerb::Upgrade(args) => upgrade::run(session, args),
         ExtensionVerb::Log(args) => log::run(session, args),
         ExtensionVerb::Lint(args) => lint::run(session, args),
     }

@@ -1,10 +1,9 @@
 //! `sindri refresh`: the record is brought to what the providers show.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
 
 use super::writing::{locked, record, recorded, undo};
+use crate::catalog::Manifests;
 use crate::cli::args::RefreshArgs;
 use crate::cli::command::acting::settle;
 use crate::cli::command::question::Question;
@@ -29,7 +28,7 @@ pub(crate) fn run(session: &mut Session, args: &RefreshArgs) -> Outcome {
     let mut survey = runtime.block_on(engine::survey(
         providers.readers(),
         &nothing,
-        &BTreeMap::new(),
+        &Manifests::default(),
         locked.state().clone(),
         Diagnostics::new(),
         reach,

@@ -177,6 +177,9 @@ fn ours(members: &mut Members<'_>, plan: &Plan, meta: &PlanMeta<'_>) -> io::Resu
     if !plan.outlooks.is_empty() {
         members.put("extensions", &plan.outlooks)?;
     }
+    if let Some(lock) = &plan.lock {
+        members.put("lock", lock)?;
+    }
     members.put("diagnostics", &plan.checks)
 }
 

@@ -171,7 +171,7 @@ fn actions(change: &Change) -> &'static [&'static str] {
 /// Terraform's word for the reason, where it has one.
 fn action_reason(change: &Change) -> Option<&'static str> {
     match change.reason.as_ref()? {
-        Reason::Forced { .. } => Some("replace_because_cannot_update"),
+        Reason::Forced { .. } | Reason::Reinstalled => Some("replace_because_cannot_update"),
         Reason::Tainted => Some("replace_because_tainted"),
         Reason::Requested => Some("replace_by_request"),
         Reason::Parent(_) | Reason::NewRoot | Reason::ImageMoved
@@ -199,6 +199,8 @@ fn action_reason(change: &Change) -> Option<&'static str> {
         | Reason::LetGo
         | Reason::Imported { .. }
         | Reason::FoundOurs
+        | Reason::ByHand
+        | Reason::NeverUpgraded
         | Reason::Power
         | Reason::Unreadable => None,
     }

@@ -1,0 +1,4 @@
+#!/bin/sh
+set -e
+echo "remove 1.0.0" >>"$HOME/never.log"
+rm -f "$HOME/.local/bin/never"
