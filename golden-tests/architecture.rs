@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::tree::{self, Source};
 
 /// Which rooms each room may import. In the order of the pipeline: no room imports a later one.
-const ROOMS: [(&str, &[&str]); 20] = [
+const ROOMS: [(&str, &[&str]); 21] = [
     ("digest", &[]),
     ("address", &[]),
     // A finding names the resource it is about.
@@ -16,7 +16,13 @@ const ROOMS: [(&str, &[&str]); 20] = [
     ("sys", &["digest"]),
     ("resource", &["address", "digest"]),
     ("config", &["address", "diagnostic", "digest", "resource"]),
-    ("catalog", &["address", "diagnostic", "digest", "resource"]),
+    // What is priced is what the configuration means, before anything is made of it.
+    ("cost", &["resource", "config"]),
+    (
+        "catalog",
+        // An outlook says what its machines cost.
+        &["address", "diagnostic", "digest", "resource", "cost"],
+    ),
     ("state", &["address", "diagnostic", "digest", "resource"]),
     // What is sealed is bound to its lineage and serial; nonces come from `sys`.
     ("seal", &["diagnostic", "digest", "sys", "state"]),
@@ -97,6 +103,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
             "sys",
             "resource",
             "config",
+            "cost",
             "catalog",
             "state",
             "desired",
@@ -128,6 +135,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
             "diagnostic",
             "digest",
             "resource",
+            "cost",
             "catalog",
             "state",
             "desired",

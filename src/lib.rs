@@ -8,6 +8,7 @@ pub mod address;
 pub mod catalog;
 pub mod cli;
 pub mod config;
+pub mod cost;
 pub mod desired;
 pub mod diagnostic;
 pub mod digest;

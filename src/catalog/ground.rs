@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::manifest::Need;
 use super::step::{Arch, Distro};
 use crate::address::Name;
+use crate::cost::Estimate;
 use crate::resource::{GpuVendor, ProviderKind, Size};
 
 /// The machine that extensions are meant for; what isn't known of it forbids nothing.
@@ -37,6 +38,8 @@ pub struct Ground {
     pub network: Network,
     /// The names of the secrets it is given; none where nobody knows.
     pub secrets: Option<BTreeSet<String>>,
+    /// What it costs.
+    pub cost: Estimate,
 }
 
 /// Something a machine hasn't.
@@ -114,6 +117,7 @@ impl Ground {
             lifetime: None,
             network: Network::default(),
             secrets: None,
+            cost: Estimate::unsaid(),
         }
     }
 }

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::ground::Ground;
 use super::resolve::Resolution;
 use super::said::{name, names};
 use crate::address::Name;
+use crate::cost::Estimate;
 use crate::diagnostic::Code;
 use crate::resource::{ProviderKind, Size};
 
@@ -19,6 +21,8 @@ pub struct Outlook {
     pub machines: Vec<Name>,
     /// Where they live.
     pub provider: ProviderKind,
+    /// What each of them costs.
+    pub cost: Estimate,
     /// What is installed, each after what it needs.
     pub installs: Vec<Install>,
     /// What isn't.
@@ -90,7 +94,7 @@ pub struct Expected {
 
 impl Outlook {
     /// The outlook of a resolution that nothing is left out of.
-    pub(super) fn of(resolution: &Resolution, provider: ProviderKind) -> Self {
+    pub(super) fn of(resolution: &Resolution, ground: &Ground) -> Self {
         let installs = resolution.extensions.iter().map(|one| {
             let needs = &one.manifest.requirements;
             Install {
@@ -104,7 +108,8 @@ impl Outlook {
         });
         Self {
             machines: Vec::new(),
-            provider,
+            provider: ground.provider,
+            cost: ground.cost.clone(),
             installs: installs.collect(),
             left_out: Vec::new(),
         }

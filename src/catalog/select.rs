@@ -64,7 +64,7 @@ pub fn select(
     findings.extend(remarks(&resolution, ground));
     findings.extend(room(&resolution, ground));
     findings.extend(without.iter().map(|one| note(one, ground)));
-    let mut outlook = Outlook::of(&resolution, ground.provider);
+    let mut outlook = Outlook::of(&resolution, ground);
     outlook.machines.extend(ground.machine.clone());
     outlook.left_out = left;
     for one in without {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::catalog::{self, GPUS_ELSEWHERE, Ground, Need, Network, Room, no_gpus};
 use crate::config::{Distro, Machine, ProviderSettings};
+use crate::cost;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::resource::{DockerNetwork, Size};
 
@@ -12,6 +13,7 @@ use crate::resource::{DockerNetwork, Size};
 pub(super) fn ground(machine: &Machine) -> Ground {
     let mut ground = Ground::on(machine.provider);
     ground.machine = Some(machine.name.clone());
+    ground.cost = cost::estimate(machine);
     if let Some(gpu) = &machine.gpu {
         ground.gpus = gpu.count;
         ground.gpu_vendor = Some(gpu.vendor);

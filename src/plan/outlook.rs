@@ -59,6 +59,7 @@ pub(super) fn outlooks(
                 all.push(Outlook {
                     machines,
                     provider: outlook.provider,
+                    cost: outlook.cost.clone(),
                     installs,
                     left_out: left_out.clone(),
                 });

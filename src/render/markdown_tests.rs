@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::address::{Name, NameRule};
 use crate::catalog::Install;
+use crate::cost::Estimate;
 use crate::diagnostic::Code;
 use crate::plan::{Action, DriftKind, Reason};
 use crate::render::fixture::*;
@@ -168,6 +169,7 @@ fn very_many_sets_of_extensions_fit_a_comment() {
         Outlook {
             machines: vec![name(&format!("dev-{i}"))],
             provider: ProviderKind::Docker,
+            cost: Estimate::Nothing,
             installs: vec![Install {
                 name: name("nodejs"),
                 version: "1.0.0".to_owned(),

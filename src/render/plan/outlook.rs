@@ -1,12 +1,14 @@
 //! The extensions of a plan on one screen: what is installed, what isn't and why, what it takes.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::address::Name;
 use crate::catalog::{Install, LeftOut, Outlook};
+use crate::cost::{Cost, Estimate, PRICES_OF, Usd};
 use crate::render::page::{Page, Tone};
 use crate::render::text::{clean, count, wrap};
-use crate::resource::{ProviderKind, Size};
+use crate::resource::Size;
 
 /// How many machines are named.
 const NAMED: usize = 3;
@@ -24,6 +26,9 @@ fn outlook_of(page: &mut Page, outlook: &Outlook) {
         let names: Vec<String> = outlook.installs.iter().map(named).collect();
         entry(page, Tone::Good, "+", &names.join(" "));
         entry(page, Tone::Faint, " ", &takes(outlook));
+        if let Estimate::Monthly(cost) = &outlook.cost {
+            entry(page, Tone::Faint, " ", &price(cost));
+        }
     }
     for left in &outlook.left_out {
         entry(page, Tone::Bad, "!", &why(left));
@@ -94,19 +99,44 @@ pub(in crate::render) fn takes(outlook: &Outlook) -> String {
     } else {
         parts.push(format!("{disk} of disk"));
     }
-    match outlook.provider {
-        ProviderKind::Local | ProviderKind::Docker => parts.push("no monthly cost".to_owned()),
-        ProviderKind::Fly
-        | ProviderKind::Kubernetes
-        | ProviderKind::E2b
-        | ProviderKind::Devpod
-        | ProviderKind::Runpod
-        | ProviderKind::Northflank => parts.push("monthly cost unknown".to_owned()),
-    }
+    parts.push(cost(outlook));
     if expected.unsaid > 0 && expected.unsaid < outlook.installs.len() {
         parts.push(format!("{} of them not counted", expected.unsaid));
     }
     parts.join("; ")
+}
+
+/// What the machines cost together.
+fn cost(outlook: &Outlook) -> String {
+    let cost = match &outlook.cost {
+        Estimate::Nothing => return "no monthly cost".to_owned(),
+        Estimate::Unknown { why } => return format!("monthly cost unknown: {}", clean(why)),
+        Estimate::Monthly(cost) => cost,
+    };
+    let machines = outlook.machines.len().max(1) as u64;
+    let mut text = format!("about {} a month running", cost.running * machines);
+    let asleep = cost.asleep * machines;
+    if asleep == Usd::default() {
+        text.push_str(", nothing asleep");
+    } else {
+        let _infallible = write!(text, ", {asleep} asleep");
+    }
+    text
+}
+
+/// What the price of one machine is made of, and when it was.
+fn price(cost: &Cost) -> String {
+    let parts = cost
+        .parts
+        .iter()
+        .map(|part| format!("{} {}", part.monthly, clean(&part.what)));
+    let parts = parts.collect::<Vec<_>>().join(", ");
+    let besides = if cost.besides.is_empty() {
+        String::new()
+    } else {
+        format!("; besides {}", clean(&cost.besides))
+    };
+    format!("each month: {parts}{besides} (list prices of {PRICES_OF})")
 }
 
 /// A time that nobody should take for exact: seconds below a minute and a half, else minutes.
