@@ -1,6 +1,7 @@
 //! What may be typed, exactly as it is typed.
 
 mod extension;
+mod on_demand;
 mod profile;
 mod state;
 
@@ -17,6 +18,7 @@ pub(crate) use extension::{
     ExtensionLogArgs, ExtensionRemoveArgs, ExtensionSearchArgs, ExtensionStatusArgs,
     ExtensionUpgradeArgs, ExtensionValidateArgs, ExtensionVerb,
 };
+pub(crate) use on_demand::OnDemand;
 pub(crate) use profile::{ProfileDeriveArgs, ProfileDescribeArgs, ProfileInstallArgs, ProfileVerb};
 pub(crate) use state::{
     AdoptArgs, ImportArgs, RefreshArgs, StateAcceptArgs, StateCommand, StateMigrateArgs,
@@ -107,36 +109,36 @@ pub(crate) enum Format {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Show what apply would change, and why
-    Plan(PlanArgs),
+    Plan(OnDemand<PlanArgs>),
     /// Make it so: plan, ask and execute, or execute a saved plan
-    Apply(ApplyArgs),
+    Apply(OnDemand<ApplyArgs>),
     /// Plan and apply in one
-    Deploy(DeployArgs),
+    Deploy(OnDemand<DeployArgs>),
     /// Say what somebody changed behind sindri's back
-    Drift(DriftArgs),
+    Drift(OnDemand<DriftArgs>),
     /// Delete what was made; volumes stay unless asked
-    Destroy(DestroyArgs),
+    Destroy(OnDemand<DestroyArgs>),
     /// Show how the machines stand
-    Status(StatusArgs),
+    Status(OnDemand<StatusArgs>),
     /// Open a session in a machine, or run a command there
-    Connect(ConnectArgs),
+    Connect(OnDemand<ConnectArgs>),
     /// Start a stopped machine
-    Start(MachineArgs),
+    Start(OnDemand<MachineArgs>),
     /// Stop a machine and keep everything in it
-    Stop(MachineArgs),
+    Stop(OnDemand<MachineArgs>),
     /// Show a saved plan
-    Show(ShowArgs),
+    Show(OnDemand<ShowArgs>),
     /// Draw the resources and what depends on what
-    Graph(GraphArgs),
+    Graph(OnDemand<GraphArgs>),
     /// Write, check and show the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
     /// As `config init`, which other tools call so
     #[command(hide = true)]
-    Init(ConfigInitArgs),
+    Init(OnDemand<ConfigInitArgs>),
     /// As `config validate`, which other tools call so
     #[command(hide = true)]
-    Validate(ConfigValidateArgs),
+    Validate(OnDemand<ConfigValidateArgs>),
     /// Look into the catalog of extensions, install and remove them, look at those in the machines
     #[command(subcommand)]
     Extension(ExtensionVerb),
@@ -147,23 +149,23 @@ pub(crate) enum Command {
     #[command(subcommand)]
     State(StateCommand),
     /// Take an object under management that stands already
-    Import(ImportArgs),
+    Import(OnDemand<ImportArgs>),
     /// List or adopt what belongs to this state and isn't recorded
-    Adopt(AdoptArgs),
+    Adopt(OnDemand<AdoptArgs>),
     /// Mark objects to be made anew by the next apply
-    Taint(TaintArgs),
+    Taint(OnDemand<TaintArgs>),
     /// Take the mark off again
-    Untaint(TaintArgs),
+    Untaint(OnDemand<TaintArgs>),
     /// Write what the providers show into the state
-    Refresh(RefreshArgs),
+    Refresh(OnDemand<RefreshArgs>),
     /// Take the lock of a state away from a command that is gone
-    ForceUnlock(ForceUnlockArgs),
+    ForceUnlock(OnDemand<ForceUnlockArgs>),
     /// Check what this host has and needs, and how to mend it
-    Doctor(DoctorArgs),
+    Doctor(OnDemand<DoctorArgs>),
     /// Show the version
-    Version(VersionArgs),
+    Version(OnDemand<VersionArgs>),
     /// Write completions for a shell
-    Completions(CompletionArgs),
+    Completions(OnDemand<CompletionArgs>),
 }
 
 /// What narrows or forces a plan.
@@ -416,13 +418,13 @@ pub(crate) enum Drawing {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
     /// Write a new configuration
-    Init(ConfigInitArgs),
+    Init(OnDemand<ConfigInitArgs>),
     /// Check the configuration
-    Validate(ConfigValidateArgs),
+    Validate(OnDemand<ConfigValidateArgs>),
     /// Show the configuration with everything filled in
-    Show(ConfigArgs),
+    Show(OnDemand<ConfigArgs>),
     /// Write the JSON Schema of the configuration, for editors
-    Schema(ConfigArgs),
+    Schema(OnDemand<ConfigArgs>),
 }
 
 #[derive(Args, Debug)]

@@ -53,7 +53,7 @@ fn dispatch(session: &mut Session, command: Command) -> Outcome {
         Command::Drift(args) => command::drift(session, &args),
         Command::Destroy(args) => command::destroy(session, &args),
         Command::Status(args) => command::status(session, &args),
-        Command::Connect(args) => command::connect(session, args),
+        Command::Connect(args) => command::connect(session, args.0),
         Command::Start(args) => command::start(session, &args),
         Command::Stop(args) => command::stop(session, &args),
         Command::Show(args) => command::show(session, &args),

@@ -2,31 +2,31 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Act, Common, Narrow};
+use super::{Act, Common, Narrow, OnDemand};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ExtensionVerb {
     /// The extensions there are
-    List(ExtensionListArgs),
+    List(OnDemand<ExtensionListArgs>),
     /// All that a manifest says
     #[command(name = "info")]
-    Describe(ExtensionDescribeArgs),
+    Describe(OnDemand<ExtensionDescribeArgs>),
     /// Find extensions by words of their name, description, tools and category
-    Search(ExtensionSearchArgs),
+    Search(OnDemand<ExtensionSearchArgs>),
     /// Ask for extensions in the configuration, and apply it
-    Install(ExtensionInstallArgs),
+    Install(OnDemand<ExtensionInstallArgs>),
     /// Ask for extensions no longer, and apply that
-    Remove(ExtensionRemoveArgs),
+    Remove(OnDemand<ExtensionRemoveArgs>),
     /// Let the lock move to what the catalog has now, and apply that
-    Upgrade(ExtensionUpgradeArgs),
+    Upgrade(OnDemand<ExtensionUpgradeArgs>),
     /// What is recorded of the extensions in the machines
-    Status(ExtensionStatusArgs),
+    Status(OnDemand<ExtensionStatusArgs>),
     /// Check in the machines whether the extensions work
-    Validate(ExtensionValidateArgs),
+    Validate(OnDemand<ExtensionValidateArgs>),
     /// What the last installation of an extension printed, also while it runs
-    Log(ExtensionLogArgs),
+    Log(OnDemand<ExtensionLogArgs>),
     /// Say what keeps an extension's manifest from the catalog
-    Lint(ExtensionLintArgs),
+    Lint(OnDemand<ExtensionLintArgs>),
 }
 
 impl ExtensionVerb {

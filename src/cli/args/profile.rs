@@ -4,20 +4,20 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Common, EditArgs, provider};
+use super::{Common, EditArgs, OnDemand, provider};
 use crate::resource::ProviderKind;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProfileVerb {
     /// The profiles there are
-    List(ProfileListArgs),
+    List(OnDemand<ProfileListArgs>),
     /// What a profile brings, and what of it works here
     #[command(name = "info")]
-    Describe(ProfileDescribeArgs),
+    Describe(OnDemand<ProfileDescribeArgs>),
     /// Ask for a profile in the configuration, and apply it
-    Install(ProfileInstallArgs),
+    Install(OnDemand<ProfileInstallArgs>),
     /// Write a profile's variant for one provider
-    Derive(ProfileDeriveArgs),
+    Derive(OnDemand<ProfileDeriveArgs>),
 }
 
 impl ProfileVerb {

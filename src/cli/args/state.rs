@@ -4,37 +4,37 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Act, Common, WAITS, address};
+use super::{Act, Common, OnDemand, WAITS, address};
 use crate::address::Address;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StateCommand {
     /// The addresses recorded, one a line
-    List(StateListArgs),
+    List(OnDemand<StateListArgs>),
     /// Everything recorded at an address
-    Show(StateShowArgs),
+    Show(OnDemand<StateShowArgs>),
     /// Rename an address; a machine takes along what belongs to it
-    Mv(StateMvArgs),
+    Mv(OnDemand<StateMvArgs>),
     /// Forget addresses without destroying what stands there
-    Rm(StateRmArgs),
+    Rm(OnDemand<StateRmArgs>),
     /// Mark objects to be made anew by the next apply
-    Taint(TaintArgs),
+    Taint(OnDemand<TaintArgs>),
     /// Take the mark off again
-    Untaint(TaintArgs),
+    Untaint(OnDemand<TaintArgs>),
     /// Write what the providers show into the state
-    Refresh(RefreshArgs),
+    Refresh(OnDemand<RefreshArgs>),
     /// Print the whole state as a document
-    Pull(StateListArgs),
+    Pull(OnDemand<StateListArgs>),
     /// Put a document in the place of the state
-    Push(StatePushArgs),
+    Push(OnDemand<StatePushArgs>),
     /// The versions kept, the newest first
-    History(StateListArgs),
+    History(OnDemand<StateListArgs>),
     /// Go back to a version, as a new write
-    Restore(StateRestoreArgs),
+    Restore(OnDemand<StateRestoreArgs>),
     /// Move the state to another store
-    Migrate(StateMigrateArgs),
+    Migrate(OnDemand<StateMigrateArgs>),
     /// Go on from a state that is older than what this host has seen
-    Accept(StateAcceptArgs),
+    Accept(OnDemand<StateAcceptArgs>),
     /// Encrypt the state, give it another key, or decrypt it
     Rekey(crate::cli::command::RekeyArgs),
 }
