@@ -59,6 +59,16 @@ pub struct PlanHeader {
     /// The addresses it was narrowed to; empty for all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<Address>,
+    /// The addresses it leaves out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excludes: Vec<Address>,
+}
+
+impl PlanHeader {
+    /// Whether the plan is about everything that is wanted or recorded.
+    pub fn is_of_all(&self) -> bool {
+        self.targets.is_empty() && self.excludes.is_empty()
+    }
 }
 
 /// What happens at one address.

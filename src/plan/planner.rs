@@ -76,6 +76,7 @@ pub fn plan(
             config: options.config.clone(),
             destroy: options.destroy,
             targets: options.targets.clone(),
+            excludes: options.excludes.clone(),
         },
         changes,
         steps,

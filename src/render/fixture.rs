@@ -44,6 +44,7 @@ pub(super) fn plan(changes: Vec<Change>) -> Plan {
             config: Digest::of_bytes(b"config"),
             destroy: false,
             targets: Vec::new(),
+            excludes: Vec::new(),
         },
         changes,
         steps,

@@ -181,6 +181,8 @@ pub struct StatusRow {
     pub id: Option<ObjectId>,
     /// What differs from what is recorded, in a few words: `gone`, `memory`.
     pub drift: Option<String>,
+    /// Why it couldn't be read; absent where it could.
+    pub reason: Option<String>,
 }
 
 /// How resources stand, for people.

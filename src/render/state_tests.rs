@@ -14,6 +14,7 @@ fn row(at: &str, drift: Option<&str>) -> StatusRow {
         image: Some("registry.example/team/very/long/path/to/an/image:2026-01-02".into()),
         id: Some(ObjectId::new(&"3f9c1ab2".repeat(8))),
         drift: drift.map(str::to_owned),
+        reason: None,
     }
 }
 

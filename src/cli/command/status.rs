@@ -82,10 +82,10 @@ fn row(read: &Read, address: &Address) -> Option<StatusRow> {
     let object = read.survey.state.current(address)?;
     let seen = read.survey.observed.seen(address);
     let text = |path: &str| seen?.outputs.get(path)?.as_str().map(str::to_owned);
-    let unreadable = matches!(
-        read.survey.observed.get(address),
-        Some(Observation::Unreadable(_))
-    );
+    let reason = match read.survey.observed.get(address) {
+        Some(Observation::Unreadable(reason)) => Some(reason.clone()),
+        Some(_) | None => None,
+    };
     let drift = read
         .plan
         .drift
@@ -104,7 +104,7 @@ fn row(read: &Read, address: &Address) -> Option<StatusRow> {
                 format!("changed: {}", paths.join(", "))
             }
         })
-        .or_else(|| unreadable.then(|| "unreadable".to_owned()))
+        .or_else(|| reason.is_some().then(|| "unreadable".to_owned()))
         .or_else(|| gone_along(read, address).then(|| "missing".to_owned()));
     let image = match address.kind() {
         Kind::Machine => object
@@ -125,5 +125,6 @@ fn row(read: &Read, address: &Address) -> Option<StatusRow> {
         image,
         id: Some(object.id.clone()),
         drift,
+        reason,
     })
 }

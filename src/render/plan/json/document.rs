@@ -100,7 +100,7 @@ pub fn write_plan_json(
     members.put("checks", &Each(plan.checks.iter().map(check)))?;
     members.put("timestamp", &seconds(meta.timestamp))?;
     members.put("applyable", &(!plan.is_empty() && !plan.is_errored()))?;
-    members.put("complete", &plan.header.targets.is_empty())?;
+    members.put("complete", &plan.header.is_of_all())?;
     members.put("errored", &plan.is_errored())?;
     members.nest("sindri", |m| ours(m, plan, meta))?;
     members.close()
