@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
 use tokio::sync::watch;
@@ -112,6 +112,14 @@ pub(super) struct Ground {
     /// The values of the secrets, by variable.
     pub(super) environment: Environment,
     random: Arc<Random>,
+    /// What was asked for so far, by its shape in words: read once, however often.
+    asked: Mutex<BTreeMap<String, Arc<Asked>>>,
+}
+
+/// What a shape asks for.
+pub(super) struct Asked {
+    pub(super) desired: Desired,
+    manifests: Manifests,
 }
 
 impl Ground {
@@ -128,7 +136,20 @@ impl Ground {
             parallelism: 4,
             environment: Environment::of(values),
             random: Arc::new(Random::counted()),
+            asked: Mutex::default(),
         }
+    }
+
+    /// What a shape asks for.
+    pub(super) fn asked(&self, shape: &Shape) -> Arc<Asked> {
+        let mut asked = self.asked.lock().unwrap();
+        let read = asked.entry(format!("{shape:?}")).or_insert_with(|| {
+            Arc::new(Asked {
+                desired: shape.desired(),
+                manifests: shape.manifests().into_values().collect(),
+            })
+        });
+        Arc::clone(read)
     }
 
     fn providers(&self) -> OpenOnce {
@@ -148,7 +169,7 @@ impl Ground {
 
     /// What a shape asks for, its secrets fingerprinted, with their values.
     fn wanted(&self, shape: &Shape) -> (Desired, BTreeMap<Address, crate::secret::Value>) {
-        let mut desired = shape.desired();
+        let mut desired = self.asked(shape).desired.clone();
         let nowhere = Path::new("nowhere");
         let (values, found) = resolve(&mut desired, &self.environment, nowhere, Some(&Self::key()));
         assert!(found.is_empty(), "{found:#?}");
@@ -218,7 +239,7 @@ impl Ground {
         let plan = survey.plan(&desired, options);
         assert!(!plan.is_errored(), "{:#?}", plan.checks);
         let context = Context {
-            manifests: shape.manifests().into_values().collect(),
+            manifests: self.asked(shape).manifests.clone(),
             redactor: Redactor::new(secrets.values()),
             secrets,
             key: Self::key(),
@@ -258,8 +279,9 @@ impl Ground {
 
     /// What should stand: everything wanted, and the volumes kept of what was wanted before.
     pub(super) fn expected(&self, shape: &Shape) -> Vec<Address> {
-        let mut expected: Vec<Address> = shape
-            .desired()
+        let mut expected: Vec<Address> = self
+            .asked(shape)
+            .desired
             .resources()
             .iter()
             .map(|wanted| wanted.address.clone())

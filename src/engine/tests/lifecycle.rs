@@ -40,9 +40,9 @@ fn command() -> impl Strategy<Value = Command> {
 }
 
 impl Command {
-    fn options(&self, shape: &Shape) -> Options {
-        let desired = shape.desired();
-        let wanted = desired.resources();
+    fn options(&self, ground: &Ground, shape: &Shape) -> Options {
+        let asked = ground.asked(shape);
+        let wanted = asked.desired.resources();
         let one = |index: &Index| vec![wanted[index.index(wanted.len())].address.clone()];
         let mut options = Options::default();
         match self {
@@ -99,7 +99,7 @@ fn plausible(mut fault: Fault) -> Fault {
 
 impl Turn {
     async fn take(&self, ground: &mut Ground, shape: &Shape) {
-        let options = self.command.options(shape);
+        let options = self.command.options(ground, shape);
         let commits = ground.journal.commits;
         ground.journal.end = self.end.map(|(after, end)| (commits + after, end));
         ground
