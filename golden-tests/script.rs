@@ -152,6 +152,7 @@ fn lock(ground: &mut Ground, operation: &str) -> Done {
     let request = LockRequest {
         operation,
         timeout: Duration::ZERO,
+        given_up: None,
     };
     let held = ground.store().lock(request, &mut |_| {});
     ground.held = Some(held.map_err(|error| error.to_string())?);

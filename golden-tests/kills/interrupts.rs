@@ -6,6 +6,7 @@ use rustix::process::Signal;
 use sindri::state::violations;
 
 use super::ground::Ground;
+use super::http_server::Server;
 
 /// Two machines, the second after the first, each with an extension that takes its time.
 fn slow_project(seconds: &str) -> Ground {
@@ -137,4 +138,117 @@ fn a_time_limit_that_suffices_changes_nothing() {
         .sindri(&["apply", "--auto-approve", "--timeout", "100"])
         .ended(0);
     ground.settled();
+}
+
+/// A small project with its state on a server whose locks never end by themselves.
+fn on_a_server(server: &Server) -> Ground {
+    let mut ground = Ground::new();
+    ground.write(
+        "sindri.yaml",
+        &format!(
+            "version: \"4.0\"\nname: far\ndeployment:\n  provider: local\n  \
+             volumes: {{data: {{path: /srv/data}}}}\nstate: {{store: http, address: \"{}/far\"}}\n",
+            server.address
+        ),
+    );
+    let token = ("SINDRI_HTTP_TOKEN".to_owned(), "ends".to_owned());
+    ground.environment.extend([token]);
+    ground
+}
+
+/// How often a server was asked in some way.
+fn heard(server: &Server, method: &str) -> usize {
+    let heard = server.heard();
+    let lines = heard.iter().map(|(line, _, _)| line);
+    lines.filter(|line| line.starts_with(method)).count()
+}
+
+/// The command is told to end when the server has given it the lock, and it hasn't heard so yet.
+#[track_caller]
+fn ends_without_a_lock(arguments: &[&str], signal: Signal, code: i32) {
+    let server = Server::start(&["Bearer ends"]);
+    let ground = on_a_server(&server);
+    ground.apply().ended(0);
+    let (locks, unlocks) = (heard(&server, "LOCK"), heard(&server, "UNLOCK"));
+    server.falls_silent("LOCK", 2, true);
+    let running = ground.start(arguments);
+    let began = Instant::now();
+    while heard(&server, "LOCK") == locks {
+        assert!(began.elapsed() < Duration::from_mins(1), "it never locked");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    running.signal(signal);
+    let ran = running.wait().ended(code);
+    ran.never_says("store::lock-left");
+    assert_eq!(heard(&server, "UNLOCK"), unlocks + 1);
+    ground.apply().ended(0);
+    ground.settled();
+}
+
+#[test]
+fn every_command_that_is_told_to_end_gives_its_lock_back() {
+    for arguments in [
+        &["apply", "--auto-approve"][..],
+        &["destroy", "--auto-approve"],
+        &["stop"],
+        &["refresh", "--auto-approve"],
+    ] {
+        ends_without_a_lock(arguments, Signal::TERM, 130);
+    }
+    ends_without_a_lock(&["start"], Signal::INT, 130);
+    // What takes no time is done.
+    ends_without_a_lock(&["taint", "machine.far"], Signal::TERM, 0);
+}
+
+#[test]
+fn who_waits_for_a_lock_is_told_for_whom_and_ends_when_told_to() {
+    let ground = slow_project("4");
+    let mut holding = ground.start(&["apply", "--auto-approve"]);
+    holding.until_there_is(&ground, "started");
+    for arguments in [
+        &["apply", "--auto-approve"][..],
+        &["stop"],
+        &["refresh"],
+        &["taint", "machine.slow"],
+        &["state", "rekey"],
+    ] {
+        let patient = [arguments, &["--lock-timeout", "60"]].concat();
+        let mut waiting = ground.start(&patient);
+        waiting.until_it_says("Waiting: `apply`");
+        waiting.signal(Signal::TERM);
+        waiting.wait().ended(130).says("cli::interrupted");
+    }
+    holding.wait().ended(0);
+    ground.settled();
+}
+
+/// Programs read one document: what is told besides is on the side.
+#[test]
+fn the_document_of_a_verb_stands_alone_whatever_is_to_be_told() {
+    let server = Server::start(&["Bearer ends"]);
+    let ground = on_a_server(&server);
+    ground.apply().ended(0);
+    for arguments in [
+        &["taint", "machine.far", "--json"][..],
+        &["untaint", "machine.far", "--json"],
+        &["refresh", "--auto-approve", "--json"],
+        &["state", "rm", "machine.far", "--json"],
+    ] {
+        let ran = ground.sindri(arguments).ended(0).says("store::unfenced");
+        assert_eq!(ran.stdout.lines().count(), 1, "{ran}");
+        let document: Result<serde_json::Value, _> = serde_json::from_str(&ran.stdout);
+        assert!(document.is_ok(), "{ran}");
+    }
+}
+
+#[test]
+fn an_apply_that_nobody_approved_leaves_nothing_behind() {
+    let ground = slow_project("0");
+    ground.sindri(&["apply"]).ended(1).says("cli::no-terminal");
+    assert!(!ground.path(".sindri").exists());
+    let server = Server::start(&["Bearer ends"]);
+    let ground = on_a_server(&server);
+    ground.sindri(&["apply"]).ended(1).says("cli::no-terminal");
+    assert_eq!(heard(&server, "POST"), 0);
+    assert!(!ground.path(".sindri").exists());
 }

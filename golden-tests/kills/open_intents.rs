@@ -45,6 +45,7 @@ fn begin(ground: &Ground, step: StepKind, alter: impl Fn(&mut Spec)) {
     let request = LockRequest {
         operation: "test",
         timeout: Duration::ZERO,
+        given_up: None,
     };
     let mut locked = store.lock(request, &mut |_| {}).unwrap();
     let object = Arc::clone(locked.state().current(&machine()).unwrap());

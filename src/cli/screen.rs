@@ -61,7 +61,7 @@ impl Screen {
         if let Event::Ended(summary) = event {
             self.ended = Some(summary.clone());
         }
-        if session.is_json() {
+        if session.tells_events() {
             let lines = render::event_json(event, session.world().clock.now());
             // A reader that went away must not stop the work.
             let _deaf = session.answer(&lines).is_err();

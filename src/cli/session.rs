@@ -5,15 +5,18 @@ use std::io::Write;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
 
 use super::args::{Common, Format, OutputOptions, WAITS, Wait};
 use super::host::{Host, Terminal};
+use super::signals::{Heed, Signals};
 use super::whereabouts::{STATE_DIRECTORY, whereabouts};
 use crate::catalog::Moving;
 use crate::config::Overrides;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics, Exit, Severity};
-use crate::engine::{self, Project, Providers};
+use crate::engine::{self, Project, Providers, Stop};
 use crate::render::{self, Style};
 use crate::state::{Location, State};
 use crate::store::{Place, Sealing, Store};
@@ -27,6 +30,8 @@ pub(crate) struct Session {
     pub(crate) host: Host,
     pub(crate) format: Format,
     pub(crate) quiet: bool,
+    /// Whether it acts: its JSON is a stream of events, and not one document.
+    pub(crate) acts: bool,
     /// Where it works; what is typed as a path is relative to it.
     directory: PathBuf,
     /// The configuration's path.
@@ -38,6 +43,8 @@ pub(crate) struct Session {
     no_color: bool,
     /// The store of the state, once it was opened.
     store: OnceCell<Store>,
+    /// Who wishes it to stop, once it is listened to.
+    signals: OnceCell<Signals>,
 }
 
 /// A command's result: how it ended, or why it couldn't go on.
@@ -69,12 +76,14 @@ impl Session {
         Self {
             format,
             quiet: output.quiet,
+            acts: false,
             sealing: OnceCell::new(),
             config,
             directory,
             shown: named.display().to_string(),
             no_color: output.no_color || variable("NO_COLOR").is_some(),
             store: OnceCell::new(),
+            signals: OnceCell::new(),
             host,
         }
     }
@@ -132,6 +141,31 @@ impl Session {
 
     pub(crate) fn is_json(&self) -> bool {
         self.format == Format::Json
+    }
+
+    /// Whether programs read what happens, as events; where they read one document instead, what
+    /// happens is told on the side.
+    pub(crate) fn tells_events(&self) -> bool {
+        self.is_json() && self.acts
+    }
+
+    /// Wishes to stop, heeded from the first call on, which says how far; until then a signal ends
+    /// the process, as it may where nothing is held.
+    pub(crate) fn heed(
+        &self,
+        heed: Heed,
+        deadline: Option<Instant>,
+    ) -> Result<watch::Receiver<Stop>, Diagnostics> {
+        let signals = if let Some(signals) = self.signals.get() {
+            signals
+        } else {
+            let signals = Signals::watch(&self.host, heed).map_err(|error| no_runtime(&error))?;
+            self.signals.get_or_init(|| signals)
+        };
+        if let Some(deadline) = deadline {
+            signals.until(deadline);
+        }
+        Ok(signals.told())
     }
 
     /// Reads the project.
@@ -243,9 +277,13 @@ impl Session {
 
     /// Shows findings to a person; programs have them in the answer.
     pub(crate) fn warn(&mut self, findings: &[Diagnostic]) {
-        if self.format != Format::Human {
-            return;
+        if self.format == Format::Human {
+            self.warn_aside(findings);
         }
+    }
+
+    /// Shows findings on the side, whoever reads the answer.
+    pub(crate) fn warn_aside(&mut self, findings: &[Diagnostic]) {
         let quiet = self.quiet;
         let shown: Diagnostics = findings
             .iter()

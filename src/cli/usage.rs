@@ -23,7 +23,7 @@ pub fn run(typed: &[OsString], host: Host) -> Exit {
         .iter()
         .any(|output| output.json || output.format.is_some());
     let mut session = Session::new(host, &arguments.common, &common);
-    let acts = acts(&arguments.command);
+    session.acts = acts(&arguments.command);
     let outcome = match fits(&session, &arguments.command, typed_format) {
         Ok(()) => dispatch(&mut session, arguments.command),
         Err(diagnostics) => Err(diagnostics),
@@ -33,13 +33,13 @@ pub fn run(typed: &[OsString], host: Host) -> Exit {
     match outcome {
         Ok(exit) => {
             for found in left {
-                tell(&mut session, found, acts);
+                tell(&mut session, found);
             }
             exit
         }
         Err(mut diagnostics) => {
             diagnostics.extend(left);
-            fail(&mut session, &diagnostics, acts);
+            fail(&mut session, &diagnostics);
             Exit::of(&diagnostics)
         }
     }
@@ -110,9 +110,9 @@ fn lock_left(session: &Session) -> Option<Diagnostic> {
 }
 
 /// Tells what was found after a command's answer.
-fn tell(session: &mut Session, found: Diagnostic, acts: bool) {
-    if session.is_json() && acts {
-        fail(session, &vec![found], acts);
+fn tell(session: &mut Session, found: Diagnostic) {
+    if session.tells_events() {
+        fail(session, &vec![found]);
     } else {
         // The one document of other commands is written already.
         let text = render::diagnostics_human(&[found], &session.side_style());
@@ -243,7 +243,7 @@ fn fits(session: &Session, command: &Command, typed_format: bool) -> Result<(), 
 }
 
 /// Shows why a command couldn't go on: to people on the side, to programs as the answer.
-fn fail(session: &mut Session, diagnostics: &Diagnostics, acts: bool) {
+fn fail(session: &mut Session, diagnostics: &Diagnostics) {
     // A reader that went away needs no telling.
     if diagnostics.is_empty() {
         return;
@@ -253,7 +253,7 @@ fn fail(session: &mut Session, diagnostics: &Diagnostics, acts: bool) {
         session.aside(&text);
         return;
     }
-    let text = if acts {
+    let text = if session.acts {
         let now = session.world().clock.now();
         let lines: Vec<String> = diagnostics
             .iter()
@@ -306,11 +306,11 @@ fn misused(error: &clap::Error, typed: &[OsString], host: Host) -> Exit {
         let acting = [
             "apply", "destroy", "deploy", "import", "install", "remove", "start", "stop", "upgrade",
         ];
-        let acts = typed
+        session.acts = typed
             .iter()
             .skip(1)
             .any(|word| word.to_str().is_some_and(|word| acting.contains(&word)));
-        fail(&mut session, &vec![found], acts);
+        fail(&mut session, &vec![found]);
     } else {
         session.aside(&text);
     }

@@ -98,11 +98,13 @@ impl Ground {
 pub(super) const NOW: LockRequest<'_> = LockRequest {
     operation: "apply",
     timeout: Duration::ZERO,
+    given_up: None,
 };
 
 pub(super) const PATIENTLY: LockRequest<'_> = LockRequest {
     operation: "destroy",
     timeout: Duration::from_mins(5),
+    given_up: None,
 };
 
 pub(super) fn take(store: &Store) -> Result<Locked, StoreError> {

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
 use super::{LockInfo, PostgresError, SeenError, TransitError};
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::seal::SealError;
@@ -46,6 +48,9 @@ pub enum StoreError {
     /// Another command is writing, to a store whose locks end with their connections.
     #[error("the state is locked by `{}` of {} on {}", .0.operation, .0.who, .0.host)]
     HeldUntilGone(Box<LockInfo>),
+    /// Nobody wants to wait for the lock any longer.
+    #[error("interrupted while waiting for the state, before anything was begun")]
+    GivenUp,
     /// The lock to be taken away is another's.
     #[error("the state is held by another lock: `{}` of {} on {}", .0.operation, .0.who, .0.host)]
     OtherHolder(Box<LockInfo>),
@@ -214,6 +219,9 @@ pub enum StoreError {
     /// Something else stands in the place of the store.
     #[error("`{}` is not a directory", .0.display())]
     NotADirectory(PathBuf),
+    /// In the place of the store stands a link to nothing.
+    #[error("`{}` is a link, and what it leads to isn't there", .0.display())]
+    LeadsNowhere(PathBuf),
     /// The state doesn't count here: it was moved, or hasn't arrived.
     #[error(transparent)]
     Transit(TransitError),
@@ -316,6 +324,7 @@ impl StoreError {
     fn code(&self) -> Code {
         Code::new(match self {
             Self::Held(_) | Self::HeldWithoutEnd(_) | Self::HeldUntilGone(_) => "store::held",
+            Self::GivenUp => return Code::INTERRUPTED,
             Self::OtherHolder(_) => "store::other-holder",
             Self::OfTheSystem(_) => "store::lock-of-the-system",
             Self::NotHeld(_) => "store::not-held",
@@ -339,6 +348,7 @@ impl StoreError {
             Self::NotBegun(_) => "store::not-begun",
             Self::Poisoned(_) => "store::poisoned",
             Self::NotADirectory(_) => "store::not-a-directory",
+            Self::LeadsNowhere(_) => "store::link",
             Self::Postgres(error) => error.code(),
             Self::Sealed { source, .. } => return source.code(),
             Self::Transit(error) => return error.code(),
@@ -359,6 +369,7 @@ impl StoreError {
                 info.since, info.id
             ),
             Self::HeldUntilGone(info) => until_gone(info),
+            Self::GivenUp => "run the command again when the state is free".to_owned(),
             Self::OtherHolder(info) => format!(
                 "its id is {}, and it was taken {}; see that it is the one you mean",
                 info.id, info.since
@@ -373,17 +384,9 @@ impl StoreError {
                 picks up what was begun"
                     .to_owned()
             }
-            Self::BadPlace(_) => "write it as a path, or as \
-                `s3://BUCKET/PREFIX?endpoint=URL&region=NAME` (or `gs://`, `az://`), or as an \
-                address of `https://`, or as `postgres://HOST/DATABASE/NAME`"
-                .to_owned(),
-            Self::Unreachable { .. } => "see that its address is right and the network is up; \
-                nothing that was recorded is lost, and what was begun is picked up by the next run"
-                .to_owned(),
-            Self::Denied { .. } => "credentials come from the environment, such as \
-                `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`; they must permit reading, \
-                writing, listing and deleting below the prefix"
-                .to_owned(),
+            Self::BadPlace(_) => ADDRESS.to_owned(),
+            Self::Unreachable { .. } => OUT_OF_REACH.to_owned(),
+            Self::Denied { .. } => CREDENTIALS.to_owned(),
             Self::NoBucket(_) => "make the bucket first; sindri doesn't make buckets".to_owned(),
             Self::Unsafe(_) => {
                 "use a server that honours `If-None-Match` and `If-Match` on PUT, as \
@@ -402,6 +405,12 @@ impl StoreError {
             }
             Self::Full { .. } => {
                 "nothing that was recorded is lost; free some space and run the command again"
+                    .to_owned()
+            }
+            Self::Permission { source, .. }
+                if source.kind() == io::ErrorKind::ReadOnlyFilesystem =>
+            {
+                "its disk takes no writes: mount it for writing, or keep the state elsewhere"
                     .to_owned()
             }
             Self::Permission { .. } => {
@@ -429,16 +438,16 @@ impl StoreError {
                 "nothing that was recorded before is lost; run the command again".to_owned()
             }
             Self::NotADirectory(_) => "move it away; sindri keeps its state there".to_owned(),
+            Self::LeadsNowhere(_) => {
+                "see that the disk it leads to is there; or, where no state is \
+                to be found any more, remove the link"
+                    .to_owned()
+            }
             Self::Postgres(error) => error.advice(),
             Self::Sealed { source, .. } => source.advice().to_owned(),
             Self::Transit(error) => error.advice(),
             Self::Seen(error) => error.advice(),
-            Self::NoNewKey => {
-                "set `SINDRI_STATE_PASSPHRASE` or `SINDRI_STATE_KEY_FILE`; the key that \
-                opens the state now goes into `SINDRI_STATE_OLD_PASSPHRASE` or \
-                `SINDRI_STATE_OLD_KEY_FILE`; `--decrypt` leaves the state in plaintext"
-                    .to_owned()
-            }
+            Self::NoNewKey => NO_NEW_KEY.to_owned(),
             Self::TwoKeys(..) => "unset one of them".to_owned(),
             Self::NoKeyFile { .. } => {
                 "`SINDRI_STATE_KEY_FILE` and `state.encryption.keyFile` name key \
@@ -460,10 +469,14 @@ fn wait_for(info: &LockInfo) -> String {
             info.pid, info.since
         ),
         Some(expires) => format!(
-            "process {} there has held it since {}; it comes free at {expires} unless it is \
-             renewed: give it time with `--lock-timeout`, or, if that process is gone for \
-             certain, run `sindri force-unlock {}`",
-            info.pid, info.since, info.id
+            "process {} there has held it since {}; it comes free at {} unless it is renewed: give \
+             it time with `--lock-timeout`, or, if that process is gone for certain, run `sindri \
+             force-unlock {}`",
+            info.pid,
+            info.since,
+            // People read whole seconds, and none of them too early.
+            Timestamp::from_second(expires.as_second() + 1).unwrap_or(expires),
+            info.id
         ),
     }
 }
@@ -505,6 +518,21 @@ fn mend(file: &Path, damage: &Damage) -> String {
 fn is_remote(file: &Path) -> bool {
     file.to_string_lossy().contains("://")
 }
+
+const ADDRESS: &str = "write it as a path, or as \
+    `s3://BUCKET/PREFIX?endpoint=URL&region=NAME` (or `gs://`, `az://`), or as an \
+    address of `https://`, or as `postgres://HOST/DATABASE/NAME`";
+
+const OUT_OF_REACH: &str = "see that its address is right and the network is up; \
+    nothing that was recorded is lost, and what was begun is picked up by the next run";
+
+const CREDENTIALS: &str = "credentials come from the environment, such as \
+    `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`; they must permit reading, \
+    writing, listing and deleting below the prefix";
+
+const NO_NEW_KEY: &str = "set `SINDRI_STATE_PASSPHRASE` or `SINDRI_STATE_KEY_FILE`; the key that \
+    opens the state now goes into `SINDRI_STATE_OLD_PASSPHRASE` or \
+    `SINDRI_STATE_OLD_KEY_FILE`; `--decrypt` leaves the state in plaintext";
 
 const RESTORE_REMOTE: &str = "restore it from a version that the server kept or from a backup of \
     yours; what was made since is then no longer known to sindri";

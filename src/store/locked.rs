@@ -36,6 +36,8 @@ pub struct Locked {
     /// Whether an event that was written couldn't be applied.
     pub(super) contradicted: bool,
     pub(super) key: FingerprintKey,
+    /// The same, where it is still to be kept: a state that isn't begun leaves none behind.
+    unkept_key: Option<Zeroizing<[u8; 32]>>,
     /// Whether that key had to be made anew for a state that had one.
     key_was_lost: bool,
     /// The serial of the document in place.
@@ -59,7 +61,7 @@ pub struct Locked {
 }
 
 impl Locked {
-    /// Loads what is to be written on, and makes the key if it is missing.
+    /// Loads what is to be written on, and makes the key of a state that has lost it.
     pub(super) fn load(
         store: &Store,
         opening: Opening,
@@ -82,6 +84,7 @@ impl Locked {
         }
         let is_new = loaded.is_none();
         let mut key_was_lost = false;
+        let mut unkept_key = None;
         let (loaded, key) = match loaded {
             Some(loaded) => {
                 let found = if rekeying {
@@ -98,7 +101,7 @@ impl Locked {
                 };
                 (loaded, key)
             }
-            None => nothing(&mut *holding, &medium, sealing, world)?,
+            None => nothing(&*medium, sealing, &mut unkept_key, world)?,
         };
         let mut locked = Self {
             fold_at: medium.room(loaded.document_length),
@@ -113,6 +116,7 @@ impl Locked {
             journal_counts: loaded.journal_counts,
             contradicted: false,
             key,
+            unkept_key,
             key_was_lost,
             document_serial: loaded.document_serial,
             wrote: false,
@@ -182,6 +186,11 @@ impl Locked {
         if self.is_new {
             self.usable()?;
             project.clone_into(&mut self.state.project);
+            if let Some(key) = &self.unkept_key {
+                let (form, state) = (&self.form, &self.state);
+                self.key = make_key(&mut *self.holding, &self.medium, form, state, key)?;
+            }
+            self.unkept_key = None;
             let bytes = self.document()?;
             self.holding.create(Document {
                 lineage: &self.state.lineage,
@@ -312,6 +321,7 @@ impl Locked {
                 &self.state,
                 &new_key(&self.world),
             )?;
+            self.unkept_key = None;
         }
         let bytes = self.document()?;
         let version = self.version();
@@ -477,15 +487,16 @@ pub(super) fn resume(
     Err(StoreError::Lost(medium.names().store.clone()))
 }
 
-/// What is loaded where no state was begun; a key that an earlier run made for it is used.
+/// What is loaded where no state was begun; a key that an earlier run kept for it is used, and
+/// another is to be kept when one is begun.
 fn nothing(
-    holding: &mut dyn Holding,
-    medium: &Arc<dyn Medium>,
+    medium: &dyn Medium,
     sealing: &Sealing,
+    unkept: &mut Option<Zeroizing<[u8; 32]>>,
     world: &World,
 ) -> Result<(Loaded, FingerprintKey), StoreError> {
     let fresh = || Lineage::from_random(world.random.bytes());
-    if let Some((key, opened)) = orphan_key(&**medium, sealing)?
+    if let Some((key, opened)) = orphan_key(medium, sealing)?
         && opened.form.is_sealed() == sealing.keys()?.seals()
     {
         // A plain key was made for no lineage; a sealed one brings the lineage it was made for.
@@ -494,7 +505,8 @@ fn nothing(
     }
     let bytes = new_key(world);
     let loaded = Loaded::nothing(fresh(), sealing.begin(&medium.names().key)?);
-    let key = make_key(holding, medium, &loaded.form, &loaded.state, &bytes)?;
+    let key = FingerprintKey::new(&bytes);
+    *unkept = Some(bytes);
     Ok((loaded, key))
 }
 

@@ -36,6 +36,8 @@ pub struct Migrated {
     pub resources: usize,
     /// How many versions can be gone back to there.
     pub versions: usize,
+    /// How many of them are of earlier writes.
+    pub earlier: usize,
     /// Whether it is encrypted, there as it was here.
     pub sealed: bool,
 }
@@ -125,7 +127,7 @@ impl Store {
         request: LockRequest<'_>,
         waiting: &mut dyn FnMut(&LockInfo),
     ) -> Result<Migrated, MigrateError> {
-        let there = self.clone().after(migration).lock(request, waiting)?;
+        let mut there = self.clone().after(migration).lock(request, waiting)?;
         if there.is_new {
             return Err(MigrateError::Nothing(self.name()));
         }
@@ -136,17 +138,23 @@ impl Store {
                 ours: lineage.clone(),
             });
         }
+        // Where the command that moved it was ended just before that.
+        there.keep_or_note();
         Ok(Migrated::of(&there))
     }
 }
 
 impl Migrated {
     fn of(there: &Locked) -> Self {
+        let serial = there.state.serial;
         let versions = there.medium.versions(&there.state.lineage);
+        let versions = versions.unwrap_or_default();
+        let earlier = versions.iter().filter(|version| version.serial < serial);
         Self {
-            serial: there.state.serial,
+            serial,
             resources: there.state.resources.len(),
-            versions: versions.map_or(0, |versions| versions.len()),
+            earlier: earlier.count(),
+            versions: versions.len(),
             sealed: there.form.is_sealed(),
         }
     }

@@ -284,6 +284,9 @@ fn with_an_end(from: &Side, to: &Side, steps: usize, unheard: bool, content: &St
     // What was kept before came along.
     let versions = to.open().versions(&state.lineage).unwrap();
     assert_eq!(again.versions, versions.len());
+    // The move itself is one too, also where it was ended just before that.
+    assert!(versions.iter().any(|one| one.serial == again.serial));
+    assert_eq!(again.earlier, versions.len() - 1);
     for serial in kept {
         assert!(versions.iter().any(|version| version.serial == serial));
         let version = to.open().version(&state.lineage, serial).unwrap().unwrap();

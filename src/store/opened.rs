@@ -165,7 +165,7 @@ impl Store {
         Ok(Some(state))
     }
 
-    /// Takes the lock for writing, making the store and the key if they are missing.
+    /// Takes the lock for writing, making the store if it is missing.
     ///
     /// What an earlier command from here couldn't record any more is recorded first, as far as it
     /// still fits: [`Locked::spilled`]. Waits up to the request's timeout, and calls `waiting` once

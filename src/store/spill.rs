@@ -289,6 +289,7 @@ mod tests {
         let request = LockRequest {
             operation: "apply",
             timeout: Duration::ZERO,
+            given_up: None,
         };
         let mut locked = store.lock(request, &mut |_| {}).unwrap();
         locked.initialise("dev").unwrap();

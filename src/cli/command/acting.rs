@@ -16,7 +16,7 @@ use crate::address::Kind;
 use crate::cli::args::Act;
 use crate::cli::screen::{Screen, Shown};
 use crate::cli::session::{Session, same_project, stop_on_errors};
-use crate::cli::signals;
+use crate::cli::signals::Heed;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics, Exit, Severity};
 use crate::engine::{
     self, Apply, ApplyError, Context, Event, Lockfile, Project, Providers, Readers, Staged, Stop,
@@ -27,7 +27,7 @@ use crate::plan::Plan;
 use crate::render;
 use crate::secret::Redactor;
 use crate::state;
-use crate::store::{LockRequest, Locked, Store};
+use crate::store::{LockInfo, LockRequest, Locked, Opening, Store};
 
 /// What is to be acted upon.
 pub(super) struct Acting<'a> {
@@ -56,8 +56,8 @@ pub(super) fn run(
     let runtime = crate::cli::session::runtime()?;
     let pace = Pace::of(session, acting.act)?;
     let mut screen = Screen::new(session);
+    let stop = session.heed(Heed::Twice, pace.deadline)?;
     let mut locked = lock(session, acting, &mut screen)?;
-    let stop = signals::watch(&runtime, &session.host, pace.deadline);
     let recorded = (!locked.is_new()).then(|| locked.state());
     same_project(&project, recorded)?;
     if acting.asked.destroy && locked.is_new() {
@@ -131,7 +131,7 @@ pub(super) struct Ready {
     /// The lock, where one is to be kept.
     pub(super) lockfile: Option<Lockfile>,
     pub(super) pace: Pace,
-    /// Watched from the moment the lock is held, so that whoever stops the command gives it back.
+    /// Watched from before the lock is taken, so that whoever stops the command gives it back.
     pub(super) stop: watch::Receiver<Stop>,
     pub(super) screen: Screen,
 }
@@ -296,50 +296,90 @@ pub(super) fn lock(
 ) -> Result<Locked, Diagnostics> {
     let act = acting.act;
     let limit = pace::time_limit(session, act)?.unwrap_or(Duration::MAX);
-    let request = LockRequest {
-        operation: acting.operation,
-        timeout: session.lock_timeout(&act.wait)?.min(limit),
-    };
-    hold(session, screen, request, act.lock)
+    let timeout = session.lock_timeout(&act.wait)?.min(limit);
+    let claim = Claim::new(acting.operation, timeout).locking(act.lock);
+    hold(session, screen, claim)
 }
 
-/// Takes the lock for a command, saying whom it waits for.
-pub(super) fn lock_for(
-    session: &mut Session,
+/// How a command wants to hold the state.
+#[derive(Clone, Copy)]
+pub(super) struct Claim {
     operation: &'static str,
     timeout: Duration,
-    screen: &mut Screen,
-) -> Result<Locked, Diagnostics> {
-    hold(session, screen, LockRequest { operation, timeout }, None)
+    opening: Opening,
+    /// Whether a person wants no lock.
+    unlocked: bool,
+}
+
+impl Claim {
+    /// With the lock, for writing as usual.
+    pub(super) fn new(operation: &'static str, timeout: Duration) -> Self {
+        Self {
+            operation,
+            timeout,
+            opening: Opening::Usual,
+            unlocked: false,
+        }
+    }
+
+    /// The same as a person says whether the lock is to be taken.
+    pub(super) fn locking(self, locking: Option<bool>) -> Self {
+        Self {
+            unlocked: locking == Some(false),
+            ..self
+        }
+    }
+
+    /// The same for something that isn't usual.
+    pub(super) fn to(self, opening: Opening) -> Self {
+        Self { opening, ..self }
+    }
 }
 
 /// Takes the lock, or warns where a person wants none.
 pub(super) fn hold(
     session: &mut Session,
     screen: &mut Screen,
-    request: LockRequest<'_>,
-    locking: Option<bool>,
+    claim: Claim,
 ) -> Result<Locked, Diagnostics> {
     let store = session.store()?;
-    if locking == Some(false) {
-        let found = vec![
-            Diagnostic::warning(
-                Code::new("store::unlocked"),
-                format!("the state in {} is written without its lock", store.name()),
-            )
-            .help("see that no other command writes it; leave `--lock=false` out where one may"),
-        ];
-        if session.is_json() {
-            Screen::diagnostics(session, &found)?;
-        } else {
-            session.warn(&found);
-        }
+    if claim.unlocked {
+        let found = Diagnostic::warning(
+            Code::new("store::unlocked"),
+            format!("the state in {} is written without its lock", store.name()),
+        )
+        .help("see that no other command writes it; leave `--lock=false` out where one may");
+        notify(session, found)?;
         return store
-            .without_lock(request.operation)
+            .without_lock(claim.operation)
             .map_err(|error| error.diagnose());
     }
     warn_of_locks(session, &store)?;
-    let mut waiting = |holder: &crate::store::LockInfo| {
+    let mut locked = wait_for(session, screen, claim, |request, waiting| {
+        store.lock_for(claim.opening, request, waiting)
+    })?
+    .map_err(|error| error.diagnose())?;
+    tell_spilled(session, &mut locked, screen);
+    tell_lost_key(session, &locked);
+    Ok(locked)
+}
+
+/// Waits for a lock: says who holds it, and gives up when a person or the system wishes that.
+pub(super) fn wait_for<T>(
+    session: &mut Session,
+    screen: &mut Screen,
+    claim: Claim,
+    take: impl FnOnce(LockRequest<'_>, &mut dyn FnMut(&LockInfo)) -> T,
+) -> Result<T, Diagnostics> {
+    let stop = session.heed(Heed::Once, None)?;
+    // Where the time given is over, whoever holds the lock says more than that it is.
+    let given_up = || matches!(*stop.borrow(), Stop::Gently | Stop::Now);
+    let request = LockRequest {
+        operation: claim.operation,
+        timeout: claim.timeout,
+        given_up: Some(&given_up),
+    };
+    let mut waiting = |holder: &LockInfo| {
         let found = Diagnostic::advice(
             Code::new("store::waiting"),
             format!(
@@ -349,37 +389,33 @@ pub(super) fn hold(
         );
         screen.event(session, &Event::Waiting(found));
     };
-    let mut locked = store
-        .lock(request, &mut waiting)
-        .map_err(|error| error.diagnose())?;
-    tell_spilled(session, &mut locked, screen);
-    tell_lost_key(session, &locked);
-    Ok(locked)
+    Ok(take(request, &mut waiting))
 }
 
 /// Says of a store whose locks neither end nor fence that it is one.
 pub(super) fn warn_of_locks(session: &mut Session, store: &Store) -> Result<(), Diagnostics> {
     let abilities = store.abilities();
-    if !(abilities.fenced && abilities.leased) {
-        let found = vec![
-            Diagnostic::advice(
-                Code::new("store::unfenced"),
-                format!(
-                    "the store {} can't keep out a command that lost its lock, and its locks never \
-                     end by themselves",
-                    store.name()
-                ),
-            )
-            .help(
-                "a killed command leaves its lock behind: `sindri force-unlock ID` takes it away",
-            ),
-        ];
-        if session.is_json() {
-            Screen::diagnostics(session, &found)?;
-        } else {
-            session.warn(&found);
-        }
+    if abilities.fenced && abilities.leased {
+        return Ok(());
     }
+    let found = Diagnostic::advice(
+        Code::new("store::unfenced"),
+        format!(
+            "the store {} can't keep out a command that lost its lock, and its locks never end by \
+             themselves",
+            store.name()
+        ),
+    )
+    .help("a killed command leaves its lock behind: `sindri force-unlock ID` takes it away");
+    notify(session, found)
+}
+
+/// Tells something beside the answer: as an event where programs read those, else on the side.
+fn notify(session: &mut Session, found: Diagnostic) -> Result<(), Diagnostics> {
+    if session.tells_events() {
+        return Screen::diagnostics(session, &[found]);
+    }
+    session.warn_aside(&[found]);
     Ok(())
 }
 
@@ -394,12 +430,8 @@ fn tell_lost_key(session: &mut Session, locked: &Locked) {
         "the key under which secrets are fingerprinted was gone, and a new one was made",
     )
     .help("each secret is delivered once more; nothing else depends on that key");
-    if session.is_json() {
-        // A reader that went away must not stop the work.
-        let _deaf = Screen::diagnostics(session, &[found]).is_err();
-    } else {
-        session.warn(&[found]);
-    }
+    // A reader that went away must not stop the work.
+    let _deaf = notify(session, found).is_err();
 }
 
 /// Tells what was recorded now of what an earlier command from here couldn't record.
@@ -426,12 +458,8 @@ pub(super) fn tell_spilled(session: &mut Session, locked: &mut Locked, screen: &
                  removed",
                 aside.display()
             ));
-            if session.is_json() {
-                // A reader that went away must not stop the work.
-                let _deaf = Screen::diagnostics(session, &[found]).is_err();
-            } else {
-                session.warn(&[found]);
-            }
+            // A reader that went away must not stop the work.
+            let _deaf = notify(session, found).is_err();
         }
     }
 }

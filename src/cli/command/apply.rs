@@ -11,7 +11,7 @@ use crate::catalog::Lock;
 use crate::cli::args::ApplyArgs;
 use crate::cli::screen::Screen;
 use crate::cli::session::{Outcome, Session, runtime};
-use crate::cli::signals;
+use crate::cli::signals::Heed;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::engine::{self, Context, Lockfile, Readers};
 use crate::install::Depot;
@@ -60,8 +60,8 @@ fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
     let runtime = runtime()?;
     let pace = Pace::of(session, &act)?;
     let mut screen = Screen::new(session);
+    let stop = session.heed(Heed::Twice, pace.deadline)?;
     let mut locked = acting::lock(session, &acting, &mut screen)?;
-    let stop = signals::watch(&runtime, &session.host, pace.deadline);
     saved::require_sealed(&saved, &locked)?;
     let file = saved.file;
     let mut desired = file.desired().map_err(|error| error.diagnose())?;

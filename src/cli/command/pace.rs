@@ -44,9 +44,11 @@ pub(super) fn unless_stopped<T>(
     let mut stop = stop.clone();
     runtime.block_on(async {
         tokio::select! {
-            done = work => Ok(done),
-            // Its sender lives as long as the runtime.
+            // A wish that is older than the work comes first, however soon that is done.
+            biased;
+            // Its sender lives as long as the session.
             Ok(stopped) = stop.wait_for(|stop| *stop != Stop::Go) => Err(stopped_by(*stopped)),
+            done = work => Ok(done),
         }
     })
 }

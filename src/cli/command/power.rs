@@ -3,21 +3,24 @@
 use std::sync::Arc;
 
 use tokio::runtime::Runtime;
+use tokio::sync::watch;
 
-use super::acting::{hold, settle, tell_spilled};
+use super::acting::{Claim, hold, settle};
 use super::machine::pick;
+use super::pace::unless_stopped;
 use crate::address::Address;
 use crate::catalog::Manifests;
 use crate::cli::args::MachineArgs;
 use crate::cli::screen::Screen;
 use crate::cli::session::{Outcome, Session, small_runtime};
+use crate::cli::signals::Heed;
 use crate::desired::Desired;
-use crate::diagnostic::{Diagnose, Diagnostics, Exit};
-use crate::engine::{self, Event, Reach, Scope};
+use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics, Exit};
+use crate::engine::{self, Event, Reach, Scope, Stop};
 use crate::provider::MachineRef;
 use crate::resource::{MachineSpec, Power, Spec};
 use crate::state::{self, Effect, Intent, Object, OperationId, StepKind};
-use crate::store::{LockRequest, Locked};
+use crate::store::Locked;
 
 pub(crate) fn start(session: &mut Session, args: &MachineArgs) -> Outcome {
     set(session, args, Power::Running, "start")
@@ -37,15 +40,13 @@ fn set(
     // Looked up without the lock first: a mistyped name must not make a state directory.
     pick(session.state()?.as_ref(), args.machine.as_deref())?;
     let mut screen = Screen::new(session);
-    let request = LockRequest {
-        operation,
-        timeout: session.lock_timeout(&args.wait)?,
-    };
-    let mut locked = hold(session, &mut screen, request, args.lock)?;
-    tell_spilled(session, &mut locked, &mut screen);
+    let stop = session.heed(Heed::Twice, None)?;
+    let claim = Claim::new(operation, session.lock_timeout(&args.wait)?).locking(args.lock);
+    let mut locked = hold(session, &mut screen, claim)?;
     let runtime = small_runtime()?;
-    settle_open(session, &mut locked, &runtime, &mut screen)?;
+    settle_open(session, &mut locked, &runtime, &stop, &mut screen)?;
     let (name, object) = pick(Some(locked.state()), args.machine.as_deref())?;
+    unless_stopped(&runtime, &stop, std::future::ready(()))?;
     let address = Address::Machine(name.clone());
     let started = std::time::Instant::now();
     let wanted = with_power(&object, power);
@@ -76,11 +77,17 @@ fn set(
     let provider = providers
         .provider(object.provider)
         .map_err(|error| error.diagnose());
-    let result = provider.and_then(|provider| {
-        runtime
-            .block_on(provider.set_power(&machine, power))
-            .map_err(|error| error.diagnose())
-    });
+    let result = match provider {
+        Ok(provider) => {
+            let setting = provider.set_power(&machine, power);
+            let Some(done) = unless_insisted(&runtime, stop, setting) else {
+                // The intent stays open: the next command that writes finds out.
+                return Err(broken_off(&address));
+            };
+            done.map_err(|error| error.diagnose())
+        }
+        Err(found) => Err(found),
+    };
     let outcome = match &result {
         Ok(()) => state::Event::Succeeded {
             operation,
@@ -114,11 +121,35 @@ fn set(
     Ok(Exit::Done)
 }
 
+/// Awaits a call, unless a person insists on stopping.
+fn unless_insisted<T>(
+    runtime: &Runtime,
+    mut stop: watch::Receiver<Stop>,
+    call: impl Future<Output = T>,
+) -> Option<T> {
+    runtime.block_on(async {
+        tokio::select! {
+            done = call => Some(done),
+            Ok(_) = stop.wait_for(|stop| *stop >= Stop::Now) => None,
+        }
+    })
+}
+
+fn broken_off(address: &Address) -> Diagnostics {
+    let text = format!("interrupted: what became of `{address}` isn't known yet");
+    vec![
+        Diagnostic::error(Code::INTERRUPTED, text)
+            .on(address.clone())
+            .help("the next command that writes the state finds out"),
+    ]
+}
+
 /// Settles what an earlier command left open, as every command does that writes.
 fn settle_open(
     session: &mut Session,
     locked: &mut Locked,
     runtime: &Runtime,
+    stop: &watch::Receiver<Stop>,
     screen: &mut Screen,
 ) -> Result<(), Diagnostics> {
     if locked.state().pending.is_empty() {
@@ -129,14 +160,16 @@ fn settle_open(
         scope: Scope::Exists,
         deep: false,
     };
-    let mut survey = runtime.block_on(engine::survey(
+    let (nothing, manifests) = (Desired::default(), Manifests::default());
+    let surveying = engine::survey(
         providers.readers(),
-        &Desired::default(),
-        &Manifests::default(),
+        &nothing,
+        &manifests,
         locked.state().clone(),
         Diagnostics::new(),
         reach,
-    ));
+    );
+    let mut survey = unless_stopped(runtime, stop, surveying)?;
     settle(session, &mut survey, locked, screen)
 }
 

@@ -5,7 +5,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::pace::stopped_by;
 use crate::cli::session::{Session, small_runtime};
-use crate::cli::signals;
+use crate::cli::signals::Heed;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::engine::Stop;
 
@@ -19,7 +19,7 @@ impl Question<'_> {
     /// Asks for a command that does nothing else meanwhile.
     pub(super) fn put_alone(&self, session: &mut Session) -> Result<bool, Diagnostics> {
         let runtime = small_runtime()?;
-        let stop = signals::watch(&runtime, &session.host, None);
+        let stop = session.heed(Heed::Once, None)?;
         self.put(session, &runtime, &stop)
     }
 

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use super::acting::{Claim, hold};
 use crate::address::Address;
 use crate::cli::args::{Common, Wait};
+use crate::cli::screen::Screen;
 use crate::cli::session::{Outcome, Session};
 use crate::config::Overrides;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Exit};
@@ -15,7 +17,7 @@ use crate::engine;
 use crate::resource::{SecretSpec, Spec};
 use crate::secret::Value;
 use crate::state::{Object, State};
-use crate::store::{LockRequest, Opening, Rekeyed};
+use crate::store::{Opening, Rekeyed};
 
 #[derive(Args, Debug)]
 pub(crate) struct RekeyArgs {
@@ -29,14 +31,9 @@ pub(crate) struct RekeyArgs {
 }
 
 pub(crate) fn run(session: &mut Session, args: &RekeyArgs) -> Outcome {
-    let request = LockRequest {
-        operation: "state rekey",
-        timeout: session.lock_timeout(&args.wait)?,
-    };
-    let store = session.store()?;
-    let mut locked = store
-        .lock_for(Opening::Rekeying, request, &mut |_| {})
-        .map_err(|error| error.diagnose())?;
+    let claim = Claim::new("state rekey", session.lock_timeout(&args.wait)?);
+    let mut screen = Screen::new(session);
+    let mut locked = hold(session, &mut screen, claim.to(Opening::Rekeying))?;
     if locked.is_new() {
         return Err(vec![
             Diagnostic::error(Code::new("state::none"), "nothing is recorded here")

@@ -22,6 +22,7 @@ fn locked(store: &Store) -> Locked {
     let request = LockRequest {
         operation: "apply",
         timeout: Duration::ZERO,
+        given_up: None,
     };
     let mut locked = store.lock(request, &mut |_| {}).unwrap();
     locked.initialise("team").unwrap();

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
@@ -196,7 +195,7 @@ impl Medium for Http {
                 told = Some(holder.id);
             }
             let [chance] = world.random.bytes::<1>();
-            sleep((PAUSE / 2 + PAUSE * u32::from(chance) / 255).min(left));
+            request.pause((PAUSE / 2 + PAUSE * u32::from(chance) / 255).min(left))?;
         }
     }
 

@@ -1,8 +1,8 @@
 //! The files of a store: private, whole, and durable where that counts.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use crate::store::StoreError;
@@ -47,25 +47,36 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     }
 }
 
-/// Makes a directory that only its owner may enter, durably; one that is there is left as it is.
-pub(super) fn create_private_directory(path: &Path) -> Result<(), StoreError> {
+/// Makes a directory that only its owner may enter, durably; one that is there is left as it is, and
+/// then it says so with no.
+pub(super) fn create_private_directory(path: &Path) -> Result<bool, StoreError> {
     match files::create_dir(path, 0o700) {
         Ok(()) => {
             let parent = match path.parent() {
                 Some(parent) if !parent.as_os_str().is_empty() => parent,
                 Some(_) | None => Path::new("."),
             };
-            files::sync_dir(parent).map_err(|error| StoreError::io(parent, error))
+            files::sync_dir(parent).map_err(|error| StoreError::io(parent, error))?;
+            Ok(true)
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             if path.is_dir() {
-                Ok(())
+                Ok(false)
             } else {
+                refuse_dangling(path)?;
                 Err(StoreError::NotADirectory(path.to_owned()))
             }
         }
         Err(error) => Err(StoreError::io(path, error)),
     }
+}
+
+/// Refuses a link that leads nowhere: as to a disk that isn't there, with the state on it.
+pub(super) fn refuse_dangling(path: &Path) -> Result<(), StoreError> {
+    if path.is_symlink() && !path.exists() {
+        return Err(StoreError::LeadsNowhere(path.to_owned()));
+    }
+    Ok(())
 }
 
 /// Removes what killed writers left beside the files they were about to replace.
@@ -77,6 +88,16 @@ pub(super) fn sweep(directory: &Path) {
         if text.starts_with('.') && text.ends_with(".tmp") {
             files::remove_file(&directory.join(&name)).unwrap_or_default();
         }
+    }
+}
+
+/// Whether an open file is the one at a path.
+pub(super) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    let open = file.metadata()?;
+    match fs::metadata(path) {
+        Ok(there) => Ok((open.dev(), open.ino()) == (there.dev(), there.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

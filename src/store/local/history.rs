@@ -76,7 +76,7 @@ impl History {
             create_private_dir_all(parent).map_err(|error| StoreError::io(parent, error))?;
             files::replace(&parent.join(".gitignore"), b"*\n", Durable::No)?;
         }
-        files::create_private_directory(&self.directory)
+        files::create_private_directory(&self.directory).map(drop)
     }
 
     /// Drops a version; the note goes first, since without it the rest is nothing.

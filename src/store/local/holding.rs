@@ -106,6 +106,7 @@ mod tests {
         let request = crate::store::LockRequest {
             operation: "apply",
             timeout: std::time::Duration::ZERO,
+            given_up: None,
         };
         let mut locked = store.lock(request, &mut |_| {}).unwrap();
         locked.initialise("dev").unwrap();

@@ -1,13 +1,15 @@
 //! The lock: the operating system's, so that a killed process leaves none behind.
 
+use std::ffi::OsString;
 use std::fs::{File, TryLockError};
+use std::io;
 use std::path::Path;
-use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::files::{self, Durable};
 use super::paths::Paths;
 use crate::store::{LockInfo, LockRequest, StoreError};
+use crate::sys::files::{list, remove_empty_dir, remove_file};
 use crate::sys::{World, host_name};
 
 /// How long to sleep between two tries.
@@ -20,23 +22,49 @@ const GRACE: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub(super) struct Lock {
     paths: Paths,
+    /// Whether the directory was made for it.
+    made: bool,
     /// Closing it gives the lock back, whoever or whatever closes it.
     _file: File,
 }
 
 impl Lock {
+    /// Takes the lock, and makes its directory where there is none.
     pub(super) fn take(
         paths: &Paths,
         world: &World,
         request: LockRequest<'_>,
         waiting: &mut dyn FnMut(&LockInfo),
     ) -> Result<Self, StoreError> {
-        let file = files::private()
+        loop {
+            let made = files::create_private_directory(&paths.directory)?;
+            if let Some(lock) = Self::take_there(paths, made, world, request, waiting)? {
+                return Ok(lock);
+            }
+        }
+    }
+
+    /// Takes the lock; none where the one before it has removed the directory in the meantime.
+    fn take_there(
+        paths: &Paths,
+        made: bool,
+        world: &World,
+        request: LockRequest<'_>,
+        waiting: &mut dyn FnMut(&LockInfo),
+    ) -> Result<Option<Self>, StoreError> {
+        let opened = files::private()
             .write(true)
             .create(true)
             .truncate(false)
-            .open(&paths.lock)
-            .map_err(|error| StoreError::io(&paths.lock, error))?;
+            .open(&paths.lock);
+        let file = match opened {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                files::refuse_dangling(&paths.directory)?;
+                return Ok(None);
+            }
+            Err(error) => return Err(StoreError::io(&paths.lock, error)),
+        };
         let began = Instant::now();
         let mut told = None;
         loop {
@@ -59,14 +87,19 @@ impl Lock {
                 waiting(&holder);
                 told = Some(holder.id);
             }
-            sleep(PAUSE.min(request.timeout.saturating_sub(elapsed).max(PAUSE / 10)));
+            request.pause(PAUSE.min(request.timeout.saturating_sub(elapsed).max(PAUSE / 10)))?;
+        }
+        // What is locked must be what the next one finds.
+        if !files::is_at(&file, &paths.lock).map_err(|error| StoreError::io(&paths.lock, error))? {
+            return Ok(None);
         }
         let lock = Self {
             paths: paths.clone(),
+            made,
             _file: file,
         };
         lock.say(&LockInfo::of_this_process(world, request.operation))?;
-        Ok(lock)
+        Ok(Some(lock))
     }
 
     fn say(&self, info: &LockInfo) -> Result<(), StoreError> {
@@ -81,7 +114,33 @@ impl Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         // Only for people, and only true while the lock is held: leaving it does no harm.
-        crate::sys::files::remove_file(&self.paths.lock_info).unwrap_or_default();
+        remove_file(&self.paths.lock_info).unwrap_or_default();
+        if self.made {
+            self.leave_nothing();
+        }
+    }
+}
+
+impl Lock {
+    /// Removes the directory that was made for the lock, where nothing was begun in it.
+    ///
+    /// Whoever waits finds then that what it locked is gone, and makes both anew.
+    fn leave_nothing(&self) {
+        let Paths {
+            directory,
+            ignore,
+            lock,
+            ..
+        } = &self.paths;
+        let ours = |name: OsString| [ignore, lock].contains(&&directory.join(name));
+        let Ok(names) = list(directory) else { return };
+        if names.into_iter().all(ours) {
+            let removed = remove_file(ignore)
+                .and_then(|()| remove_file(lock))
+                .and_then(|()| remove_empty_dir(directory));
+            // What can't be removed does no harm.
+            removed.unwrap_or_default();
+        }
     }
 }
 

@@ -1,8 +1,7 @@
 //! The files of a local store as a medium.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -65,6 +64,7 @@ impl Local {
                         file: paths.document.clone(),
                     })
                 } else {
+                    files::refuse_dangling(&paths.directory)?;
                     Ok(Reading::Whole(None))
                 };
             }
@@ -76,7 +76,7 @@ impl Local {
         // Entries leave the journal only after the document that holds them is in place. While the
         // document at the path is still the one we have open (open, so that its number can't be
         // given to another), the journal lacks nothing of what follows it.
-        if !is_at(&file, &paths.document).map_err(io)? {
+        if !files::is_at(&file, &paths.document).map_err(io)? {
             return Ok(Reading::Overtaken);
         }
         Ok(Reading::Whole(Some(Kept {
@@ -148,7 +148,6 @@ impl Medium for Local {
         request: LockRequest<'_>,
         waiting: &mut dyn FnMut(&LockInfo),
     ) -> Result<Box<dyn Holding>, StoreError> {
-        files::create_private_directory(&self.paths.directory)?;
         let lock = Lock::take(&self.paths, world, request, waiting)?;
         self.prepare()?;
         // The lock is held, so no other writer is at work.
@@ -171,15 +170,6 @@ enum Reading {
     Whole(Option<Kept>),
     /// The document was replaced in the meantime.
     Overtaken,
-}
-
-fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-    let open = file.metadata()?;
-    match fs::metadata(path) {
-        Ok(there) => Ok((open.dev(), open.ino()) == (there.dev(), there.ino())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
 }
 
 fn exists(path: &Path) -> Result<bool, StoreError> {

@@ -16,7 +16,7 @@ pub(super) struct Paths {
     pub(super) journal_backup: PathBuf,
     /// The fingerprint key.
     pub(super) key: PathBuf,
-    /// The file that is locked; empty, and never removed.
+    /// The file that is locked; empty, and removed only with a directory in which nothing was begun.
     pub(super) lock: PathBuf,
     /// Who holds the lock.
     pub(super) lock_info: PathBuf,

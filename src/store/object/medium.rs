@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, TryStreamExt};
@@ -182,7 +181,7 @@ impl Medium for Object {
             // Never in step with others who wait.
             let [chance] = world.random.bytes::<1>();
             let spread = pause / 2 + pause * u64::from(chance) / 255;
-            sleep(Duration::from_millis(spread).min(left));
+            request.pause(Duration::from_millis(spread).min(left))?;
             pause = (pause * 3 / 2).min(*PAUSES.end());
         }
     }

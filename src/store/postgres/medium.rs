@@ -163,7 +163,7 @@ impl Medium for Postgres {
             // Never in step with others who wait.
             let [chance] = world.random.bytes::<1>();
             let spread = pause / 2 + pause * u64::from(chance) / 255;
-            sleep(Duration::from_millis(spread).min(left));
+            request.pause(Duration::from_millis(spread).min(left))?;
             pause = (pause * 3 / 2).min(*PAUSES.end());
         }
     }

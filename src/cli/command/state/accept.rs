@@ -4,11 +4,13 @@ use serde_json::json;
 
 use super::writing::not_begun;
 use crate::cli::args::StateAcceptArgs;
+use crate::cli::command::acting::{Claim, hold};
 use crate::cli::command::question::Question;
+use crate::cli::screen::Screen;
 use crate::cli::session::{Outcome, Session};
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Exit};
 use crate::state::State;
-use crate::store::{LockRequest, Opening, StoreError};
+use crate::store::{Opening, StoreError};
 
 pub(crate) fn run(session: &mut Session, args: &StateAcceptArgs) -> Outcome {
     let store = session.store()?;
@@ -40,13 +42,9 @@ pub(crate) fn run(session: &mut Session, args: &StateAcceptArgs) -> Outcome {
         session.aside("\nNothing was written.\n");
         return Ok(Exit::Error);
     }
-    let request = LockRequest {
-        operation: "state accept",
-        timeout: session.lock_timeout(&args.wait)?,
-    };
-    let mut locked = store
-        .lock_for(Opening::Accepting, request, &mut |_| {})
-        .map_err(|error| error.diagnose())?;
+    let claim = Claim::new("state accept", session.lock_timeout(&args.wait)?);
+    let mut screen = Screen::new(session);
+    let mut locked = hold(session, &mut screen, claim.to(Opening::Accepting))?;
     let found = locked.state().clone();
     let seen = locked.last_seen(&found.lineage).unwrap_or_default();
     // Later than all that anybody here has seen: whoever shares the state has nothing to accept.

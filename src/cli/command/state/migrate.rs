@@ -2,14 +2,15 @@
 
 use serde_json::json;
 
-use super::writing::{locked, recorded};
+use super::writing::recorded;
 use crate::cli::args::StateMigrateArgs;
-use crate::cli::command::acting::warn_of_locks;
+use crate::cli::command::acting::{Claim, hold, wait_for, warn_of_locks};
+use crate::cli::screen::Screen;
 use crate::cli::session::{Outcome, Session};
 use crate::cli::whereabouts::whereabouts;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Exit};
 use crate::state::Location;
-use crate::store::{Keeping, LockRequest, Migrated, Place, Store, StoreError, TransitError};
+use crate::store::{Keeping, Migrated, Place, Store, StoreError, TransitError};
 
 pub(crate) fn run(session: &mut Session, args: &StateMigrateArgs) -> Outcome {
     let from = whereabouts(session)?.location();
@@ -27,10 +28,8 @@ pub(crate) fn run(session: &mut Session, args: &StateMigrateArgs) -> Outcome {
         ]);
     }
     let target = session.open(&place)?;
-    let request = LockRequest {
-        operation: "state migrate",
-        timeout: session.lock_timeout(&args.wait)?,
-    };
+    let claim = Claim::new("state migrate", session.lock_timeout(&args.wait)?);
+    let mut screen = Screen::new(session);
     let source = named(&whereabouts(session)?, &from);
     let migrated = match session.store()?.read() {
         Err(StoreError::Transit(TransitError::Moved {
@@ -40,15 +39,18 @@ pub(crate) fn run(session: &mut Session, args: &StateMigrateArgs) -> Outcome {
             ..
         })) if there == to => {
             warn_of_locks(session, &target)?;
-            target.finish(&migration, &lineage, request, &mut |_| {})
+            wait_for(session, &mut screen, claim, |request, waiting| {
+                target.finish(&migration, &lineage, request, waiting)
+            })?
         }
         Ok(_) | Err(_) => {
             recorded(session)?;
-            let mut locked = locked(session, request.operation, &args.wait)?;
+            let mut locked = hold(session, &mut screen, claim)?;
             warn_of_locks(session, &target)?;
-            let receiving = target
-                .receive(request, &mut |_| {})
-                .map_err(|error| error.diagnose())?;
+            let receiving = wait_for(session, &mut screen, claim, |request, waiting| {
+                target.receive(request, waiting)
+            })?
+            .map_err(|error| error.diagnose())?;
             locked.migrate(receiving, &from, &to)
         }
     };
@@ -70,7 +72,7 @@ pub(crate) fn run(session: &mut Session, args: &StateMigrateArgs) -> Outcome {
             } else {
                 "in plaintext as it was"
             },
-            came_along(&target, migrated.versions),
+            came_along(&target, migrated.earlier),
         )
     };
     session.answer(&text)?;
@@ -82,8 +84,8 @@ pub(crate) fn run(session: &mut Session, args: &StateMigrateArgs) -> Outcome {
 }
 
 /// What became of the versions; nothing where only the move itself is one.
-fn came_along(target: &Store, versions: usize) -> String {
-    let earlier = match versions.saturating_sub(1) {
+fn came_along(target: &Store, earlier: usize) -> String {
+    let earlier = match earlier {
         0 => return String::new(),
         1 => "1 earlier version".to_owned(),
         count => format!("{count} earlier versions"),

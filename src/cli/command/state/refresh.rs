@@ -6,9 +6,11 @@ use super::writing::{locked, record, recorded, undo};
 use crate::catalog::Manifests;
 use crate::cli::args::RefreshArgs;
 use crate::cli::command::acting::settle;
+use crate::cli::command::pace::unless_stopped;
 use crate::cli::command::question::Question;
 use crate::cli::screen::Screen;
 use crate::cli::session::{Outcome, Session, small_runtime};
+use crate::cli::signals::Heed;
 use crate::desired::Desired;
 use crate::diagnostic::{Diagnostic, Diagnostics, Exit};
 use crate::engine::{self, Reach, Scope};
@@ -25,14 +27,17 @@ pub(crate) fn run(session: &mut Session, args: &RefreshArgs) -> Outcome {
         scope: Scope::Exists,
         deep: false,
     };
-    let mut survey = runtime.block_on(engine::survey(
+    let manifests = Manifests::default();
+    let surveying = engine::survey(
         providers.readers(),
         &nothing,
-        &Manifests::default(),
+        &manifests,
         locked.state().clone(),
         Diagnostics::new(),
         reach,
-    ));
+    );
+    let stop = session.heed(Heed::Once, None)?;
+    let mut survey = unless_stopped(&runtime, &stop, surveying)?;
     let settled = !survey.recovered.is_empty();
     if settled && !session.is_json() {
         settle(session, &mut survey, &mut locked, &mut Screen::new(session))?;

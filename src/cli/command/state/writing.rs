@@ -2,7 +2,7 @@
 
 use crate::address::Address;
 use crate::cli::args::Wait;
-use crate::cli::command::acting::lock_for;
+use crate::cli::command::acting::{Claim, hold};
 use crate::cli::screen::Screen;
 use crate::cli::session::Session;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics, did_you_mean};
@@ -33,7 +33,7 @@ pub(super) fn locked(
 ) -> Result<Locked, Diagnostics> {
     let timeout = session.lock_timeout(wait)?;
     let mut screen = Screen::new(session);
-    lock_for(session, operation, timeout, &mut screen)
+    hold(session, &mut screen, Claim::new(operation, timeout))
 }
 
 /// Records events after what they change was kept.

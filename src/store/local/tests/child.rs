@@ -118,6 +118,7 @@ fn adds_one_twenty_times() {
     let patient = LockRequest {
         operation: "apply",
         timeout: Duration::from_mins(1),
+        given_up: None,
     };
     for _ in 0..20 {
         let mut locked = store.lock(patient, &mut |_| {}).unwrap();

@@ -2,8 +2,8 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use super::*;
 use crate::state::Serial;
@@ -217,6 +217,7 @@ fn a_second_writer_waits_for_the_first() {
         LockRequest {
             operation: "destroy",
             timeout: Duration::from_secs(20),
+            given_up: None,
         },
     );
     std::thread::scope(|scope| {
@@ -231,4 +232,97 @@ fn a_second_writer_waits_for_the_first() {
     });
     assert_eq!(told, [*info], "it tells once whom it waits for");
     assert!(!room.path().join(".sindri/lock.json").exists());
+}
+
+#[test]
+fn who_gives_up_waiting_ends_at_once_and_leaves_the_lock_to_others() {
+    let room = tempfile::tempdir().unwrap();
+    let store = open(room.path());
+    let first = begun(&store);
+    let began = Instant::now();
+    let given_up = || began.elapsed() > Duration::from_millis(100);
+    let patient = LockRequest {
+        timeout: Duration::from_mins(5),
+        given_up: Some(&given_up),
+        ..NOW
+    };
+    let mut told = 0;
+    let error = store.lock(patient, &mut |_| told += 1).unwrap_err();
+    assert!(matches!(error, StoreError::GivenUp), "{error}");
+    assert_eq!(told, 1);
+    assert!(began.elapsed() < Duration::from_secs(20));
+    drop(first);
+    take(&store).unwrap();
+}
+
+#[test]
+fn a_state_that_is_never_begun_leaves_nothing_behind() {
+    let room = tempfile::tempdir().unwrap();
+    let store = open(room.path());
+    let locked = take(&store).unwrap();
+    assert!(locked.is_new());
+    drop(locked);
+    assert!(!room.path().join(".sindri").exists());
+    // A directory that somebody else made is theirs.
+    std::fs::create_dir(room.path().join(".sindri")).unwrap();
+    drop(take(&store).unwrap());
+    assert!(room.path().join(".sindri/lock").exists());
+    let mut locked = take(&store).unwrap();
+    locked.initialise("dev").unwrap();
+    let key = locked.fingerprint_key().clone();
+    drop(locked);
+    let kept = store.fingerprint_key().unwrap().unwrap();
+    assert_eq!(
+        kept.fingerprint("one", b"value"),
+        key.fingerprint("one", b"value")
+    );
+}
+
+#[test]
+fn a_link_that_leads_nowhere_is_no_empty_state() {
+    let room = tempfile::tempdir().unwrap();
+    let there = room.path().join("disk");
+    std::os::unix::fs::symlink(&there, room.path().join(".sindri")).unwrap();
+    let store = open(room.path());
+    for error in [store.read().unwrap_err(), take(&store).unwrap_err()] {
+        assert!(matches!(error, StoreError::LeadsNowhere(_)), "{error}");
+    }
+    assert!(!there.exists());
+    fs::create_dir(&there).unwrap();
+    assert_eq!(store.read().unwrap(), None);
+    drop(begun(&store));
+    assert!(there.join("state.json").exists());
+}
+
+/// Whoever removes the directory takes the lock that others wait for with it.
+#[test]
+fn holders_that_leave_nothing_behind_still_come_one_at_a_time() {
+    let room = tempfile::tempdir().unwrap();
+    let patient = LockRequest {
+        timeout: Duration::from_mins(5),
+        ..NOW
+    };
+    let inside = AtomicBool::new(false);
+    let begin_at = 120;
+    let taken = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let store = open(room.path());
+                for _ in 0..40 {
+                    let mut locked = store.lock(patient, &mut |_| {}).unwrap();
+                    assert!(!inside.swap(true, Ordering::SeqCst), "two hold it");
+                    let before = taken.fetch_add(1, Ordering::SeqCst);
+                    assert_eq!(locked.is_new(), before <= begin_at);
+                    if before == begin_at {
+                        locked.initialise("dev").unwrap();
+                    }
+                    inside.store(false, Ordering::SeqCst);
+                    drop(locked);
+                }
+            });
+        }
+    });
+    assert_eq!(taken.into_inner(), 160);
+    assert_eq!(read(&open(room.path())).project, "dev");
 }

@@ -19,6 +19,7 @@ use crate::sys::{Clock, Environment, Random, World};
 const NOW: LockRequest<'_> = LockRequest {
     operation: "apply",
     timeout: Duration::ZERO,
+    given_up: None,
 };
 
 fn world() -> World {
