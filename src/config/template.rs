@@ -122,7 +122,7 @@ providers:
   fly:
     region: sjc
     # organization: personal
-    # gpuKind: a100-40gb
+    # cpuKind: performance  # dedicated processors; `shared` where nothing is written
 "
         }
         ProviderKind::Kubernetes => {

@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::outbound::route;
-use super::{InstallEvent, Job, Purpose};
+use super::{InstallEvent, Job};
 use crate::catalog::{Action, Arch, Download};
 use crate::digest::Digest;
 use crate::resource::Outbound;
@@ -80,11 +80,11 @@ impl Pinned {
     }
 }
 
-/// What of a job's downloads is pinned.
+/// What is pinned of the downloads that a job's steps may fetch.
 pub(super) fn pinned(job: &Job) -> Vec<Pinned> {
     let mut all: Vec<Pinned> = Vec::new();
-    for step in &job.manifest.steps {
-        if matches!(&job.purpose, Purpose::Retry(tools) if !tools.contains(&step.tool)) {
+    for (_, step) in job.choice().steps() {
+        if !job.runs(&step.tool, false) {
             continue;
         }
         if let Action::Binary { downloads } = &step.action {

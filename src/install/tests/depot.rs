@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
-use super::ground::Ground;
+use super::ground::{Ground, job, manifest};
 use super::network::{Answer, TOOL, Vendor, fetching};
 use crate::digest::Digest;
 use crate::install::{Depot, InstallEvent, Job};
@@ -155,4 +155,30 @@ async fn what_was_used_longest_ago_goes_first() {
     let mut expected = [sum(TOOL.as_bytes()), "old".to_owned()];
     expected.sort();
     assert_eq!(left, expected);
+}
+
+#[tokio::test]
+async fn only_what_the_chosen_tools_are_made_of_is_fetched() {
+    let (room, vendor) = (tempfile::tempdir().unwrap(), Vendor::answering(&[]));
+    let sum = sum(TOOL.as_bytes());
+    let download = |tool: &str, sum: &str| {
+        format!(
+            "      - name: {tool}\n        source: {{type: direct-url, url: https://vendor.example.org/v1/{tool}, sha256: {sum}}}\n"
+        )
+    };
+    let text = format!(
+        "install:\n  method: binary\n  binary:\n    downloads:\n{}{}validate:\n  commands:\n    - name: tool\n    - name: other\n",
+        download("tool", &sum),
+        download("other", &"0".repeat(64)),
+    );
+    let job = Job {
+        tools: vec!["tool".to_owned()],
+        depot: Some(depot(&room, 1 << 20)),
+        outbound: fetching(&vendor.address).outbound,
+        ..job(manifest("kit", &text, &[]))
+    };
+    let ground = Ground::new().await;
+    ground.install(&job).await.unwrap();
+    assert_eq!(vendor.asked(), ["/v1/tool"]);
+    assert_eq!(ground.read(".local/bin/tool"), TOOL);
 }
