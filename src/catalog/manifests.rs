@@ -35,17 +35,9 @@ impl Manifests {
 
     /// The one that an extension is wanted or recorded with, else the first of its name.
     pub fn of(&self, name: &Name, spec: Option<&Spec>) -> Option<&Arc<Manifest>> {
-        match spec {
-            Some(Spec::Extension(spec)) => self.get(name, &spec.content),
-            Some(
-                Spec::Network(_)
-                | Spec::Image(_)
-                | Spec::Gpu(_)
-                | Spec::Volume(_)
-                | Spec::Machine(_)
-                | Spec::Secret(_),
-            )
-            | None => self.first(name),
+        match spec.and_then(Spec::extension) {
+            Some(spec) => self.get(name, &spec.content),
+            None => self.first(name),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::install::{self, Probe};
 use crate::plan::{Observation, Observed, Seen};
 use crate::provider::MachineRef;
-use crate::resource::{Attributes, Power, Spec};
+use crate::resource::{Attributes, Power};
 use crate::secret::Redactor;
 use crate::state::{Object, PartFailure, State};
 
@@ -56,9 +56,7 @@ async fn look(
     let probes: Vec<Probe> = extensions
         .iter()
         .filter_map(|(extension, object)| {
-            let Spec::Extension(spec) = &*object.spec else {
-                return None;
-            };
+            let spec = object.spec.extension()?;
             // What is recorded is asked in its own words, where they are at hand: another version's
             // would find fault with what is as it should be.
             let manifest = manifests.get(extension, &spec.content)?;

@@ -257,15 +257,8 @@ impl Project {
             let recorded = record
                 .current
                 .as_ref()
-                .and_then(|object| match &*object.spec {
-                    Spec::Extension(spec) => Some(&spec.content),
-                    Spec::Network(_)
-                    | Spec::Image(_)
-                    | Spec::Gpu(_)
-                    | Spec::Volume(_)
-                    | Spec::Machine(_)
-                    | Spec::Secret(_) => None,
-                });
+                .and_then(|object| object.spec.extension())
+                .map(|spec| &spec.content);
             if let Some(content) = recorded {
                 if self.manifests.exact(name, content).is_some() {
                     continue;

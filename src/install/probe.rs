@@ -16,7 +16,7 @@ use super::quote::add;
 use crate::address::Name;
 use crate::catalog::{Check, Manifest};
 use crate::provider::{Command, MachineRef, Reader};
-use crate::resource::{ExtensionSpec, Spec};
+use crate::resource::ExtensionSpec;
 use crate::secret::Redactor;
 use crate::state::{Object, PartFailure, Status};
 
@@ -42,15 +42,7 @@ impl Probe {
         Self {
             manifest,
             proves: true,
-            recorded: match &*object.spec {
-                Spec::Extension(spec) => Some(spec.clone()),
-                Spec::Network(_)
-                | Spec::Image(_)
-                | Spec::Gpu(_)
-                | Spec::Volume(_)
-                | Spec::Machine(_)
-                | Spec::Secret(_) => None,
-            },
+            recorded: object.spec.extension().cloned(),
             versions: versions
                 .and_then(|versions| BTreeMap::deserialize(versions).ok())
                 .unwrap_or_default(),

@@ -4,7 +4,7 @@ use super::decide::{Decider, Decision};
 use super::{Action, Order, Reason};
 use crate::desired::Wanted;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::resource::{ExtensionSpec, Spec, UpgradeStrategy};
+use crate::resource::{ExtensionSpec, UpgradeStrategy};
 use crate::state::{Object, Status};
 
 impl Decider<'_> {
@@ -16,7 +16,7 @@ impl Decider<'_> {
         object: &Object,
         requested: bool,
     ) -> Option<Decision> {
-        let (Some(new), Some(old)) = (extension(&wanted.spec), extension(&object.spec)) else {
+        let (Some(new), Some(old)) = (wanted.spec.extension(), object.spec.extension()) else {
             return None;
         };
         // Of what a person or a run that was killed left tainted, nothing can stay as it is.
@@ -59,18 +59,6 @@ impl Decider<'_> {
                 Some(Decision::new(Action::NoOp, Reason::NeverUpgraded))
             }
         }
-    }
-}
-
-fn extension(spec: &Spec) -> Option<&ExtensionSpec> {
-    match spec {
-        Spec::Extension(spec) => Some(spec),
-        Spec::Network(_)
-        | Spec::Image(_)
-        | Spec::Gpu(_)
-        | Spec::Volume(_)
-        | Spec::Machine(_)
-        | Spec::Secret(_) => None,
     }
 }
 

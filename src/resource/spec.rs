@@ -47,6 +47,19 @@ impl Spec {
         }
     }
 
+    /// The specification of an extension, where it is one's.
+    pub fn extension(&self) -> Option<&ExtensionSpec> {
+        match self {
+            Self::Extension(spec) => Some(spec),
+            Self::Network(_)
+            | Self::Image(_)
+            | Self::Gpu(_)
+            | Self::Volume(_)
+            | Self::Machine(_)
+            | Self::Secret(_) => None,
+        }
+    }
+
     /// The provider, where the resource names one itself; what lives inside a machine doesn't.
     pub fn provider(&self) -> Option<ProviderKind> {
         match self {

@@ -11,7 +11,7 @@ use crate::config::Overrides;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::engine;
 use crate::render::ExtensionEntry;
-use crate::resource::{ProviderKind, Spec};
+use crate::resource::ProviderKind;
 use crate::state::Object;
 use crate::sys::files;
 
@@ -99,7 +99,7 @@ impl Browsed {
         object: &Object,
     ) -> Result<Arc<Manifest>, Diagnostics> {
         let found = self.find(name.as_str());
-        let Spec::Extension(spec) = &*object.spec else {
+        let Some(spec) = object.spec.extension() else {
             return found;
         };
         if let Some(lock) = &self.lock

@@ -9,7 +9,6 @@ use crate::diagnostic::Diagnostics;
 use crate::digest::Digest;
 use crate::engine::Event;
 use crate::plan::Action;
-use crate::resource::Spec;
 use crate::state::Object;
 
 /// Writes the lock as far as the apply got: what ended well counts as new, what didn't as before.
@@ -35,14 +34,9 @@ pub(super) fn write(ready: &Ready) -> Result<Option<Written>, Diagnostics> {
     let ended_well = |machine: &Name, name: &Name| {
         let address = Address::Extension(machine.clone(), name.clone());
         let wanted = after.machines.get(machine).and_then(|set| set.get(name));
-        let stands = recorded(machine, name).is_some_and(|object| match &*object.spec {
-            Spec::Extension(spec) => Some(&spec.content) == wanted,
-            Spec::Network(_)
-            | Spec::Image(_)
-            | Spec::Gpu(_)
-            | Spec::Volume(_)
-            | Spec::Machine(_)
-            | Spec::Secret(_) => false,
+        let stands = recorded(machine, name).is_some_and(|object| {
+            let spec = object.spec.extension();
+            spec.is_some_and(|spec| Some(&spec.content) == wanted)
         });
         // What is left alone on purpose is settled too: by hand, or never.
         stands || idle.contains(&address)
@@ -85,7 +79,7 @@ pub(super) struct Written {
 
 /// Takes over what an installation resolved.
 fn learn(lock: &mut Lock, name: &Name, content: &Digest, object: &Object) {
-    let Spec::Extension(spec) = &*object.spec else {
+    let Some(spec) = object.spec.extension() else {
         return;
     };
     let noted = |path: &str| {

@@ -464,18 +464,8 @@ fn job(
     context: &Context,
 ) -> Job {
     let outbound = context.outbound.get(&inside.machine.name);
-    let tools = match inside.spec.as_deref() {
-        Some(Spec::Extension(spec)) => spec.tools.clone(),
-        Some(
-            Spec::Network(_)
-            | Spec::Image(_)
-            | Spec::Gpu(_)
-            | Spec::Volume(_)
-            | Spec::Machine(_)
-            | Spec::Secret(_),
-        )
-        | None => Vec::new(),
-    };
+    let wanted = inside.spec.as_deref().and_then(Spec::extension);
+    let tools = wanted.map(|spec| spec.tools.clone()).unwrap_or_default();
     Job {
         manifest: Arc::clone(manifest),
         purpose,

@@ -19,10 +19,10 @@ pub(super) fn task(
     broken: &[String],
 ) -> (Purpose, BTreeSet<String>) {
     let nothing = BTreeSet::new();
-    let (Some(object), Some(wanted)) = (was, extension(wanted)) else {
+    let (Some(object), Some(wanted)) = (was, wanted.extension()) else {
         return (Purpose::Install, nothing);
     };
-    let Some(stands) = extension(&object.spec) else {
+    let Some(stands) = object.spec.extension() else {
         return (Purpose::Install, nothing);
     };
     let failed: BTreeSet<String> = match &object.status {
@@ -61,18 +61,6 @@ pub(super) fn task(
 /// Whether the manifest is the one that was installed.
 fn is_same(stands: &ExtensionSpec, wanted: &ExtensionSpec) -> bool {
     stands.content == wanted.content && stands.version == wanted.version
-}
-
-fn extension(spec: &Arc<Spec>) -> Option<&ExtensionSpec> {
-    match &**spec {
-        Spec::Extension(spec) => Some(spec),
-        Spec::Network(_)
-        | Spec::Image(_)
-        | Spec::Gpu(_)
-        | Spec::Volume(_)
-        | Spec::Machine(_)
-        | Spec::Secret(_) => None,
-    }
 }
 
 /// The tools that a specification means.

@@ -172,7 +172,7 @@ fn another_content_runs_every_step_and_still_drops() {
 fn an_upgrade_that_may_have_ended_stays_one() {
     let kit = manifest();
     let wanted = spec(&kit, &[]);
-    let mut older = ExtensionSpec::clone(extension(&wanted).unwrap());
+    let mut older = ExtensionSpec::clone(wanted.extension().unwrap());
     older.version = "0.9.0".to_owned();
     let tainted = |spec: &Arc<Spec>| Object {
         status: Status::Tainted,

@@ -9,7 +9,6 @@ use crate::address::Name;
 use crate::render::page::{Page, Style, Tone};
 use crate::render::table::{Free, table};
 use crate::render::text::{clean, count, wrap};
-use crate::resource::Spec;
 use crate::state::{Object, PartFailure, Status};
 
 /// One extension of one machine, as recorded.
@@ -56,15 +55,7 @@ impl Installation {
 
     /// The version recorded.
     fn version(&self) -> Option<&str> {
-        match &*self.object.as_ref()?.spec {
-            Spec::Extension(spec) => Some(&spec.version),
-            Spec::Machine(_)
-            | Spec::Network(_)
-            | Spec::Image(_)
-            | Spec::Gpu(_)
-            | Spec::Volume(_)
-            | Spec::Secret(_) => None,
-        }
+        Some(&self.object.as_ref()?.spec.extension()?.version)
     }
 
     fn tools(&self) -> Vec<Tool> {

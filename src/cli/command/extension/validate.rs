@@ -143,9 +143,7 @@ fn probes(browsed: &Browsed, installed: &[&Installation]) -> (Vec<Probe>, Diagno
 /// Says that an extension is validated as another version than the one installed, whose own words
 /// nobody has any more.
 fn otherwise(machine: &Name, manifest: &Manifest, object: &Object) -> Option<Diagnostic> {
-    let Spec::Extension(spec) = &*object.spec else {
-        return None;
-    };
+    let spec = object.spec.extension()?;
     if spec.content == manifest.content {
         return None;
     }
