@@ -20,7 +20,7 @@ pub(super) fn estimate(machine: &Machine) -> Estimate {
     let hour = hour(cpus, memory);
     Estimate::Monthly(Cost::of(
         vec![Part {
-            what: format!("{cpus} vCPU, {memory}, at ${:.4} an hour", dollars(hour)),
+            what: format!("{cpus} vCPU with {memory} at ${:.4} an hour", dollars(hour)),
             monthly: hour * HOURS_PER_MONTH,
             always: false,
         }],

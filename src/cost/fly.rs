@@ -70,7 +70,10 @@ pub(super) fn estimate(machine: &Machine, settings: &FlySettings) -> Estimate {
     let each = if copies == 1 { "" } else { "2 × " };
     let guest = (processor * cpus + gigabytes(MEMORY, memory)).times_micros(*markup);
     let mut parts = vec![Part {
-        what: format!("{each}{kind}-cpu-{cpus}x, {memory}, in {}", settings.region),
+        what: format!(
+            "{each}{kind}-cpu-{cpus}x with {memory} in {}",
+            settings.region
+        ),
         monthly: guest * copies,
         always: false,
     }];
@@ -91,7 +94,7 @@ pub(super) fn estimate(machine: &Machine, settings: &FlySettings) -> Estimate {
     });
     Estimate::Monthly(Cost::of(
         parts,
-        "traffic, snapshots beyond 10GB, and asleep $0.15 per GB of the root file system",
+        "traffic, snapshots beyond 10GB, and while asleep $0.15 per GB of the root file system",
     ))
 }
 

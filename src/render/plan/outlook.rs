@@ -129,12 +129,12 @@ fn price(cost: &Cost) -> String {
     let parts = cost
         .parts
         .iter()
-        .map(|part| format!("{} {}", part.monthly, clean(&part.what)));
+        .map(|part| format!("{} for {}", part.monthly, clean(&part.what)));
     let parts = parts.collect::<Vec<_>>().join(", ");
     let besides = if cost.besides.is_empty() {
         String::new()
     } else {
-        format!("; besides {}", clean(&cost.besides))
+        format!("; not counted: {}", clean(&cost.besides))
     };
     format!("each month: {parts}{besides} (list prices of {PRICES_OF})")
 }
