@@ -1,9 +1,10 @@
 //! The shelf embedded in the binary: `extensions/` and `profiles/` of the source tree.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use include_dir::{Dir, include_dir};
+use rustc_hash::FxHashMap;
 
 use super::read::MANIFEST_FILE;
 use super::shelf::{Folder, ProfileFile, Shelf};
@@ -13,12 +14,20 @@ use crate::diagnostic::Diagnostics;
 static EXTENSIONS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/extensions");
 static PROFILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/profiles");
 
+/// The folders of extensions by name: `Dir` searches all of its paths for each.
+static BY_NAME: LazyLock<FxHashMap<&str, &Dir<'_>>> = LazyLock::new(|| {
+    let named = EXTENSIONS
+        .dirs()
+        .map(|dir| Some((dir.path().to_str()?, dir)));
+    named.flatten().collect()
+});
+
 /// What the binary carries.
 pub(super) struct Embedded;
 
 impl Shelf for Embedded {
     fn folder(&self, name: &Name) -> Result<Option<Folder>, Diagnostics> {
-        let Some(dir) = EXTENSIONS.get_dir(name.as_str()) else {
+        let Some(dir) = BY_NAME.get(name.as_str()) else {
             return Ok(None);
         };
         let mut files = BTreeMap::new();

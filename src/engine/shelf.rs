@@ -10,6 +10,9 @@ use crate::catalog::{Folder, ProfileFile, Shelf};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::sys::files;
 
+/// The file of an extension's manifest.
+const MANIFEST: &str = "extension.yaml";
+
 /// The most bytes one file of an extension may have.
 const FILE_MAX: u64 = 4 << 20;
 
@@ -44,14 +47,13 @@ impl Shelf for DirectoryShelf {
     fn folder(&self, name: &Name) -> Result<Option<Folder>, Diagnostics> {
         let folder = self.extensions.join(name.as_str());
         let shown = format!("extensions/{name}");
-        let manifest = match files::read_limited(&folder.join("extension.yaml"), FILE_MAX) {
+        let manifest = match files::read_limited(&folder.join(MANIFEST), FILE_MAX) {
             Ok(bytes) => bytes,
             Err(error) if absent(&error) => return Ok(None),
-            Err(error) => return Err(unreadable(&format!("{shown}/extension.yaml"), &error)),
+            Err(error) => return Err(unreadable(&format!("{shown}/{MANIFEST}"), &error)),
         };
         let mut found = BTreeMap::new();
         collect(&folder, "", &mut found).map_err(|error| unreadable(&shown, &error))?;
-        found.remove("extension.yaml");
         Ok(Some(Folder {
             shown: Arc::from(shown),
             manifest: Arc::from(manifest),
@@ -80,7 +82,7 @@ impl Shelf for DirectoryShelf {
     }
 }
 
-/// Every regular file below a folder, by its path in it; links aren't followed.
+/// Every regular file below a folder but the manifest, by its path in it; links aren't followed.
 fn collect(folder: &Path, prefix: &str, found: &mut BTreeMap<String, Arc<[u8]>>) -> io::Result<()> {
     for name in files::list(folder)? {
         let Some(name) = name.to_str().map(str::to_owned) else {
@@ -88,6 +90,9 @@ fn collect(folder: &Path, prefix: &str, found: &mut BTreeMap<String, Arc<[u8]>>)
         };
         let path = folder.join(&name);
         let inner = format!("{prefix}{name}");
+        if inner == MANIFEST {
+            continue;
+        }
         match files::entry(&path)? {
             files::Entry::Directory => collect(&path, &format!("{inner}/"), found)?,
             files::Entry::File => {

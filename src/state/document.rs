@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::thread;
 
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -28,6 +29,9 @@ const HEADS: [&[u8]; 3] = [
 ];
 const MIDDLE: &[u8] = b"\",\n\"state\":";
 const END: &[u8] = b"}\n";
+
+/// From which length of a text on a second thread for its checksum is worth the start.
+const LONG: usize = 128 << 10;
 
 /// The length of a digest's text: `sha256:` and 64 digits.
 const CHECK: usize = 71;
@@ -98,15 +102,11 @@ pub fn read_document(bytes: &[u8]) -> Result<State, DocumentError> {
     let Some((format, check, text)) = cut(bytes) else {
         return Err(why_not(bytes));
     };
-    if Digest::of_bytes(text).as_str().as_bytes() != check {
+    let (sound, body) = sum_and_parse(text, check);
+    if !sound {
         return Err(DocumentError::Checksum);
     }
-    // Checking the whole text at once is cheaper than each of its strings.
-    let body: Body = match std::str::from_utf8(text) {
-        Ok(text) => serde_json::from_str(text),
-        Err(_) => serde_json::from_slice(text),
-    }
-    .map_err(DocumentError::Malformed)?;
+    let body = body.map_err(DocumentError::Malformed)?;
     if body.format != format {
         return Err(DocumentError::Checksum);
     }
@@ -122,6 +122,27 @@ pub fn read_document(bytes: &[u8]) -> Result<State, DocumentError> {
         Some(violation) => Err(DocumentError::Integrity(violation)),
         None => Ok(state),
     }
+}
+
+/// Says whether a text has this checksum, and what it says.
+fn sum_and_parse(text: &[u8], check: &[u8]) -> (bool, Result<Body, serde_json::Error>) {
+    let sum = || Digest::of_bytes(text).as_str().as_bytes() == check;
+    // Checking the whole text at once is cheaper than each of its strings.
+    let parse = || match std::str::from_utf8(text) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(text),
+    };
+    if text.len() < LONG {
+        return (sum(), parse());
+    }
+    thread::scope(|scope| {
+        let summing = scope.spawn(sum);
+        let body = parse();
+        match summing.join() {
+            Ok(sound) => (sound, body),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
 }
 
 /// Reads a map that was written in its order, without a search for each of its entries.
