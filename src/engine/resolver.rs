@@ -231,6 +231,8 @@ fn placed(mut findings: Diagnostics, profile: &ExtensionRef) -> Diagnostics {
 }
 
 /// Whether something that was found keeps the extensions from being known.
+///
+/// What a person may allow is found of extensions that are known.
 pub(super) fn is_unresolved(findings: &[Diagnostic]) -> bool {
-    findings.iter().any(Diagnostic::is_error)
+    findings.iter().any(|one| one.is_error() && !one.allowable)
 }

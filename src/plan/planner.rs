@@ -62,6 +62,9 @@ pub fn plan(
     }
     checks.extend(facts.findings.iter().cloned());
     lower(&mut checks, &options.allow);
+    // Of what a person hasn't allowed yet nobody knows whether it comes.
+    let open = checks.iter().any(|one| one.is_error() && one.allowable);
+    let locks = !options.destroy && !open;
     let outlooks = if options.destroy {
         Vec::new()
     } else {
@@ -84,7 +87,7 @@ pub fn plan(
         renamed_from: None,
         drift: decider.drift,
         outlooks,
-        lock: facts.lock.clone().filter(|_| !options.destroy),
+        lock: facts.lock.clone().filter(|_| locks),
         checks,
     }
 }

@@ -37,8 +37,7 @@ pub(super) fn provider(
         let chain = resolution.chain(name);
         let first = chain.first().map_or(name.as_str(), Name::as_str);
         diagnostic = diagnostic.help(format!(
-            "drop `{first}` for this machine, leave it out with `extensions.onIncompatible: skip`, \
-             or go on with `--allow catalog::incompatible`"
+            "drop `{first}` for this machine, or leave it out with `extensions.onIncompatible: skip`"
         ));
     }
     Some(Finding {

@@ -154,7 +154,7 @@ fn an_incompatible_extension_is_told_with_reason_and_alternative() {
         "error[catalog::incompatible]: `docker` doesn't work on kubernetes
   because: it runs a container engine of its own
   because: `docker` comes in through supabase-cli → docker
-  help: drop `supabase-cli` for this machine, leave it out with `extensions.onIncompatible: skip`, or go on with `--allow catalog::incompatible`
+  help: drop `supabase-cli` for this machine, or leave it out with `extensions.onIncompatible: skip`
 "
     );
     assert_eq!(
