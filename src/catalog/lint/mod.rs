@@ -13,8 +13,8 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Source};
 /// Finds everything that keeps an extension from the catalog; nothing: it is fit.
 ///
 /// Beyond what reading refuses (no validation, paths out of the folder…): no license, homepage or
-/// checksum, hosts that aren't declared, versions that may move, scripts that go on after an error,
-/// have foreign line ends, or ask questions.
+/// checksum, hosts that aren't declared, versions that may move, scripts that go on after an error
+/// or ask questions.
 pub fn lint(name: &Name, folder: &Folder) -> Diagnostics {
     let manifest = match read::manifest(name, folder.clone()) {
         Ok(manifest) => manifest,

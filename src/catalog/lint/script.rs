@@ -74,22 +74,12 @@ fn commands(manifest: &Manifest) -> impl Iterator<Item = &str> {
 }
 
 fn script(shown: &str, bytes: &[u8], found: &mut Diagnostics) {
-    if bytes.contains(&0) {
-        let text = format!("`{shown}` holds a NUL, where shells end");
-        found.push(error("catalog::script-nul", text).help("write it as text"));
-        return;
-    }
     let Ok(text) = std::str::from_utf8(bytes) else {
         let text = format!("`{shown}` isn't UTF-8");
-        found.push(error("catalog::script-nul", text).help("write it as text"));
+        found.push(error("catalog::script-utf8", text).help("write it as text"));
         return;
     };
     let source = Source::new(shown, text);
-    if let Some(at) = text.find('\r') {
-        let text = format!("`{shown}` has line ends of another system");
-        let finding = error("catalog::script-crlf", text).help("end its lines with LF alone");
-        found.push(finding.at(source.place(at, 1)));
-    }
     if !text.lines().any(stops) {
         let text = format!("`{shown}` goes on after a command that failed");
         let help = "begin it with `set -e` or `set -eu`";

@@ -39,7 +39,9 @@ impl Lowering {
                 self.line(&format!("{at}/command"), &command);
                 HookRun::Command(command)
             }
-            (None, Some(script)) => HookRun::Script(self.file(&format!("{at}/script"), script)),
+            (None, Some(script)) => {
+                HookRun::Script(self.shell_script(&format!("{at}/script"), script))
+            }
             (Some(_), Some(_)) | (None, None) => {
                 self.findings.push(
                     Finding::error(

@@ -347,7 +347,7 @@ impl Lowering {
     }
 
     fn script(&mut self, at: &str, text: ScriptText, frame: &Frame) -> Vec<Step> {
-        let path = self.file(&format!("{at}/path"), text.path);
+        let path = self.shell_script(&format!("{at}/path"), text.path);
         for arg in &text.args {
             self.no_nul(&format!("{at}/args"), arg);
         }

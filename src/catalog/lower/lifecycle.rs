@@ -107,7 +107,7 @@ impl Lowering {
         if let Some(script) = text.script {
             let timeout = self.seconds("remove/script/timeout", script.timeout, 120);
             remove.steps.push(RemoveStep::Script {
-                path: self.file("remove/script/path", script.path),
+                path: self.shell_script("remove/script/path", script.path),
                 timeout,
             });
         }
@@ -156,7 +156,7 @@ impl Lowering {
             }
             let timeout = self.seconds("upgrade/script/timeout", script.timeout, 600);
             UpgradeScript {
-                path: self.file("upgrade/script/path", script.path),
+                path: self.shell_script("upgrade/script/path", script.path),
                 args: script.args,
                 timeout,
             }

@@ -46,6 +46,27 @@ fn climbs(path: &str) -> bool {
     path.split(['/', '\\']).any(|part| part == "..")
 }
 
+/// What a shell would stumble over in a script, and what to do about it.
+///
+/// Neither is told by the shell: a NUL is dropped without a word, and a carriage return becomes a
+/// part of the last word of its line.
+fn misread(script: &[u8]) -> Option<(&'static str, String, &'static str)> {
+    let line = |at: usize| script[..at].split(|byte| *byte == b'\n').count();
+    if let Some(at) = script.iter().position(|byte| *byte == 0) {
+        let what = format!("holds a NUL byte, on line {}", line(at));
+        let help = "a script is plain text: save it anew as UTF-8";
+        return Some(("catalog::script-nul", what, help));
+    }
+    let at = script.windows(2).position(|pair| pair == b"\r\n")?;
+    let what = format!(
+        "ends line {} as on Windows, with a carriage return",
+        line(at)
+    );
+    let help =
+        "save it with line ends of Unix; in git, `*.sh text eol=lf` in `.gitattributes` keeps them";
+    Some(("catalog::script-crlf", what, help))
+}
+
 impl Lowering {
     /// A path within the extension's folder that names one of its files.
     pub(super) fn file(&mut self, at: &str, mut path: String) -> String {
@@ -79,6 +100,18 @@ impl Lowering {
                 )
                 .help(help),
             );
+        }
+        path
+    }
+
+    /// As [`Self::file`], of one that a shell runs.
+    pub(super) fn shell_script(&mut self, at: &str, path: String) -> String {
+        let path = self.file(at, path);
+        let found = self.files.get(&path).and_then(|bytes| misread(bytes));
+        if let Some((code, what, help)) = found {
+            let text = format!("`{path}` {what}");
+            self.findings
+                .push(Finding::error(at, code, text).help(help));
         }
         path
     }

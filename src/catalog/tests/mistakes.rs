@@ -116,6 +116,30 @@ remove: {paths: [/, ~/.cache/../..]}
 }
 
 #[test]
+fn scripts_that_a_shell_misreads_are_refused() {
+    let text = manifest("tool", "").replace(
+        "  method: npm\n  npm:\n    package: tool@1.0.0\n",
+        "  method: script\n  script: {path: install.sh}\n",
+    );
+    let with = |script: &str| mistakes_of(folder("tool", &text, &[("install.sh", script)]));
+    assert_eq!(with("echo one\n"), "");
+    assert_eq!(
+        with("echo one\necho tw\0o\n"),
+        "error[catalog::script-nul]: `install.sh` holds a NUL byte, on line 2
+  extensions/tool/extension.yaml:8:18 |   script: {path: install.sh}
+  help: a script is plain text: save it anew as UTF-8
+"
+    );
+    assert_eq!(
+        with("set -e\r\nexit 0\r\n"),
+        "error[catalog::script-crlf]: `install.sh` ends line 1 as on Windows, with a carriage return
+  extensions/tool/extension.yaml:8:18 |   script: {path: install.sh}
+  help: save it with line ends of Unix; in git, `*.sh text eol=lf` in `.gitattributes` keeps them
+"
+    );
+}
+
+#[test]
 fn registry_downloads_need_a_checksum() {
     let text = manifest("tool", "").replace(
         "  method: npm\n  npm:\n    package: tool@1.0.0\n",
