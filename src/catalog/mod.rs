@@ -5,6 +5,7 @@ mod check;
 mod choose;
 mod conform;
 mod derive;
+mod domains;
 mod embed;
 mod embedded;
 mod finding;

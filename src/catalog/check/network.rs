@@ -2,21 +2,17 @@
 
 use super::obstacle::Finding;
 use crate::catalog::ground::Ground;
-use crate::catalog::manifest::Manifest;
-use crate::catalog::step::Action;
+use crate::catalog::resolve::Resolved;
+use crate::catalog::step::{Action, Step};
 use crate::diagnostic::{Code, Diagnostic};
 
-pub(super) fn network(manifest: &Manifest, ground: &Ground) -> Option<Finding> {
-    let blocked: Vec<&str> = manifest
-        .requirements
-        .domains
-        .iter()
-        .map(String::as_str)
-        .filter(|host| !ground.network.reaches(host))
-        .collect();
+pub(super) fn network(resolved: &Resolved, ground: &Ground) -> Option<Finding> {
+    let manifest = &*resolved.manifest;
+    let mut blocked = manifest.domains_of(&resolved.tools);
+    blocked.retain(|host| !ground.network.reaches(host));
     // Package managers fetch although a manifest names none of their hosts.
-    let cut_off = !ground.network.open && manifest.steps.iter().any(|step| fetches(&step.action));
-    let settled = (blocked.is_empty() && !cut_off) || is_handed_over(manifest, ground);
+    let cut_off = !ground.network.open && steps(resolved).any(|step| fetches(&step.action));
+    let settled = (blocked.is_empty() && !cut_off) || is_handed_over(resolved, ground);
     if settled {
         return None;
     }
@@ -51,9 +47,9 @@ pub(super) fn network(manifest: &Manifest, ground: &Ground) -> Option<Finding> {
 }
 
 /// Whether all of it is what this side fetches, verifies and hands over.
-fn is_handed_over(manifest: &Manifest, ground: &Ground) -> bool {
+fn is_handed_over(resolved: &Resolved, ground: &Ground) -> bool {
     ground.provider.is_beside()
-        && manifest.steps.iter().all(|step| match &step.action {
+        && steps(resolved).all(|step| match &step.action {
             Action::Binary { downloads } => downloads.iter().all(|one| one.pinned().is_some()),
             Action::Apt { .. }
             | Action::Npm { .. }
@@ -64,6 +60,13 @@ fn is_handed_over(manifest: &Manifest, ground: &Ground) -> bool {
             | Action::Zypper { .. }
             | Action::Script { .. } => false,
         })
+}
+
+/// The steps of the tools that are installed.
+fn steps(resolved: &Resolved) -> impl Iterator<Item = &Step> {
+    let tools = &resolved.tools;
+    let chosen = |step: &&Step| tools.is_empty() || tools.contains(&step.tool);
+    resolved.manifest.steps.iter().filter(chosen)
 }
 
 fn fetches(action: &Action) -> bool {

@@ -72,7 +72,7 @@ fn checked<'a>(
         }
         found.extend(tools::tools(&narrowed, resolved));
         found.extend(machine::system(manifest, ground));
-        found.extend(network::network(manifest, ground));
+        found.extend(network::network(resolved, ground));
         found.into_iter().map(move |finding| (resolved, finding))
     })
 }

@@ -131,3 +131,22 @@ fn a_dependency_that_is_no_mapping_of_these_is_told() {
     assert!(codes.len() >= 3, "{}", show(&found));
     assert!(show(&found).contains("tool"), "{}", show(&found));
 }
+
+#[test]
+fn only_hosts_of_the_chosen_tools_are_needed() {
+    let catalog = catalog(&[]);
+    let kit = catalog.manifest(&name("cloud-tools")).unwrap().unwrap();
+    let of = |tools: &[&str]| {
+        let tools: Vec<String> = tools.iter().map(|&tool| tool.to_owned()).collect();
+        kit.domains_of(&tools).join(" ")
+    };
+    let github = "github.com release-assets.githubusercontent.com";
+    assert_eq!(of(&[]), kit.requirements.domains.join(" "));
+    assert_eq!(of(&["aws"]), "awscli.amazonaws.com");
+    assert_eq!(of(&["oci"]), "");
+    assert_eq!(of(&["flyctl"]), github);
+    assert_eq!(
+        of(&["gcloud", "doctl"]),
+        format!("packages.cloud.google.com {github}")
+    );
+}

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::address::Name;
+use crate::catalog::Install;
 use crate::engine::Project;
 use crate::resource::Outbound;
 
@@ -36,7 +37,7 @@ pub fn hosts_needed(project: &Project) -> Vec<Needed> {
             let needed = &mut all[index];
             needed.machines.insert(machine.clone());
             for install in &outlook.installs {
-                needed.add(project, machine, &install.name);
+                needed.add(project, machine, install);
             }
         }
     }
@@ -44,14 +45,15 @@ pub fn hosts_needed(project: &Project) -> Vec<Needed> {
 }
 
 impl Needed {
-    fn add(&mut self, project: &Project, machine: &Name, extension: &Name) {
+    fn add(&mut self, project: &Project, machine: &Name, install: &Install) {
+        let extension = &install.name;
         let manifest = project.manifest(machine, extension);
-        for host in manifest.iter().flat_map(|m| &m.requirements.domains) {
+        for host in manifest.iter().flat_map(|m| m.domains_of(&install.tools)) {
             // A pattern names no host.
             if host.contains('*') {
                 continue;
             }
-            let by = self.hosts.entry(host.clone()).or_default();
+            let by = self.hosts.entry(host.to_owned()).or_default();
             if !by.contains(extension) {
                 by.push(extension.clone());
                 by.sort();
