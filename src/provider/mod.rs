@@ -9,6 +9,7 @@ mod error;
 pub mod fake;
 pub mod local;
 mod request;
+mod shell;
 #[cfg(test)]
 pub(crate) mod suite;
 mod takeover;

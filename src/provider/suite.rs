@@ -21,13 +21,31 @@ pub(crate) struct Fixture {
     pub(crate) lineage: Lineage,
     /// The machine to make: running, without mounts; the suite adds its volume's.
     pub(crate) machine: MachineSpec,
-    /// The volume to mount into it.
-    pub(crate) volume: VolumeSpec,
+    /// The volume to mount into it, where the provider has volumes.
+    pub(crate) volume: Option<VolumeSpec>,
     /// What the machine depends on besides, made already.
     pub(crate) dependencies: BTreeMap<Address, Arc<Object>>,
     /// Whether commands really run in its machines.
     pub(crate) runs_commands: bool,
+    /// A change that the provider makes in place.
+    pub(crate) change: Changed,
+    /// The paths of a machine that the provider can't read.
+    pub(crate) unread: &'static [&'static str],
 }
+
+/// A change of a machine.
+pub(crate) struct Changed {
+    /// Its path.
+    pub(crate) path: &'static str,
+    /// What it does.
+    pub(crate) make: fn(&mut MachineSpec),
+}
+
+/// More memory, where a provider hands out more in place.
+pub(crate) const MORE_MEMORY: Changed = Changed {
+    path: "memory",
+    make: |machine| machine.memory = Some(Size::mib(768)),
+};
 
 struct Life<'a> {
     provider: &'a dyn Provider,
@@ -104,10 +122,16 @@ impl Life<'_> {
     }
 }
 
-fn powerless(spec: &Spec) -> Attributes {
-    let mut attributes = spec.attributes();
-    attributes.0.remove("power");
-    attributes
+impl Life<'_> {
+    /// What is shown of an object that is as specified.
+    fn shown(&self, spec: &Spec) -> Attributes {
+        let mut attributes = spec.attributes();
+        attributes.0.remove("power");
+        attributes
+            .0
+            .retain(|path, _| !self.fixture.unread.contains(&&**path));
+        attributes
+    }
 }
 
 /// Runs the suite; panics where the provider breaks the contract.
@@ -116,22 +140,18 @@ pub(crate) async fn contract_suite(provider: &dyn Provider, fixture: Fixture) {
         provider,
         fixture: &fixture,
     };
-    let volume = life.request(volume_address(), 1, Spec::Volume(fixture.volume.clone()));
-    assert_eq!(
-        life.look(&fixture.lineage, &volume).await,
-        Observation::Absent
-    );
-    let volume_object = record(&volume, &provider.create(&volume, &quiet).await.unwrap());
-
     let mut spec = fixture.machine.clone();
-    spec.mounts = vec![Mount {
-        volume: volume_address().leaf().clone(),
-        path: "/alt/home/developer/workspace".to_owned(),
-    }];
+    let volume = make_volume(&life).await;
+    if volume.is_some() {
+        spec.mounts = vec![Mount {
+            volume: volume_address().leaf().clone(),
+            path: "/alt/home/developer/workspace".to_owned(),
+        }];
+    }
     let mut machine = life.request(machine_address(), 2, Spec::Machine(Box::new(spec)));
-    machine
-        .dependencies
-        .insert(volume_address(), Arc::clone(&volume_object));
+    let standing = volume.iter();
+    let standing = standing.map(|(_, object)| (volume_address(), Arc::clone(object)));
+    machine.dependencies.extend(standing);
     assert_eq!(
         life.look(&fixture.lineage, &machine).await,
         Observation::Absent
@@ -149,7 +169,20 @@ pub(crate) async fn contract_suite(provider: &dyn Provider, fixture: Fixture) {
     secrets_arrive(&life, &reference).await;
     power_is_kept(&life, &machine, &reference).await;
     changes_in_place(&life, &machine, &object).await;
-    ends_alone(&life, &machine, &object, &volume, &volume_object).await;
+    ends_alone(&life, &machine, &object, volume.as_ref()).await;
+}
+
+/// Makes the volume, where the provider has volumes.
+async fn make_volume(life: &Life<'_>) -> Option<(CreateRequest, Arc<Object>)> {
+    let spec = Spec::Volume(life.fixture.volume.clone()?);
+    let volume = life.request(volume_address(), 1, spec);
+    assert_eq!(
+        life.look(&life.fixture.lineage, &volume).await,
+        Observation::Absent
+    );
+    let made = life.provider.create(&volume, &quiet).await.unwrap();
+    let object = record(&volume, &made);
+    Some((volume, object))
 }
 
 async fn is_as_specified(life: &Life<'_>, machine: &CreateRequest, made: &Made) {
@@ -157,7 +190,7 @@ async fn is_as_specified(life: &Life<'_>, machine: &CreateRequest, made: &Made) 
     assert_eq!(again.id, made.id, "a repeated create makes nothing new");
     let seen = life.seen(machine).await;
     assert_eq!(seen.id, made.id);
-    assert_eq!(seen.attributes, powerless(&machine.spec));
+    assert_eq!(seen.attributes, life.shown(&machine.spec));
     assert_eq!(seen.power, Some(Power::Running));
     assert_eq!(seen.operation.as_ref(), Some(&machine.operation));
     assert_eq!(seen.incarnation, made.incarnation);
@@ -248,13 +281,13 @@ async fn changes_in_place(life: &Life<'_>, machine: &CreateRequest, object: &Arc
         return;
     };
     let mut spec = spec.clone();
-    spec.memory = Some(Size::mib(768));
+    (life.fixture.change.make)(&mut spec);
     wanted.spec = Arc::new(Spec::Machine(spec));
     wanted.operation = OperationId::from_random([3; 8]);
     let request = UpdateRequest {
         wanted: wanted.clone(),
         current: Arc::clone(object),
-        paths: vec!["memory".to_owned()],
+        paths: vec![life.fixture.change.path.to_owned()],
     };
     for _ in 0..2 {
         let made = life.provider.update(&request, &quiet).await.unwrap();
@@ -264,7 +297,7 @@ async fn changes_in_place(life: &Life<'_>, machine: &CreateRequest, object: &Arc
         );
     }
     let seen = life.seen(&wanted).await;
-    assert_eq!(seen.attributes, powerless(&wanted.spec));
+    assert_eq!(seen.attributes, life.shown(&wanted.spec));
     assert_eq!(seen.operation.as_ref(), Some(&machine.operation));
 }
 
@@ -272,8 +305,7 @@ async fn ends_alone(
     life: &Life<'_>,
     machine: &CreateRequest,
     object: &Arc<Object>,
-    volume: &CreateRequest,
-    volume_object: &Arc<Object>,
+    volume: Option<&(CreateRequest, Arc<Object>)>,
 ) {
     let delete = |request: &CreateRequest, lineage: &Lineage, object: &Arc<Object>| DeleteRequest {
         lineage: lineage.clone(),
@@ -292,7 +324,10 @@ async fn ends_alone(
             .unwrap();
     }
     assert_eq!(life.look(own, machine).await, Observation::Absent);
-    assert_eq!(life.seen(volume).await.attributes, powerless(&volume.spec));
+    let Some((volume, volume_object)) = volume else {
+        return;
+    };
+    assert_eq!(life.seen(volume).await.attributes, life.shown(&volume.spec));
     for _ in 0..2 {
         life.provider
             .delete(&delete(volume, own, volume_object))

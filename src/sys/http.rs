@@ -1,5 +1,6 @@
 //! HTTP: the only door to servers that no client of their own reaches.
 
+mod api;
 mod fetch;
 mod route;
 
@@ -10,6 +11,7 @@ use std::time::Duration;
 use reqwest::{Client, Method};
 use zeroize::Zeroizing;
 
+pub use api::{ApiAnswer, ApiClient, ApiError, ApiRequest, ApiStream};
 pub use fetch::{FetchError, Fetcher};
 pub use route::Route;
 

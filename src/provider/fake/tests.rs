@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::address::{Address, Kind};
 use crate::plan::Observation;
-use crate::provider::suite::{Fixture, contract_suite, label, record};
+use crate::provider::suite::{Fixture, MORE_MEMORY, contract_suite, label, record};
 use crate::provider::{
     Class, Command, CreateRequest, DeleteRequest, MachineRef, Progress, Provider, Query, Question,
     Reader,
@@ -85,13 +85,15 @@ async fn it_keeps_the_contract() {
     let fixture = Fixture {
         lineage: Lineage::from_random([7; 16]),
         machine: machine("suite"),
-        volume: VolumeSpec {
+        volume: Some(VolumeSpec {
             provider: ProviderKind::Docker,
             name: "suite-workspace".to_owned(),
             size: None,
-        },
+        }),
         dependencies: BTreeMap::new(),
         runs_commands: false,
+        change: MORE_MEMORY,
+        unread: &[],
     };
     contract_suite(&fake, fixture).await;
     assert!(world.snapshot().objects.is_empty());

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::ground::*;
 use crate::address::{Name, NameRule};
 use crate::plan::Observation;
-use crate::provider::suite::{Fixture, contract_suite, record};
+use crate::provider::suite::{Fixture, MORE_MEMORY, contract_suite, record};
 use crate::provider::{Class, Command, Delivery, MachineRef, Provider, Reader, UpdateRequest};
 use crate::resource::{FileTarget, Power, Spec};
 
@@ -29,9 +29,11 @@ async fn it_keeps_the_contract() {
     let fixture = Fixture {
         lineage: lineage(),
         machine: machine("suite"),
-        volume: volume("suite.workspace"),
+        volume: Some(volume("suite.workspace")),
         dependencies: std::collections::BTreeMap::new(),
         runs_commands: true,
+        change: MORE_MEMORY,
+        unread: &[],
     };
     contract_suite(&ground.local, fixture).await;
     assert!(!ground.machines().exists());
