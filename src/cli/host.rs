@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use crate::engine::{OpenOnce, Providers, Stop};
 use crate::provider::docker::{self, Docker};
+use crate::provider::e2b::{self, E2b};
 use crate::provider::local::{self, Local};
 use crate::provider::{Provider, TerminalSize};
 use crate::resource::ProviderKind;
@@ -81,6 +82,7 @@ impl Host {
 fn real_providers(world: &World) -> OpenOnce {
     let on_this_host = Arc::clone(&world.environment);
     let on_an_engine = Arc::clone(&world.environment);
+    let on_e2b = Arc::clone(&world.environment);
     OpenOnce::default()
         .with(
             ProviderKind::Local,
@@ -98,5 +100,10 @@ fn real_providers(world: &World) -> OpenOnce {
                 let docker = Docker::connect(&on_an_engine)?;
                 Ok(Arc::new(docker) as Arc<dyn Provider>)
             }),
+        )
+        .with(
+            ProviderKind::E2b,
+            e2b::CAPABILITIES,
+            Box::new(move || Ok(Arc::new(E2b::connect(&on_e2b)?) as Arc<dyn Provider>)),
         )
 }

@@ -10,7 +10,7 @@ use crate::config::{self, Config, Extensions, Machine, ProviderSettings};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::digest::Fingerprint;
 use crate::resource::{
-    DockerNetwork, ExtensionSpec, GpuSpec, ImageSpec, MachineSpec, Mount, NetworkSpec, Power,
+    DockerNetwork, ExtensionSpec, GpuSpec, ImageSpec, MachineSpec, Mount, NetworkSpec,
     ProviderKind, SecretSpec, Settings, Spec, VolumeSpec,
 };
 
@@ -79,9 +79,9 @@ impl Builder<'_> {
         let settings = match &*machine.settings {
             ProviderSettings::Local(settings) => Settings::Local(settings.clone()),
             ProviderSettings::Docker(settings) => Settings::Docker(settings.clone()),
+            ProviderSettings::E2b(settings) => Settings::E2b(super::e2b::settings(settings)),
             ProviderSettings::Fly(_)
             | ProviderSettings::Kubernetes(_)
-            | ProviderSettings::E2b(_)
             | ProviderSettings::Devpod(_)
             | ProviderSettings::Runpod(_)
             | ProviderSettings::Northflank(_) => {
@@ -97,7 +97,14 @@ impl Builder<'_> {
         let mut needs = Vec::new();
         let network = self.network(&settings);
         needs.extend(network.clone().map(Address::Network));
-        let image = self.image(machine, &settings, inputs);
+        let image = if let Settings::E2b(e2b) = &settings
+            && !e2b.builds()
+        {
+            self.findings.extend(super::e2b::unused_image(machine, e2b));
+            None
+        } else {
+            self.image(machine, &settings, inputs)
+        };
         if image.is_some() {
             needs.push(Address::Image(machine.name.clone()));
         }
@@ -105,7 +112,12 @@ impl Builder<'_> {
         if gpu.is_some() {
             needs.push(Address::Gpu(machine.name.clone()));
         }
-        let mounts = self.volumes(machine);
+        let mounts = if machine.provider == ProviderKind::E2b {
+            self.findings.extend(super::e2b::no_volumes(machine));
+            Vec::new()
+        } else {
+            self.volumes(machine)
+        };
         needs.extend(
             mounts
                 .iter()
@@ -121,7 +133,7 @@ impl Builder<'_> {
             gpu,
             network,
             mounts,
-            power: Power::Running,
+            power: settings.power(),
             settings,
         };
         self.push(machine, own.clone(), Spec::Machine(Box::new(spec)), needs);
@@ -375,7 +387,7 @@ impl Builder<'_> {
                     machine.name, machine.provider
                 ),
             )
-            .help("the file is valid; `local` and `docker` can be planned now"),
+            .help("the file is valid; `local`, `docker` and `e2b` can be planned now"),
         );
     }
 

@@ -1,6 +1,7 @@
 //! Config and catalog become the graph of resources wanted.
 
 mod build;
+mod e2b;
 mod graph;
 mod order;
 #[cfg(test)]

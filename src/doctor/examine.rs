@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::{Finding, Verdict};
 use crate::diagnostic::Diagnose;
 use crate::engine::Readers;
-use crate::provider::Query;
 use crate::provider::local::Local;
+use crate::provider::{ProviderError, Query};
 use crate::resource::ProviderKind;
 use crate::state::Lineage;
 use crate::sys::process::{Ended, Launch, Pipe};
@@ -52,9 +52,9 @@ pub async fn examine(
         match kind {
             ProviderKind::Local => local(world, &mut findings).await,
             ProviderKind::Docker => findings.push(docker(readers).await),
+            ProviderKind::E2b => findings.push(e2b(readers).await),
             ProviderKind::Fly
             | ProviderKind::Kubernetes
-            | ProviderKind::E2b
             | ProviderKind::Devpod
             | ProviderKind::Runpod
             | ProviderKind::Northflank => findings.push(Finding {
@@ -63,7 +63,7 @@ pub async fn examine(
                 verdict: Verdict::Broken,
                 detail: "this version of sindri can't plan or apply on it yet".to_owned(),
                 help: Some(
-                    "`sindri config validate` checks a file for it; `local` and `docker` work"
+                    "`sindri config validate` checks a file for it; `local`, `docker` and `e2b` work"
                         .to_owned(),
                 ),
             }),
@@ -168,16 +168,42 @@ async fn said(argv: Vec<OsString>, world: &World) -> Option<String> {
 }
 
 async fn docker(readers: &dyn Readers) -> Finding {
-    let nothing = Query {
-        lineage: Lineage::from_random([0; 16]),
-        questions: Vec::new(),
-    };
     let answer = match readers.reader(ProviderKind::Docker) {
-        Ok(reader) => reader.observe(&nothing).await.map(|_| reader),
+        Ok(reader) => reader.observe(&nothing()).await.map(drop),
         Err(error) => Err(error),
     };
+    finding(
+        ProviderKind::Docker,
+        "Docker Engine",
+        "the Engine answers",
+        answer,
+    )
+}
+
+/// Whether E2B answers this key: by a list that holds nothing.
+async fn e2b(readers: &dyn Readers) -> Finding {
+    let answer = match readers.reader(ProviderKind::E2b) {
+        Ok(reader) => reader.owned(&nothing().lineage).await.map(drop),
+        Err(error) => Err(error),
+    };
+    finding(ProviderKind::E2b, "E2B key", "E2B accepts it", answer)
+}
+
+fn nothing() -> Query {
+    Query {
+        lineage: Lineage::from_random([0; 16]),
+        questions: Vec::new(),
+    }
+}
+
+fn finding(
+    provider: ProviderKind,
+    subject: &str,
+    good: &str,
+    answer: Result<(), ProviderError>,
+) -> Finding {
     let (verdict, detail, help) = match answer {
-        Ok(_) => (Verdict::Good, "the Engine answers".to_owned(), None),
+        Ok(()) => (Verdict::Good, good.to_owned(), None),
         Err(error) => {
             let found = error.diagnose().into_iter().next();
             let help = found.and_then(|found| found.help);
@@ -185,8 +211,8 @@ async fn docker(readers: &dyn Readers) -> Finding {
         }
     };
     Finding {
-        provider: Some(ProviderKind::Docker),
-        subject: "Docker Engine".to_owned(),
+        provider: Some(provider),
+        subject: subject.to_owned(),
         verdict,
         detail,
         help,

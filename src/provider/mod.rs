@@ -5,6 +5,7 @@
 
 mod contract;
 pub mod docker;
+pub mod e2b;
 mod error;
 pub mod fake;
 pub mod local;

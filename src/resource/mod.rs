@@ -22,8 +22,8 @@ pub use policy::{FieldPolicy, Policy};
 pub use provider_kind::ProviderKind;
 pub use secret::{FileTarget, SecretSource, SecretSpec};
 pub use settings::{
-    Dind, DindMode, DockerNetwork, DockerRuntime, DockerSettings, LocalSettings, PortMapping,
-    Protocol, RestartPolicy, Settings, StorageDriver,
+    Dind, DindMode, DockerNetwork, DockerRuntime, DockerSettings, E2bSettings, LocalSettings,
+    PortMapping, Protocol, RestartPolicy, Settings, StorageDriver,
 };
 pub use size::{Size, SizeError};
 pub use spec::Spec;

@@ -1,9 +1,11 @@
 //! Settings that only one provider knows, each with what a change of it means.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::policy::{FieldPolicy, Policy, spec};
-use super::{ProviderKind, Size};
+use super::{Power, ProviderKind, Size};
 
 /// The settings of the machine's provider.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -13,6 +15,8 @@ pub enum Settings {
     Local(LocalSettings),
     /// A Docker Engine.
     Docker(DockerSettings),
+    /// E2B.
+    E2b(E2bSettings),
 }
 
 impl Settings {
@@ -21,6 +25,16 @@ impl Settings {
         match self {
             Self::Local(_) => ProviderKind::Local,
             Self::Docker(_) => ProviderKind::Docker,
+            Self::E2b(_) => ProviderKind::E2b,
+        }
+    }
+
+    /// Whether a machine with these settings runs when nobody says otherwise.
+    pub fn power(&self) -> Power {
+        match self {
+            // One that pauses by itself is asleep as often as not.
+            Self::E2b(settings) if settings.auto_pause => Power::Provider,
+            Self::Local(_) | Self::Docker(_) | Self::E2b(_) => Power::Running,
         }
     }
 
@@ -29,6 +43,7 @@ impl Settings {
         match self {
             Self::Local(_) => LocalSettings::POLICIES,
             Self::Docker(_) => DockerSettings::POLICIES,
+            Self::E2b(_) => E2bSettings::POLICIES,
         }
     }
 }
@@ -65,6 +80,48 @@ spec! {
         /// Docker inside the container.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         dind ("dind"): Option<Dind> => Policy::Replace,
+    }
+}
+
+spec! {
+    /// Settings of the `e2b` provider.
+    pub struct E2bSettings {
+        /// The template; one made of image, processors and memory where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        template_alias ("templateAlias"): Option<String> => Policy::Replace,
+        /// Whether a template that stands is used.
+        reuse_template ("reuseTemplate"): bool => Policy::Ignore,
+        /// Whether the template is built anew whenever the sandbox is made.
+        build_on_deploy ("buildOnDeploy"): bool => Policy::Ignore,
+        /// How long the sandbox lives without a renewal, in seconds.
+        timeout ("timeout"): u32 => Policy::InPlace,
+        /// Whether it pauses rather than ends when that time is over.
+        auto_pause ("autoPause"): bool => Policy::Replace,
+        /// Whether a connection resumes it.
+        auto_resume ("autoResume"): bool => Policy::Replace,
+        /// Whether it reaches the internet.
+        internet_access ("internetAccess"): bool => Policy::InPlace,
+        /// Domains and addresses it may reach; all where none is named.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        allowed_domains ("allowedDomains"): Vec<String> => Policy::InPlace,
+        /// Addresses it may not reach.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        blocked_domains ("blockedDomains"): Vec<String> => Policy::InPlace,
+        /// Whether its ports are open to whoever knows its name.
+        public_access ("publicAccess"): bool => Policy::Replace,
+        /// Labels of its own.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        metadata ("metadata"): BTreeMap<String, String> => Policy::Replace,
+        /// The team; the key's own where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        team ("team"): Option<String> => Policy::Replace,
+    }
+}
+
+impl E2bSettings {
+    /// Whether the machine's template is built where it isn't there, rather than only looked for.
+    pub fn builds(&self) -> bool {
+        self.template_alias.is_none() || !self.reuse_template || self.build_on_deploy
     }
 }
 

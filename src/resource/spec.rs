@@ -88,7 +88,7 @@ impl Spec {
             Self::Secret(s) => serde_json::to_value(s),
             Self::Extension(s) => serde_json::to_value(s),
         };
-        Attributes::flatten(value.unwrap_or_default(), &["local", "docker"])
+        Attributes::flatten(value.unwrap_or_default(), &["local", "docker", "e2b"])
     }
 
     /// The same with another value of the field at a path, null to unset it; none where the field

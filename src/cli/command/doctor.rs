@@ -30,7 +30,7 @@ pub(crate) fn run(session: &mut Session, args: &DoctorArgs) -> Outcome {
     Ok(if broken { Exit::Error } else { Exit::Done })
 }
 
-/// The providers of the configuration; the ones that are built where there is none.
+/// The providers of the configuration; the ones that need no account where there is none.
 fn kinds(session: &Session) -> Vec<ProviderKind> {
     let mut kinds: Vec<ProviderKind> = match session.project(Overrides::default()) {
         Ok(project) => project
@@ -41,7 +41,7 @@ fn kinds(session: &Session) -> Vec<ProviderKind> {
             .collect(),
         Err(_) => ProviderKind::ALL
             .into_iter()
-            .filter(|kind| kind.is_built())
+            .filter(|kind| kind.is_beside())
             .collect(),
     };
     kinds.sort_unstable();

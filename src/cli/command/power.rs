@@ -176,7 +176,11 @@ fn settle_open(
 fn with_power(object: &Object, power: Power) -> Object {
     let spec = match &*object.spec {
         Spec::Machine(machine) => Arc::new(Spec::Machine(Box::new(MachineSpec {
-            power,
+            // What falls asleep by itself may do so again once it was woken.
+            power: match power {
+                Power::Running => machine.settings.power(),
+                Power::Stopped | Power::Provider => power,
+            },
             ..(**machine).clone()
         }))),
         Spec::Network(_)

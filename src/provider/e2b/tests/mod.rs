@@ -1,0 +1,5 @@
+mod commands;
+mod emulator;
+mod faults;
+mod ground;
+mod life;
