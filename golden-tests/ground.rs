@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sindri::cli::{Host, Terminal, run};
 use sindri::engine::{OpenOnce, Stop};
+use sindri::provider::e2b::{self, E2b};
 use sindri::provider::fake::{Fake, FakeWorldHandle};
 use sindri::provider::local::{self, Local};
 use sindri::provider::{Provider, Reader as _};
@@ -18,6 +19,8 @@ use sindri::store::{Locked, Store};
 use sindri::sys::{Clock, Environment, Random, World};
 use tempfile::TempDir;
 use tokio::sync::watch;
+
+use crate::e2b_emulator::Emulator;
 
 /// What stands for Ctrl-C among the answers.
 const CTRL_C: &str = "^C\n";
@@ -33,6 +36,8 @@ pub(crate) struct Ground {
     pub(crate) answers: Vec<String>,
     /// Whether machines on `local` are real directories.
     pub(crate) real_local: bool,
+    /// E2B, where one was started.
+    pub(crate) e2b: Option<Emulator>,
     /// A lock held beside the commands.
     pub(crate) held: Option<Locked>,
     /// How a person interrupts the next command: when the call named begins.
@@ -77,6 +82,7 @@ impl Ground {
             variables,
             answers: Vec::new(),
             real_local: false,
+            e2b: None,
             held: None,
             interrupt: None,
             random: Arc::new(Random::counted()),
@@ -138,6 +144,12 @@ impl Ground {
             ProviderKind::Docker,
             docker_can,
             Box::new(move || Ok(Arc::clone(&docker))),
+        );
+        let on_e2b = Arc::clone(&world.environment);
+        providers = providers.with(
+            ProviderKind::E2b,
+            e2b::CAPABILITIES,
+            Box::new(move || Ok(Arc::new(E2b::connect(&on_e2b)?) as Arc<dyn Provider>)),
         );
         if self.real_local {
             let environment = Arc::clone(&world.environment);

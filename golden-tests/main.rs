@@ -12,6 +12,14 @@ mod architecture;
 mod case;
 mod compare;
 mod documentation;
+mod e2b;
+#[expect(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "a test's server: only the tests of our own provider use all of it"
+)]
+#[path = "../src/provider/e2b/tests/emulator/mod.rs"]
+mod e2b_emulator;
 mod examples;
 mod extensions;
 mod fuzz;
@@ -44,6 +52,7 @@ fn main() -> ExitCode {
     trials.extend(extensions::trials());
     trials.extend(fuzz::trials());
     trials.extend(terraform::trials());
+    trials.extend(e2b::trials());
     let rules: [(&str, Rule); 12] = [
         ("architecture::imports", architecture::imports),
         ("architecture::crates", architecture::crates),

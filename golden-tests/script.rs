@@ -27,6 +27,10 @@
 //! !env NAME=VALUE, !unset NAME     environment variables
 //! !lock OPERATION, !unlock         another command holds the state
 //! !local real                      machines on `local` are directories from here on
+//! !e2b start, !e2b wait SECONDS    an emulated E2B, and time that passes there
+//! !e2b pause, !e2b end             its sandboxes fall asleep, or are gone
+//! !e2b cap SECONDS                 how long they may live at most
+//! !e2b fault METHOD PATH after|cut|page|busy|melted   what becomes of the next such request
 //! !state, !calls                   write `state.out.json` and `calls`
 //! ```
 
@@ -129,6 +133,7 @@ pub(crate) fn perform(
             ground.interrupt = Some((call.to_owned(), how));
             Ok(())
         }
+        "e2b" => crate::e2b::perform(rest, ground),
         "lock" => lock(ground, rest),
         "unlock" => {
             ground.held = None;
