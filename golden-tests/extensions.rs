@@ -18,6 +18,7 @@ mod life;
 mod local;
 mod mirror;
 mod network;
+mod parts;
 mod trouble;
 mod upgrades;
 
@@ -25,7 +26,7 @@ use libtest_mimic::{Failed, Trial};
 
 /// All of them.
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn()); 23] = [
+    let tests: [(&str, fn()); 25] = [
         (
             "extensions::every_extension_is_tested",
             catalog::every_extension_is_tested,
@@ -43,6 +44,14 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("extensions::upgrades_local", upgrades::local),
         ("extensions::upgrades_docker", upgrades::docker),
         ("extensions::upgrades_packages", upgrades::packages),
+        (
+            "extensions::parts_chosen_and_let_go",
+            parts::chosen_and_let_go,
+        ),
+        (
+            "extensions::parts_needed_by_others",
+            parts::needed_by_others,
+        ),
         ("extensions::a_failing_script", trouble::a_failing_script),
         ("extensions::a_hanging_script", trouble::a_hanging_script),
         (
