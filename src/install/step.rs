@@ -192,6 +192,10 @@ pub(super) fn npm_package(spec: &str) -> (&str, Option<&str>) {
     }
 }
 
+/// Installs packages of npm.
+///
+/// One that fetches hundreds of others asks for each by itself: were the first failure the end of the
+/// attempt, on a bad network no attempt would come to its end. So npm tries each request again, soon.
 fn npm(packages: &[String]) -> String {
     let mut text = String::from(
         "command -v npm >/dev/null || { echo \"npm isn't on this machine's PATH\" && exit 127; }
@@ -224,7 +228,7 @@ set --
     text.push_str(
         "[ $# -gt 0 ] || { : >\"$SINDRI_JOB/found\" && exit 0; }
 exec npm install --global --prefix \"$HOME/.local\" --no-fund --no-audit --no-update-notifier \\
-  --fetch-retries=0 --loglevel=warn -- \"$@\"
+  --fetch-retries=3 --fetch-retry-mintimeout=500 --fetch-retry-maxtimeout=5000 --loglevel=warn -- \"$@\"
 ",
     );
     text

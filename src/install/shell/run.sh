@@ -109,11 +109,21 @@ passing() {
     -e '50[0-9] +(internal|bad|service|gateway)' "tails/$1"
 }
 
+# cut_short ID: whether pip may have been cut short: it takes half a file for one that was tampered with.
+# What comes out the same twice was.
+cut_short() {
+  got=$(sed -n 's/^ *Got  *\([0-9a-f]\{64\}\).*/\1/p' "tails/$1" | tail -n 1)
+  before=$(cat "got.$1" 2>/dev/null)
+  echo "$got" >"got.$1"
+  [ -n "$got" ] && [ "$got" != "$before" ]
+}
+
 # permanent ID CODE: whether trying again can't help.
 permanent() {
   case $2 in
     124 | 126 | 127) return 0 ;;
   esac
+  grep -qi 'do not match the hashes' "tails/$1" && cut_short "$1" && return 1
   # However the network behaved: this comes out the same again.
   grep -Eqi -e 'checksum (mismatch|failed)|verify the checksum|hash (sum )?mismatch|do not match the hashes' \
     -e 'EINTEGRITY|EBADENGINE|ERESOLVE|ELIFECYCLE|ResolutionImpossible' \

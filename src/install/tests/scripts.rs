@@ -134,7 +134,7 @@ fn an_npm_step_installs_what_is_missing() {
     has @scope/prettier 3.1.0 || set -- "$@" @scope/prettier@3.1.0
     [ $# -gt 0 ] || { : >"$SINDRI_JOB/found" && exit 0; }
     exec npm install --global --prefix "$HOME/.local" --no-fund --no-audit --no-update-notifier \
-      --fetch-retries=0 --loglevel=warn -- "$@"
+      --fetch-retries=3 --fetch-retry-mintimeout=500 --fetch-retry-maxtimeout=5000 --loglevel=warn -- "$@"
     "#);
 }
 

@@ -4,6 +4,7 @@
 //! were replaced.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -33,6 +34,10 @@ const AGAIN: &[&str] = &[
     "npm-cut",
     "npm-dns",
     "npm-refused",
+    // pip takes what was cut for what was tampered with: only the second time it is sure.
+    "pip-checksum",
+    "pip-cut",
+    "pip-cut-again",
     // pip says the same of a server that is busy as of a package that doesn't exist.
     "pip-404",
     "pip-503",
@@ -58,9 +63,6 @@ const NEVER: &[&str] = &[
     "npm-checksum",
     "npm-full",
     "pip-certificate",
-    "pip-checksum",
-    // pip takes what was cut for what was tampered with.
-    "pip-cut",
     "pip-full",
     "wget-404",
     "wget-certificate",
@@ -70,17 +72,20 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src/install/tests/transcripts")
 }
 
-/// The runner's own judgement of a transcript, with one of the shells that a machine may have.
-fn is_permanent(shell: &[&str], name: &str) -> bool {
+/// The runner's own judgement of transcripts that one step leaves, one after the other, with one of the
+/// shells that a machine may have: whether the last is the end of it.
+fn is_permanent(shell: &[&str], names: &[&str]) -> bool {
     let runner = include_str!("../shell/run.sh");
     let start = runner.find("passing() {").unwrap();
     let last = runner.find("permanent() {").unwrap();
     let end = last + runner[last..].find("\n}\n").unwrap() + 3;
     let directory = tempfile::tempdir().unwrap();
     fs::create_dir(directory.path().join("tails")).unwrap();
-    let text = folder().join(format!("{name}.txt"));
-    fs::copy(text, directory.path().join("tails/1")).unwrap();
-    let script = format!("{}permanent 1 1", &runner[start..end]);
+    let mut script = runner[start..end].to_owned();
+    for name in names {
+        let text = folder().join(format!("{name}.txt"));
+        writeln!(script, "cp '{}' tails/1\npermanent 1 1", text.display()).unwrap();
+    }
     let status = Command::new(shell[0])
         .args(&shell[1..])
         .args(["-c", &script])
@@ -96,13 +101,23 @@ fn every_transcript_is_judged_as_it_should_be() {
     for shell in [&["dash"][..], &["busybox", "sh"]] {
         for (names, permanent) in [(AGAIN, false), (NEVER, true)] {
             for name in names {
-                if is_permanent(shell, name) != permanent {
+                if is_permanent(shell, &[name]) != permanent {
                     wrong.push(format!("{name} ({})", shell[0]));
                 }
             }
         }
     }
     assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[test]
+fn a_checksum_that_is_wrong_twice_stays_wrong() {
+    for shell in [&["dash"][..], &["busybox", "sh"]] {
+        assert!(is_permanent(shell, &["pip-checksum", "pip-checksum"]));
+        assert!(is_permanent(shell, &["pip-503", "pip-cut", "pip-cut"]));
+        // Cut at another place it is another one.
+        assert!(!is_permanent(shell, &["pip-cut", "pip-cut-again"]));
+    }
 }
 
 #[test]
