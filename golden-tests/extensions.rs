@@ -26,12 +26,13 @@ use libtest_mimic::{Failed, Trial};
 
 /// All of them.
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn()); 25] = [
+    let tests: [(&str, fn()); 26] = [
         (
             "extensions::every_extension_is_tested",
             catalog::every_extension_is_tested,
         ),
         ("extensions::docker", docker::life),
+        ("extensions::docker_crates", docker::crates),
         ("extensions::local", local::life),
         (
             "extensions::a_killed_install_goes_on",

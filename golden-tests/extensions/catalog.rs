@@ -149,6 +149,7 @@ pub(super) fn every_extension_is_tested() {
         .collect();
     let tested: BTreeSet<String> = docker::EXTENSIONS
         .iter()
+        .chain(&docker::BUILT)
         .chain(&local::EXTENSIONS)
         .map(|&name| name.to_owned())
         .collect();

@@ -2,13 +2,16 @@
 
 use super::desk::{Desk, bare_image, host, image};
 use super::life::Life;
+use super::mirror::Mirror;
 
-/// All that install in a container at once. `rust-cli-tools` is left to `local`: it is built by the
-/// machine's cargo, and that of the image's Debian is too old for it.
-pub(super) const EXTENSIONS: [&str; 9] = [
+/// All that install in a container at once.
+pub(super) const EXTENSIONS: [&str; 12] = [
+    "agent-skills-cli",
     "esbuild",
+    "mise-config",
     "nodejs",
     "nodejs-devtools",
+    "openskills",
     "php",
     "python",
     "python-devtools",
@@ -16,6 +19,9 @@ pub(super) const EXTENSIONS: [&str; 9] = [
     "tmux-workspace",
     "workspace-layout",
 ];
+
+/// What the machine's cargo builds: that of the image's Debian is too old, so the image has another.
+pub(super) const BUILT: [&str; 2] = ["rust-cli-tools", "workspace-layout"];
 
 fn configuration(image: &str, extensions: &[&str]) -> String {
     format!(
@@ -36,7 +42,7 @@ pub(super) fn life() {
     desk.configure(&configuration(&first, &EXTENSIONS));
     desk.apply(&[])
         .code(0)
-        .says("Apply complete! Resources: 13 added");
+        .says("Apply complete! Resources: 16 added");
     life.all_rests();
     life.all_works("/run/secrets");
     life.keep_files();
@@ -54,10 +60,10 @@ pub(super) fn life() {
             desk.name
         ));
     }
-    planned.says("Plan: 11 to add, 0 to change, 11 to destroy.");
+    planned.says("Plan: 14 to add, 0 to change, 14 to destroy.");
     desk.apply(&[])
         .code(0)
-        .says("Resources: 11 added, 0 changed, 11 destroyed.");
+        .says("Resources: 14 added, 0 changed, 14 destroyed.");
     assert!(
         desk.recorded(&format!("extension.{}.nodejs", desk.name))
             .contains("found       = false")
@@ -96,4 +102,38 @@ pub(super) fn life() {
         assert_eq!(left, "", "{listing:?}");
     }
     assert_eq!(desk.run(&["state", "list"]).code(0).stdout, "");
+}
+
+/// Crates, built in a container from a mirror of their index, whose machine is restarted and replaced.
+pub(super) fn crates() {
+    let mirror = Mirror::start();
+    let image = image("SINDRI_TEST_CARGO_IMAGE", "sindri-test/cargo:1");
+    let life = Life::new(Desk::new("exts-crates-docker"), &BUILT);
+    let desk = &life.desk;
+    let configuration = configuration(&image, &BUILT);
+    desk.configure(&format!(
+        "{configuration}mirrors: {{crates: 'http://{}/crates'}}\n",
+        mirror.at
+    ));
+    desk.apply(&[]).code(0);
+    for wanted in [
+        "/crates/config.json",
+        "/crates/he/xy/hexyl",
+        "/crate-files/hexyl/",
+    ] {
+        assert!(mirror.count(wanted) > 0, "{wanted}: {:?}", mirror.asked());
+    }
+    life.all_rests();
+    life.all_works("/run/secrets");
+    life.keep_files();
+
+    host("docker", &["restart", "--time", "1", &desk.name]);
+    life.all_rests();
+    life.all_works("/run/secrets");
+
+    let machine = format!("machine.{}", desk.name);
+    desk.apply(&["--replace", &machine]).code(0);
+    life.all_rests();
+    life.all_works("/run/secrets");
+    life.files_are_kept();
 }

@@ -4,7 +4,7 @@ use super::desk::Desk;
 use super::life::Life;
 
 /// All that need no root: `tmux-workspace` is of the host's packages, which stay its owner's.
-pub(super) const EXTENSIONS: [&str; 11] = [
+pub(super) const EXTENSIONS: [&str; 10] = [
     "agent-skills-cli",
     "esbuild",
     "mise-config",
@@ -14,7 +14,6 @@ pub(super) const EXTENSIONS: [&str; 11] = [
     "python",
     "python-devtools",
     "ruff",
-    "rust-cli-tools",
     "workspace-layout",
 ];
 
@@ -32,7 +31,7 @@ pub(super) fn life() {
     desk.configure(&configuration(&EXTENSIONS));
     desk.apply(&[])
         .code(0)
-        .says("Apply complete! Resources: 14 added");
+        .says("Apply complete! Resources: 13 added");
     life.all_rests();
     life.all_works("~/../run/secrets");
     life.keep_files();
@@ -54,9 +53,9 @@ pub(super) fn life() {
             desk.name
         ));
     }
-    planned.says("Plan: 13 to add, 0 to change, 13 to destroy.");
+    planned.says("Plan: 12 to add, 0 to change, 12 to destroy.");
     let replaced = desk.apply(&["--replace", &machine]).code(0);
-    replaced.says("Resources: 13 added, 0 changed, 13 destroyed.");
+    replaced.says("Resources: 12 added, 0 changed, 12 destroyed.");
     life.all_rests();
     life.all_works("~/../run/secrets");
     life.files_are_kept();
@@ -72,13 +71,13 @@ pub(super) fn life() {
 
     let fewer: Vec<&str> = EXTENSIONS
         .into_iter()
-        .filter(|name| !["ruff", "rust-cli-tools"].contains(name))
+        .filter(|name| !["openskills", "ruff"].contains(name))
         .collect();
     desk.configure(&configuration(&fewer));
     // What the host has of these stays the host's.
     life.lets_go(
-        &["ruff", "rust-cli-tools"],
-        &["~/.local/bin/ruff", "~/.local/bin/hexyl"],
+        &["openskills", "ruff"],
+        &["~/.local/bin/openskills", "~/.local/bin/ruff"],
     );
     life.files_are_kept();
 

@@ -204,7 +204,7 @@ pub(super) fn one_download_for_all() {
     assert_eq!(mirror.asked().len(), 1);
 }
 
-/// Cargo, which the containers of these tests haven't, builds on this host from a mirror of its index.
+/// Cargo builds on this host from a mirror of its index.
 pub(super) fn crates_by_a_mirror() {
     let mirror = Mirror::start();
     let desk = Desk::new("exts-crates");

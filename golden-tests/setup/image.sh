@@ -4,6 +4,7 @@
 bare_image=sindri-test/bare:1
 dev_image=sindri-test/tools:1
 closed_image=sindri-test/closed:1
+cargo_image=sindri-test/cargo:1
 
 make_images() {
     if docker image inspect "$bare_image" >/dev/null 2>&1; then
@@ -20,6 +21,11 @@ make_images() {
         echo "$closed_image is there"
     else
         make_closed_image
+    fi
+    if docker image inspect "$cargo_image" >/dev/null 2>&1; then
+        echo "$cargo_image is there"
+    else
+        make_cargo_image
     fi
 }
 
@@ -68,4 +74,26 @@ END
         return 1
     }
     echo "built $closed_image"
+}
+
+# Debian's own cargo is older than the crates that are built with it: this one is the host's.
+make_cargo_image() {
+    local sysroot context=$ground/cargo
+    sysroot=$(rustc --print sysroot) || return 1
+    mkdir -p "$context"
+    (cd "$sysroot" && tar --create --file "$context/toolchain.tar" \
+        bin/cargo bin/rustc lib/*.so* lib/rustlib/*/{bin,lib}) || return 1
+    cat >"$context/Dockerfile" <<END
+FROM $dev_image
+RUN apt-get update -qq \\
+    && apt-get install -y -qq --no-install-recommends gcc libc6-dev \\
+    && rm -rf /var/lib/apt/lists/*
+ADD toolchain.tar /usr/local/
+END
+    docker build --quiet --tag "$cargo_image" "$context" >"$ground/build-cargo.log" 2>&1 || {
+        tail -n 30 "$ground/build-cargo.log" >&2
+        return 1
+    }
+    rm -f "$context/toolchain.tar"
+    echo "built $cargo_image"
 }
