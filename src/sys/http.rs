@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Once;
 use std::time::Duration;
 
+use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Client, Method};
 use zeroize::Zeroizing;
 
@@ -40,6 +41,8 @@ pub enum Login {
     Basic(String, Zeroizing<String>),
     /// A token.
     Bearer(Zeroizing<String>),
+    /// A token under another scheme than `Bearer`.
+    Scheme(&'static str, Zeroizing<String>),
 }
 
 impl fmt::Debug for Login {
@@ -49,7 +52,7 @@ impl fmt::Debug for Login {
 }
 
 /// One request.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct HttpRequest {
     /// Its method; any word is one.
     pub method: String,
@@ -57,6 +60,10 @@ pub struct HttpRequest {
     pub url: String,
     /// A JSON body; none where there is none.
     pub body: Option<Vec<u8>>,
+    /// Further headers; what proves who asks isn't among them.
+    pub headers: Vec<(&'static str, String)>,
+    /// How long it may take; 30 s where nothing is said.
+    pub patience: Option<Duration>,
 }
 
 /// An answer, whatever its status.
@@ -66,6 +73,16 @@ pub struct HttpAnswer {
     pub status: u16,
     /// The body.
     pub body: Vec<u8>,
+    /// The headers, their names in lower case; values that aren't text are left out.
+    pub headers: Vec<(String, String)>,
+}
+
+impl HttpAnswer {
+    /// The value of a header, by its name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        headers.find_map(|(key, value)| (key == name).then_some(value.as_str()))
+    }
 }
 
 /// Why there is no answer.
@@ -77,6 +94,9 @@ pub enum HttpError {
     /// No answer came, or not all of it.
     #[error("no answer came")]
     Unanswered(#[source] reqwest::Error),
+    /// No connection came about, so that nothing was asked.
+    #[error("no connection came about")]
+    NoConnection(#[source] reqwest::Error),
     /// The answer is too large.
     #[error("the answer is larger than {ANSWER_MAX} bytes")]
     TooLarge,
@@ -118,14 +138,37 @@ impl HttpClient {
             None => sent,
             Some(Login::Basic(user, password)) => sent.basic_auth(user, Some(password.as_str())),
             Some(Login::Bearer(token)) => sent.bearer_auth(token.as_str()),
+            Some(Login::Scheme(scheme, token)) => {
+                let mut value = HeaderValue::from_str(&format!("{scheme} {}", token.as_str()))
+                    .map_err(|_| HttpError::Malformed)?;
+                value.set_sensitive(true);
+                sent.header(AUTHORIZATION, value)
+            }
         };
+        for (name, value) in &request.headers {
+            sent = sent.header(*name, value);
+        }
+        if let Some(patience) = request.patience {
+            sent = sent.timeout(patience);
+        }
         if let Some(body) = request.body {
             sent = sent.header("content-type", "application/json").body(body);
         }
         // The error of a client names the address, which may be a secret of its own.
-        let unanswered = |error: reqwest::Error| HttpError::Unanswered(error.without_url());
+        let unanswered = |error: reqwest::Error| {
+            let error = error.without_url();
+            if error.is_connect() {
+                HttpError::NoConnection(error)
+            } else {
+                HttpError::Unanswered(error)
+            }
+        };
         let mut answer = sent.send().await.map_err(unanswered)?;
         let status = answer.status().as_u16();
+        let headers = answer.headers().iter();
+        let headers = headers
+            .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
+            .collect();
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(unanswered)? {
             if body.len() + chunk.len() > ANSWER_MAX {
@@ -133,6 +176,10 @@ impl HttpClient {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(HttpAnswer { status, body })
+        Ok(HttpAnswer {
+            status,
+            body,
+            headers,
+        })
     }
 }

@@ -55,6 +55,7 @@ async fn send(client: &HttpClient, method: &str, url: String) -> Result<HttpAnsw
         method: method.to_owned(),
         url,
         body: None,
+        ..HttpRequest::default()
     };
     match tokio::time::timeout(PATIENCE, client.send(request)).await {
         Ok(Ok(answer)) => Ok(answer),

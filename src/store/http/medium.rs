@@ -336,6 +336,7 @@ impl Server {
                 method: method.to_owned(),
                 url: url.to_owned(),
                 body: body.clone(),
+                ..HttpRequest::default()
             };
             let sent = self.client.send(request).await;
             tries += 1;
