@@ -11,6 +11,7 @@ use sindri::cli::{Host, Terminal, run};
 use sindri::engine::{OpenOnce, Stop};
 use sindri::provider::e2b::{self, E2b};
 use sindri::provider::fake::{Fake, FakeWorldHandle};
+use sindri::provider::fly::{self, Fly};
 use sindri::provider::local::{self, Local};
 use sindri::provider::{Provider, Reader as _};
 use sindri::resource::ProviderKind;
@@ -20,7 +21,7 @@ use sindri::sys::{Clock, Environment, Random, World};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
-use crate::e2b_emulator::Emulator;
+use crate::{e2b_emulator, fly_emulator};
 
 /// What stands for Ctrl-C among the answers.
 const CTRL_C: &str = "^C\n";
@@ -37,7 +38,9 @@ pub(crate) struct Ground {
     /// Whether machines on `local` are real directories.
     pub(crate) real_local: bool,
     /// E2B, where one was started.
-    pub(crate) e2b: Option<Emulator>,
+    pub(crate) e2b: Option<e2b_emulator::Emulator>,
+    /// What stands for Fly.io, once a case asks for it.
+    pub(crate) fly: Option<fly_emulator::Emulator>,
     /// A lock held beside the commands.
     pub(crate) held: Option<Locked>,
     /// How a person interrupts the next command: when the call named begins.
@@ -83,6 +86,7 @@ impl Ground {
             answers: Vec::new(),
             real_local: false,
             e2b: None,
+            fly: None,
             held: None,
             interrupt: None,
             random: Arc::new(Random::counted()),
@@ -146,11 +150,21 @@ impl Ground {
             Box::new(move || Ok(Arc::clone(&docker))),
         );
         let on_e2b = Arc::clone(&world.environment);
-        providers = providers.with(
-            ProviderKind::E2b,
-            e2b::CAPABILITIES,
-            Box::new(move || Ok(Arc::new(E2b::connect(&on_e2b)?) as Arc<dyn Provider>)),
-        );
+        let (environment, clock) = (Arc::clone(&world.environment), world.clock);
+        providers = providers
+            .with(
+                ProviderKind::E2b,
+                e2b::CAPABILITIES,
+                Box::new(move || Ok(Arc::new(E2b::connect(&on_e2b)?) as Arc<dyn Provider>)),
+            )
+            .with(
+                ProviderKind::Fly,
+                fly::CAPABILITIES,
+                Box::new(move || {
+                    let fly = Fly::connect(&environment, clock)?;
+                    Ok(Arc::new(fly) as Arc<dyn Provider>)
+                }),
+            );
         if self.real_local {
             let environment = Arc::clone(&world.environment);
             let data = self.root.path().join("data");

@@ -22,6 +22,13 @@ mod e2b;
 mod e2b_emulator;
 mod examples;
 mod extensions;
+mod fly;
+#[expect(
+    dead_code,
+    reason = "a test's server: some of it only the provider's own tests use"
+)]
+#[path = "../src/provider/fly/emulator/mod.rs"]
+mod fly_emulator;
 mod fuzz;
 mod ground;
 mod habits;
@@ -47,9 +54,13 @@ use libtest_mimic::{Arguments, Failed, Trial};
 type Rule = fn() -> Vec<String>;
 
 fn main() -> ExitCode {
+    if let Some(done) = fly::serve() {
+        return done;
+    }
     let arguments = Arguments::from_args();
     let mut trials = case::trials();
     trials.extend(extensions::trials());
+    trials.extend(fly::trials());
     trials.extend(fuzz::trials());
     trials.extend(terraform::trials());
     trials.extend(e2b::trials());

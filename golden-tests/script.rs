@@ -26,6 +26,8 @@
 //! !chmod FILE MODE                 its permissions, in octal digits
 //! !env NAME=VALUE, !unset NAME     environment variables
 //! !lock OPERATION, !unlock         another command holds the state
+//! !fly start                       an emulator stands for Fly.io from here on
+//! !fly ORDER WORDS                 what happens there; see [`crate::fly`]
 //! !local real                      machines on `local` are directories from here on
 //! !e2b start, !e2b wait SECONDS    an emulated E2B, and time that passes there
 //! !e2b pause, !e2b end             its sandboxes fall asleep, or are gone
@@ -134,6 +136,7 @@ pub(crate) fn perform(
             Ok(())
         }
         "e2b" => crate::e2b::perform(rest, ground),
+        "fly" => crate::fly::perform(rest, ground, expected),
         "lock" => lock(ground, rest),
         "unlock" => {
             ground.held = None;

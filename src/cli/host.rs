@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use crate::engine::{OpenOnce, Providers, Stop};
 use crate::provider::docker::{self, Docker};
 use crate::provider::e2b::{self, E2b};
+use crate::provider::fly::{self, Fly};
 use crate::provider::local::{self, Local};
 use crate::provider::{Provider, TerminalSize};
 use crate::resource::ProviderKind;
@@ -83,6 +84,7 @@ fn real_providers(world: &World) -> OpenOnce {
     let on_this_host = Arc::clone(&world.environment);
     let on_an_engine = Arc::clone(&world.environment);
     let on_e2b = Arc::clone(&world.environment);
+    let (on_fly, clock) = (Arc::clone(&world.environment), world.clock);
     OpenOnce::default()
         .with(
             ProviderKind::Local,
@@ -105,5 +107,13 @@ fn real_providers(world: &World) -> OpenOnce {
             ProviderKind::E2b,
             e2b::CAPABILITIES,
             Box::new(move || Ok(Arc::new(E2b::connect(&on_e2b)?) as Arc<dyn Provider>)),
+        )
+        .with(
+            ProviderKind::Fly,
+            fly::CAPABILITIES,
+            Box::new(move || {
+                let fly = Fly::connect(&on_fly, clock)?;
+                Ok(Arc::new(fly) as Arc<dyn Provider>)
+            }),
         )
 }

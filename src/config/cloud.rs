@@ -25,6 +25,9 @@ pub struct FlySettings {
     pub organization: Option<String>,
     /// Whether a second machine stands by.
     pub high_availability: bool,
+    /// Swap; none where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub swap: Option<Size>,
 }
 
 /// Fly's kinds of processors.

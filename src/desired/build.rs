@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Desired, Lifecycle, Wanted};
+use super::{Desired, Lifecycle, Wanted, fly};
 use crate::address::{Address, Name};
 use crate::catalog::Manifest;
 use crate::config::{self, Config, Extensions, Machine, ProviderSettings};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::digest::Fingerprint;
 use crate::resource::{
-    DockerNetwork, ExtensionSpec, GpuSpec, ImageSpec, MachineSpec, Mount, NetworkSpec,
+    DockerNetwork, ExtensionSpec, FlyGuest, GpuSpec, ImageSpec, MachineSpec, Mount, NetworkSpec,
     ProviderKind, SecretSpec, Settings, Spec, VolumeSpec,
 };
 
@@ -80,8 +80,11 @@ impl Builder<'_> {
             ProviderSettings::Local(settings) => Settings::Local(settings.clone()),
             ProviderSettings::Docker(settings) => Settings::Docker(settings.clone()),
             ProviderSettings::E2b(settings) => Settings::E2b(super::e2b::settings(settings)),
-            ProviderSettings::Fly(_)
-            | ProviderSettings::Kubernetes(_)
+            ProviderSettings::Fly(settings) => {
+                self.findings.extend(fly::findings(machine, settings));
+                Settings::Fly(fly::settings(machine, settings))
+            }
+            ProviderSettings::Kubernetes(_)
             | ProviderSettings::Devpod(_)
             | ProviderSettings::Runpod(_)
             | ProviderSettings::Northflank(_) => {
@@ -95,7 +98,7 @@ impl Builder<'_> {
         };
         let own = Address::Machine(machine.name.clone());
         let mut needs = Vec::new();
-        let network = self.network(&settings);
+        let network = self.network(machine, &settings);
         needs.extend(network.clone().map(Address::Network));
         let image = if let Settings::E2b(e2b) = &settings
             && !e2b.builds()
@@ -112,11 +115,13 @@ impl Builder<'_> {
         if gpu.is_some() {
             needs.push(Address::Gpu(machine.name.clone()));
         }
+        let guest = guest(machine);
         let mounts = if machine.provider == ProviderKind::E2b {
             self.findings.extend(super::e2b::no_volumes(machine));
             Vec::new()
         } else {
-            self.volumes(machine)
+            let scope = network.clone().map(Address::Network);
+            self.volumes(machine, guest, scope.as_ref())
         };
         needs.extend(
             mounts
@@ -128,8 +133,8 @@ impl Builder<'_> {
             provider: machine.provider,
             name: machine.real_name.clone(),
             image,
-            cpus: machine.cpus,
-            memory: machine.memory,
+            cpus: guest.map_or(machine.cpus, |guest| Some(guest.cpus)),
+            memory: guest.map_or(machine.memory, |guest| Some(guest.memory)),
             gpu,
             network,
             mounts,
@@ -165,23 +170,42 @@ impl Builder<'_> {
         });
     }
 
-    /// The one network of this state's machines on a provider that has networks.
-    fn network(&mut self, settings: &Settings) -> Option<Name> {
-        let Settings::Docker(docker) = settings else {
-            return None;
+    /// The network a machine joins, on a provider that has networks: one for all of this state's
+    /// machines on an Engine, one for each on Fly.io, whose secrets and addresses are an app's.
+    fn network(&mut self, machine: &Machine, settings: &Settings) -> Option<Name> {
+        let (scope, name, organization) = match settings {
+            Settings::Docker(docker) if docker.network == DockerNetwork::Bridge => {
+                (self.config.name.clone(), self.config.name.to_string(), None)
+            }
+            Settings::Fly(fly) => (
+                machine.name.clone(),
+                machine.real_name.clone(),
+                fly.organization.clone(),
+            ),
+            Settings::Local(_) | Settings::Docker(_) | Settings::E2b(_) => return None,
         };
-        if docker.network != DockerNetwork::Bridge {
-            return None;
-        }
-        let scope = self.config.name.clone();
+        let provider = settings.provider();
         let address = Address::Network(scope.clone());
+        if let Some(other) = self.networks.get(&address)
+            && other.spec.provider() != Some(provider)
+        {
+            self.note(
+                machine,
+                Diagnostic::error(
+                    Code::new("desired::one-network"),
+                    format!("machine `{scope}` on `{provider}` and the machines on another provider both ask for `{address}`"),
+                )
+                .help("call the machine otherwise than the project"),
+            );
+        }
         self.networks
             .entry(address.clone())
             .or_insert_with(|| Wanted {
                 address,
                 spec: Arc::new(Spec::Network(NetworkSpec {
-                    provider: ProviderKind::Docker,
-                    name: scope.to_string(),
+                    provider,
+                    name,
+                    organization,
                 })),
                 dependencies: Vec::new(),
                 lifecycle: Lifecycle::default(),
@@ -274,7 +298,12 @@ impl Builder<'_> {
         Some(spec)
     }
 
-    fn volumes(&mut self, machine: &Machine) -> Vec<Mount> {
+    fn volumes(
+        &mut self,
+        machine: &Machine,
+        guest: Option<FlyGuest>,
+        network: Option<&Address>,
+    ) -> Vec<Mount> {
         let mut mounts = Vec::with_capacity(machine.volumes.len());
         for volume in machine.volumes.iter() {
             if machine.provider == ProviderKind::Docker && volume.name.as_str() == "secrets" {
@@ -295,9 +324,12 @@ impl Builder<'_> {
                 Spec::Volume(VolumeSpec {
                     provider: machine.provider,
                     name: format!("{}-{}", machine.real_name, volume.name),
-                    size: volume.size,
+                    size: guest.map_or(volume.size, |_| Some(fly::volume_size(volume))),
+                    region: region(machine),
+                    compute: guest,
                 }),
-                Vec::new(),
+                // A volume of Fly.io belongs to an app.
+                guest.and(network).cloned().into_iter().collect(),
             );
             if let (Some(last), Some(place)) = (self.wanted.last_mut(), &volume.place) {
                 last.place = Some(place.clone());
@@ -387,7 +419,7 @@ impl Builder<'_> {
                     machine.name, machine.provider
                 ),
             )
-            .help("the file is valid; `local`, `docker` and `e2b` can be planned now"),
+            .help("the file is valid; `local`, `docker`, `fly` and `e2b` can be planned now"),
         );
     }
 
@@ -435,6 +467,22 @@ impl Builder<'_> {
     fn note(&mut self, machine: &Machine, mut found: Diagnostic) {
         found.place.clone_from(&machine.place);
         self.findings.push(found);
+    }
+}
+
+/// The size of a machine on Fly.io, what it leaves out filled in.
+fn guest(machine: &Machine) -> Option<FlyGuest> {
+    match &*machine.settings {
+        ProviderSettings::Fly(settings) => Some(fly::guest(machine, settings)),
+        _ => None,
+    }
+}
+
+/// The region a machine's volumes lie in, where its provider has any.
+fn region(machine: &Machine) -> Option<String> {
+    match &*machine.settings {
+        ProviderSettings::Fly(settings) => Some(settings.region.clone()),
+        _ => None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod build;
 mod e2b;
+mod fly;
 mod graph;
 mod order;
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{Finding, Verdict};
 use crate::diagnostic::Diagnose;
 use crate::engine::Readers;
+use crate::provider::fly::Fly;
 use crate::provider::local::Local;
 use crate::provider::{ProviderError, Query};
 use crate::resource::ProviderKind;
@@ -53,8 +54,8 @@ pub async fn examine(
             ProviderKind::Local => local(world, &mut findings).await,
             ProviderKind::Docker => findings.push(docker(readers).await),
             ProviderKind::E2b => findings.push(e2b(readers).await),
-            ProviderKind::Fly
-            | ProviderKind::Kubernetes
+            ProviderKind::Fly => findings.push(fly(world).await),
+            ProviderKind::Kubernetes
             | ProviderKind::Devpod
             | ProviderKind::Runpod
             | ProviderKind::Northflank => findings.push(Finding {
@@ -63,7 +64,7 @@ pub async fn examine(
                 verdict: Verdict::Broken,
                 detail: "this version of sindri can't plan or apply on it yet".to_owned(),
                 help: Some(
-                    "`sindri config validate` checks a file for it; `local`, `docker` and `e2b` work"
+                    "`sindri config validate` checks a file for it; `local`, `docker`, `fly` and `e2b` work"
                         .to_owned(),
                 ),
             }),
@@ -213,6 +214,33 @@ fn finding(
     Finding {
         provider: Some(provider),
         subject: subject.to_owned(),
+        verdict,
+        detail,
+        help,
+    }
+}
+
+/// What the token for Fly.io may do.
+async fn fly(world: &World) -> Finding {
+    let said = match Fly::connect(&world.environment, world.clock) {
+        Ok(fly) => fly.token().await,
+        Err(error) => Err(error),
+    };
+    let (verdict, detail, help) = match said {
+        Ok(token) if token.whole => (Verdict::Good, token.said, None),
+        Ok(token) => (
+            Verdict::Lacking,
+            token.said,
+            Some(
+                "apps are made with one of the whole organization: `fly tokens create org`"
+                    .to_owned(),
+            ),
+        ),
+        Err(error) => (Verdict::Broken, error.to_string(), error.help),
+    };
+    Finding {
+        provider: Some(ProviderKind::Fly),
+        subject: "token".to_owned(),
         verdict,
         detail,
         help,

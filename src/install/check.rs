@@ -95,7 +95,7 @@ fn steps(manifest: &Manifest, say: &mut dyn FnMut(Diagnostic)) {
 fn on_this_host(manifest: &Manifest, spec: &MachineSpec, say: &mut dyn FnMut(Diagnostic)) {
     let host_packages = match &spec.settings {
         Settings::Local(local) => local.host_packages,
-        Settings::Docker(_) | Settings::E2b(_) => false,
+        Settings::Docker(_) | Settings::E2b(_) | Settings::Fly(_) => false,
     };
     if host_packages {
         return;

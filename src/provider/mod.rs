@@ -8,6 +8,7 @@ pub mod docker;
 pub mod e2b;
 mod error;
 pub mod fake;
+pub mod fly;
 pub mod local;
 mod request;
 mod shell;

@@ -96,6 +96,8 @@ pub(super) fn volume(size: u64) -> Spec {
         provider: ProviderKind::Docker,
         name: "shop-dev-workspace".to_owned(),
         size: Some(Size::gib(size)),
+        region: None,
+        compute: None,
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod extension;
+mod fly;
 mod machine;
 mod outbound;
 mod pin;
@@ -15,6 +16,10 @@ mod volume;
 
 pub use attributes::Attributes;
 pub use extension::{ExtensionSpec, UpgradeStrategy};
+pub use fly::{
+    FLY_REGIONS, FlyAutostop, FlyCpuKind, FlyGuest, FlySettings, FlySizeError, is_in_fly_region,
+    unknown_fly_regions,
+};
 pub use machine::{MachineSpec, Mount, Power};
 pub use outbound::Outbound;
 pub use pin::{GpuSpec, GpuVendor, ImageSpec, PullPolicy};

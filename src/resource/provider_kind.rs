@@ -90,8 +90,8 @@ impl ProviderKind {
     /// Whether this version can plan and apply on it, or only validate a file that names it.
     pub fn is_built(self) -> bool {
         match self {
-            Self::Local | Self::Docker | Self::E2b => true,
-            Self::Fly | Self::Kubernetes | Self::Devpod | Self::Runpod | Self::Northflank => false,
+            Self::Local | Self::Docker | Self::Fly | Self::E2b => true,
+            Self::Kubernetes | Self::Devpod | Self::Runpod | Self::Northflank => false,
         }
     }
 }

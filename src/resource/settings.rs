@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::policy::{FieldPolicy, Policy, spec};
-use super::{Power, ProviderKind, Size};
+use super::{FlyAutostop, FlySettings, Power, ProviderKind, Size};
 
 /// The settings of the machine's provider.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -17,6 +17,8 @@ pub enum Settings {
     Docker(DockerSettings),
     /// E2B.
     E2b(E2bSettings),
+    /// Fly.io.
+    Fly(FlySettings),
 }
 
 impl Settings {
@@ -26,6 +28,7 @@ impl Settings {
             Self::Local(_) => ProviderKind::Local,
             Self::Docker(_) => ProviderKind::Docker,
             Self::E2b(_) => ProviderKind::E2b,
+            Self::Fly(_) => ProviderKind::Fly,
         }
     }
 
@@ -34,7 +37,8 @@ impl Settings {
         match self {
             // One that pauses by itself is asleep as often as not.
             Self::E2b(settings) if settings.auto_pause => Power::Provider,
-            Self::Local(_) | Self::Docker(_) | Self::E2b(_) => Power::Running,
+            Self::Fly(settings) if settings.autostop != FlyAutostop::Off => Power::Provider,
+            Self::Local(_) | Self::Docker(_) | Self::E2b(_) | Self::Fly(_) => Power::Running,
         }
     }
 
@@ -44,6 +48,7 @@ impl Settings {
             Self::Local(_) => LocalSettings::POLICIES,
             Self::Docker(_) => DockerSettings::POLICIES,
             Self::E2b(_) => E2bSettings::POLICIES,
+            Self::Fly(_) => FlySettings::POLICIES,
         }
     }
 }

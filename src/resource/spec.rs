@@ -88,7 +88,10 @@ impl Spec {
             Self::Secret(s) => serde_json::to_value(s),
             Self::Extension(s) => serde_json::to_value(s),
         };
-        Attributes::flatten(value.unwrap_or_default(), &["local", "docker", "e2b"])
+        Attributes::flatten(
+            value.unwrap_or_default(),
+            &["local", "docker", "e2b", "fly"],
+        )
     }
 
     /// The same with another value of the field at a path, null to unset it; none where the field

@@ -35,7 +35,11 @@ pub(crate) fn spec(address: &Address) -> Spec {
     let provider = ProviderKind::Docker;
     let name = address.leaf().to_string();
     match address.kind() {
-        Kind::Network => Spec::Network(NetworkSpec { provider, name }),
+        Kind::Network => Spec::Network(NetworkSpec {
+            provider,
+            name,
+            organization: None,
+        }),
         Kind::Image => Spec::Image(ImageSpec {
             provider,
             reference: "debian:12".into(),
@@ -52,6 +56,8 @@ pub(crate) fn spec(address: &Address) -> Spec {
             provider,
             name,
             size: Some(Size::gib(10)),
+            region: None,
+            compute: None,
         }),
         Kind::Machine => Spec::Machine(Box::new(MachineSpec {
             provider,

@@ -30,7 +30,7 @@ secret: []
     sindri.yaml:4:3 config::unknown-field `deployment` has no field `provder` / did you mean `provider`?
     sindri.yaml:5:16 config::unknown-field `deployment.resources` has no field `cpu` / did you mean `cpus`?
     sindri.yaml:7:10 config::unknown-field `providers.fly` has no field `regoin` / did you mean `region`?
-    sindri.yaml:7:23 config::unknown-field `providers.fly` has no field `banana` / its fields: `region`, `autoStopMachines`, `autoStartMachines`, `cpuKind`, `sshPort`, `organization`, `highAvailability`, `gpuKind`
+    sindri.yaml:7:23 config::unknown-field `providers.fly` has no field `banana` / its fields: `region`, `autoStopMachines`, `autoStartMachines`, `cpuKind`, `sshPort`, `organization`, `highAvailability`, `swap`, `gpuKind`
     sindri.yaml:8:3 config::unknown-field `providers` has no field `flly` / did you mean `fly`?
     sindri.yaml:9:1 config::unknown-field the file has no field `secret` / did you mean `secrets`?
     "#);

@@ -10,6 +10,7 @@ use crate::config::reading::Reading;
 use crate::config::{
     CpuKind, E2bSettings, FlySettings, Ingress, KubernetesSettings, ProviderSettings,
 };
+use crate::resource::Size;
 
 section! {
     /// Settings of the `fly` provider: Fly.io Machines.
@@ -28,6 +29,8 @@ section! {
         "organization" => organization: Option<String> = None;
         /// Whether a second machine stands by.
         "highAvailability" => high_availability: bool = false;
+        /// Swap; a machine that has some stops when idle, since it can't fall asleep.
+        "swap" => swap: Option<Size> = None;
         /// The GPU kind by Fly's name, such as `a100-40gb`; asks for a GPU and wins over `resources.gpu.tier`.
         "gpuKind" => gpu_kind: Option<At<String>> = None;
     }
@@ -43,6 +46,7 @@ impl Settle for Fly {
             ssh_port: self.ssh_port.0,
             organization: self.organization,
             high_availability: self.high_availability,
+            swap: self.swap,
         }));
         choice.gpu = self.gpu_kind.map(|kind| GpuChoice {
             kind: kind.value,

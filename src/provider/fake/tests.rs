@@ -89,6 +89,8 @@ async fn it_keeps_the_contract() {
             provider: ProviderKind::Docker,
             name: "suite-workspace".to_owned(),
             size: None,
+            region: None,
+            compute: None,
         }),
         dependencies: BTreeMap::new(),
         runs_commands: false,

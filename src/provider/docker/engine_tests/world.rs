@@ -87,6 +87,7 @@ impl World {
         NetworkSpec {
             provider: ProviderKind::Docker,
             name: self.name.clone(),
+            organization: None,
         }
     }
 
@@ -95,6 +96,8 @@ impl World {
             provider: ProviderKind::Docker,
             name: format!("{}-workspace", self.name),
             size: None,
+            region: None,
+            compute: None,
         }
     }
 

@@ -44,7 +44,7 @@ pub(in crate::provider::docker) fn settings(
 ) -> Result<&DockerSettings, ProviderError> {
     match &machine.settings {
         Settings::Docker(settings) => Ok(settings),
-        Settings::Local(_) | Settings::E2b(_) => Err(invalid(
+        Settings::Local(_) | Settings::E2b(_) | Settings::Fly(_) => Err(invalid(
             "docker::foreign-settings",
             format!(
                 "the machine `{}` has settings of another provider",

@@ -279,6 +279,7 @@ fn networks_and_volumes_carry_their_labels() {
     let spec = NetworkSpec {
         provider: ProviderKind::Docker,
         name: "acme".to_owned(),
+        organization: None,
     };
     let request_of = request("network.acme", Spec::Network(spec.clone()));
     let body = serde_json::to_value(network::body(&request_of, &spec)).unwrap();
@@ -291,6 +292,8 @@ fn networks_and_volumes_carry_their_labels() {
         provider: ProviderKind::Docker,
         name: "acme-dev-data".to_owned(),
         size: Some(Size::gib(10)),
+        region: None,
+        compute: None,
     };
     let request_of = request("volume.dev.data", Spec::Volume(spec.clone()));
     let body = serde_json::to_value(volume::body(&request_of, &spec)).unwrap();

@@ -52,6 +52,8 @@ pub(super) fn volume(name: &str) -> VolumeSpec {
         provider: ProviderKind::Local,
         name: name.to_owned(),
         size: None,
+        region: None,
+        compute: None,
     }
 }
 

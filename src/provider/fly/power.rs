@@ -1,0 +1,153 @@
+//! Starting, stopping, and waiting until it is so.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::classify::error;
+use super::id::Id;
+use super::listing::is_gone;
+use super::seen::is_transient;
+use super::wire::Machine;
+use super::{Fly, observe, request};
+use crate::provider::{Class, MachineRef, ProviderError};
+use crate::resource::Power;
+
+/// How long a machine may be on its way before it counts as stuck.
+const STUCK: Duration = Duration::from_mins(5);
+
+/// The machine, which must be there.
+pub(super) async fn look(fly: &Fly, id: &Id) -> Result<Machine, ProviderError> {
+    observe::machine(fly, id).await?.ok_or_else(|| gone(id))
+}
+
+fn gone(id: &Id) -> ProviderError {
+    error(
+        Class::NotFound,
+        "fly::gone",
+        format!("the machine `{}` is gone", id.object),
+    )
+    .help("run `sindri plan`: it shows what is missing")
+}
+
+/// Starts or stops a machine and returns when it is so.
+pub(super) async fn set(
+    fly: &Fly,
+    machine: &MachineRef,
+    power: Power,
+) -> Result<(), ProviderError> {
+    let id = Id::parse(&machine.id)?;
+    match power {
+        Power::Running => wake(fly, &id).await,
+        Power::Stopped => stop(fly, &id).await,
+        Power::Provider => Ok(()),
+    }
+}
+
+/// Lets a machine run, wherever it is on its way to.
+pub(super) async fn wake(fly: &Fly, id: &Id) -> Result<(), ProviderError> {
+    let mut seen = look(fly, id).await?;
+    if is_transient(&seen.state) && seen.state != "starting" {
+        seen = settle(fly, id).await?;
+    }
+    if seen.state != "started" && seen.state != "starting" {
+        fly.tell(request::machine::start(id)).await?;
+    }
+    reach(fly, id, "started", None).await
+}
+
+async fn stop(fly: &Fly, id: &Id) -> Result<(), ProviderError> {
+    let mut seen = look(fly, id).await?;
+    if is_transient(&seen.state) {
+        seen = settle(fly, id).await?;
+    }
+    if seen.state == "started" {
+        fly.tell(request::machine::stop(id)).await?;
+        return reach(fly, id, "stopped", None).await;
+    }
+    Ok(())
+}
+
+/// Waits until a machine is on its way nowhere.
+async fn settle(fly: &Fly, id: &Id) -> Result<Machine, ProviderError> {
+    let waiting = fly.tell(request::machine::wait(id, &["settled"], None));
+    match waiting.await {
+        Ok(()) => {}
+        Err(failed) if may_pass(&failed) => {}
+        Err(failed) => return Err(failed),
+    }
+    look(fly, id).await
+}
+
+fn may_pass(failed: &ProviderError) -> bool {
+    matches!(
+        failed.code.as_str(),
+        "fly::timeout" | "fly::trouble" | "fly::no-answer"
+    )
+}
+
+/// Waits until a machine is in a state, as long as it is still on its way there.
+pub(super) async fn reach(
+    fly: &Fly,
+    id: &Id,
+    state: &'static str,
+    version: Option<&str>,
+) -> Result<(), ProviderError> {
+    let begun = Instant::now();
+    loop {
+        let waiting = fly.tell(request::machine::wait(id, &[state], version));
+        let failed = match waiting.await {
+            Ok(()) => return Ok(()),
+            Err(failed) => failed,
+        };
+        let seen = look(fly, id).await?;
+        if seen.state == state {
+            return Ok(());
+        }
+        if is_gone(&seen.state) {
+            return Err(gone(id));
+        }
+        if !is_transient(&seen.state) && seen.state != "created" {
+            return Err(ended(fly, id, &seen.state, state).await);
+        }
+        if begun.elapsed() > STUCK {
+            return Err(error(
+                Class::Failed,
+                "fly::stuck",
+                format!(
+                    "the machine `{}` has been `{}` for {} minutes",
+                    id.object,
+                    seen.state,
+                    STUCK.as_secs() / 60
+                ),
+            )
+            .help(
+                "Fly.io may have trouble (https://status.flyio.net); apply again once it has moved",
+            ));
+        }
+        if !may_pass(&failed) {
+            return Err(failed);
+        }
+    }
+}
+
+/// Says how a machine ended elsewhere than it was to go, with what it says happened.
+async fn ended(fly: &Fly, id: &Id, state: &str, wanted: &str) -> ProviderError {
+    let events = fly.call::<Vec<Value>>(request::machine::events(id)).await;
+    let last = events.ok().and_then(|events| {
+        let event = events.into_iter().next()?;
+        let word = |key: &str| event.get(key).and_then(Value::as_str).map(str::to_owned);
+        Some(format!("{} {}", word("type")?, word("status")?))
+    });
+    let last = last.map_or_else(String::new, |last| format!("; last it says: {last}"));
+    error(
+        Class::Failed,
+        "fly::not-up",
+        format!(
+            "the machine `{}` is `{state}` instead of `{wanted}`{last}",
+            id.object
+        ),
+    )
+    .help(format!("`fly logs -a {}` shows what it printed", id.app))
+}

@@ -1,0 +1,220 @@
+//! Secrets: kept by the app, appearing as files in its machine at every start.
+//!
+//! Each change of them restarts the machine, so that those that come at once are set at once.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::oneshot;
+use zeroize::Zeroizing;
+
+use super::classify::{error, optional};
+use super::id::Id;
+use super::request::config::with_files;
+use super::wire::{Machine, SecretsSet};
+use super::{Fly, exec, lease, machine, request};
+use crate::address::Name;
+use crate::diagnostic::Code;
+use crate::provider::{Class, Delivery, MachineRef, ProviderError};
+use crate::resource::FileTarget;
+
+/// How long the first of several waits for the others.
+const TOGETHER: Duration = Duration::from_millis(50);
+
+/// Secrets on their way, by the app.
+#[derive(Debug, Default)]
+pub(super) struct Pending(Mutex<BTreeMap<String, Queue>>);
+
+#[derive(Debug, Default)]
+struct Queue {
+    turn: Arc<tokio::sync::Mutex<()>>,
+    items: Vec<Item>,
+}
+
+#[derive(Debug)]
+struct Item {
+    delivery: Delivery,
+    done: oneshot::Sender<Result<(), Copy>>,
+}
+
+/// An error for each of those that failed together.
+#[derive(Debug)]
+struct Copy(Class, Code, String, Option<String>);
+
+impl Copy {
+    fn of(failed: &ProviderError) -> Self {
+        let help = failed.help.clone();
+        Self(
+            failed.class,
+            failed.code.clone(),
+            failed.message.clone(),
+            help,
+        )
+    }
+
+    fn error(self) -> ProviderError {
+        let mut error = ProviderError::new(self.0, self.1, self.2);
+        error.help = self.3;
+        error
+    }
+}
+
+impl Pending {
+    fn push(&self, app: &str, item: Item) -> Arc<tokio::sync::Mutex<()>> {
+        let mut queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = queues.entry(app.to_owned()).or_default();
+        queue.items.push(item);
+        Arc::clone(&queue.turn)
+    }
+
+    fn take(&self, app: &str) -> Vec<Item> {
+        let mut queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = queues.get_mut(app);
+        queue
+            .map(|queue| std::mem::take(&mut queue.items))
+            .unwrap_or_default()
+    }
+}
+
+/// Delivers a secret, together with the others of this machine that come at the same time.
+pub(super) async fn deliver(
+    fly: &Fly,
+    reference: &MachineRef,
+    secret: &Delivery,
+) -> Result<(), ProviderError> {
+    let id = Id::parse(&reference.id)?;
+    let (done, result) = oneshot::channel();
+    let delivery = Delivery {
+        name: secret.name.clone(),
+        value: Zeroizing::new(secret.value.to_vec()),
+        target: secret.target.clone(),
+    };
+    let turn = fly.pending.push(&id.app, Item { delivery, done });
+    {
+        let _turn = turn.lock().await;
+        tokio::time::sleep(TOGETHER).await;
+        let items = fly.pending.take(&id.app);
+        if !items.is_empty() {
+            let set = set(fly, &id, reference, &items).await;
+            for item in items {
+                let told = match &set {
+                    Ok(()) => Ok(()),
+                    Err(failed) => Err(Copy::of(failed)),
+                };
+                // Whoever asked may have gone.
+                drop(item.done.send(told));
+            }
+        }
+    }
+    match result.await {
+        Ok(told) => told.map_err(Copy::error),
+        Err(_) => Err(error(
+            Class::Retryable,
+            "fly::interrupted",
+            "setting secrets was broken off",
+        )),
+    }
+}
+
+/// Sets secrets in one call and lets the machine start again with them.
+async fn set(
+    fly: &Fly,
+    id: &Id,
+    reference: &MachineRef,
+    items: &[Item],
+) -> Result<(), ProviderError> {
+    let mut files = Vec::new();
+    for Item { delivery, .. } in items {
+        let path = format!("/run/secrets/{}", delivery.name);
+        files.push(request::secret::file(&delivery.name, &path, 0o400));
+        if let Some(target) = &delivery.target {
+            let mode = mode(target)?;
+            files.push(request::secret::file(&delivery.name, &target.path, mode));
+        }
+    }
+    let values = items
+        .iter()
+        .map(|item| (&item.delivery.name, item.delivery.value.as_slice()));
+    let done: SecretsSet = fly.call(request::secret::set(&id.app, values)).await?;
+    let names: Vec<String> = items
+        .iter()
+        .map(|item| request::secret::of(&item.delivery.name))
+        .collect();
+    refile(fly, id, reference, &names, files, done.version).await
+}
+
+/// Puts files of secrets in place of those that these secrets appeared as.
+async fn refile(
+    fly: &Fly,
+    id: &Id,
+    reference: &MachineRef,
+    names: &[String],
+    files: Vec<Value>,
+    version: Option<i64>,
+) -> Result<(), ProviderError> {
+    let power = exec::spec(reference)?.power;
+    lease::under(fly, id, |nonce| async move {
+        let nonce = nonce.as_str();
+        let Some(raw) = optional(fly.call::<Value>(request::machine::get(id)).await)? else {
+            return Err(error(
+                Class::NotFound,
+                "fly::gone",
+                format!("the machine `{}` is gone", id.object),
+            ));
+        };
+        let seen: Machine = serde_json::from_value(raw.clone()).map_err(|cause| {
+            error(
+                Class::Failed,
+                "fly::protocol",
+                format!("what Fly.io says of `{}` makes no sense", id.object),
+            )
+            .source(cause)
+        })?;
+        let config = raw.get("config").cloned().unwrap_or_default();
+        let others = config.get("files").and_then(Value::as_array).cloned();
+        let mut all: Vec<Value> = others.unwrap_or_default();
+        all.retain(|file| {
+            let name = file.get("secret_name").and_then(Value::as_str);
+            name.is_none_or(|name| !names.iter().any(|own| own == name))
+        });
+        all.extend(files);
+        let config = with_files(&config, all);
+        machine::change(fly, id, &seen, &config, version, power, nonce).await
+    })
+    .await
+}
+
+fn mode(target: &FileTarget) -> Result<u32, ProviderError> {
+    u32::from_str_radix(&target.mode, 8).map_err(|cause| {
+        error(
+            Class::Invalid,
+            "fly::file-mode",
+            format!("`{}` is no file mode", target.mode),
+        )
+        .help("write it in octal, such as 0600")
+        .source(cause)
+    })
+}
+
+/// Takes a secret back: first from the machine, then from the app.
+pub(super) async fn withdraw(
+    fly: &Fly,
+    reference: &MachineRef,
+    name: &Name,
+) -> Result<(), ProviderError> {
+    let id = Id::parse(&reference.id)?;
+    let looking = optional(fly.call::<Machine>(request::machine::get(&id)).await)?;
+    let secret = request::secret::of(name);
+    let appears = looking
+        .and_then(|machine| machine.config)
+        .is_some_and(|config| {
+            let mut files = config.files.iter();
+            files.any(|file| file.get("secret_name").and_then(Value::as_str) == Some(&secret))
+        });
+    if appears {
+        refile(fly, &id, reference, &[secret], Vec::new(), None).await?;
+    }
+    optional(fly.tell(request::secret::unset(&id.app, name)).await).map(|_| ())
+}

@@ -1,0 +1,144 @@
+//! A person's session in a machine: over ssh, or through the API for one command.
+
+use std::ffi::OsString;
+
+use tokio::io::AsyncWriteExt;
+
+use super::classify::error;
+use super::id::Id;
+use super::wire::Addresses;
+use super::{Fly, exec, files, machine, power, request};
+use crate::provider::{Class, Command, Interactive, MachineRef, ProviderError, Stream};
+use crate::sys::process::{self, Launch};
+
+/// Sources what extensions set, as a login would, and runs the line given first.
+const LINE: &str = r#"f=$HOME/.config/sindri/profile
+if [ -f "$f" ]; then . "$f"; fi
+unset f
+eval "$1""#;
+
+/// Opens a session and returns its exit code; a machine that sleeps is woken.
+pub(super) async fn connect(
+    fly: &Fly,
+    reference: &MachineRef,
+    session: Interactive,
+) -> Result<i32, ProviderError> {
+    let id = Id::parse(&reference.id)?;
+    let seen = power::look(fly, &id).await?;
+    let mut stderr = session.stderr;
+    if seen.state != "started" {
+        let told = format!(
+            "waking the machine `{}`: it is {}\n",
+            reference.name, seen.state
+        );
+        drop(stderr.write_all(told.as_bytes()).await);
+        drop(stderr.flush().await);
+        power::wake(fly, &id).await?;
+    }
+    if let Some(line) = session.command {
+        let command = Command {
+            argv: ["sh", "-c", LINE, "sindri", &line]
+                .map(str::to_owned)
+                .to_vec(),
+            secrets: true,
+            ..Command::default()
+        };
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let code = exec::run(
+            fly,
+            reference,
+            &command,
+            &mut |stream, bytes| match stream {
+                Stream::Stdout => out.extend_from_slice(bytes),
+                Stream::Stderr => err.extend_from_slice(bytes),
+            },
+        )
+        .await?;
+        let mut stdout = session.stdout;
+        let shown = async {
+            stdout.write_all(&out).await?;
+            stdout.flush().await?;
+            stderr.write_all(&err).await?;
+            stderr.flush().await
+        };
+        shown.await.map_err(|cause| {
+            error(
+                Class::Failed,
+                "fly::session",
+                "could not show what the command printed",
+            )
+            .source(cause)
+        })?;
+        return Ok(code);
+    }
+    ssh(fly, reference, &id).await
+}
+
+/// Hands the terminal to ssh, which knows the machine by the key that the API tells.
+async fn ssh(fly: &Fly, reference: &MachineRef, id: &Id) -> Result<i32, ProviderError> {
+    let port = machine::settings(exec::spec(reference)?)?.ssh_port;
+    let listed: Addresses = fly.call(request::app::addresses(&id.app)).await?;
+    let own = listed.ips.into_iter().find(|one| one.shared != Some(true));
+    let host = own.map_or_else(|| format!("{}.fly.dev", id.app), |own| own.ip);
+    let key = host_key(fly, reference).await?;
+    // A command that prints the one key there may be: no file to leave behind.
+    let known = format!("/bin/echo [{host}]:{port} {key}");
+    let option = |name: &str, value: &str| [OsString::from("-o"), format!("{name}={value}").into()];
+    let mut argv: Vec<OsString> = vec![
+        "ssh".into(),
+        "-t".into(),
+        "-p".into(),
+        port.to_string().into(),
+    ];
+    argv.extend(option("UserKnownHostsFile", "/dev/null"));
+    argv.extend(option("KnownHostsCommand", &known));
+    argv.extend(option("StrictHostKeyChecking", "yes"));
+    argv.extend(option("PasswordAuthentication", "no"));
+    argv.push(format!("root@{host}").into());
+    let launch = Launch {
+        argv,
+        env: fly
+            .environment
+            .iter()
+            .filter(|(name, _)| !name.starts_with("FLY_"))
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect(),
+        directory: std::path::PathBuf::from("."),
+    };
+    process::attach(&launch).await.map_err(|cause| {
+        error(Class::Failed, "fly::ssh", "could not run `ssh`")
+            .help(
+                "a session needs the ssh client of this host; `sindri connect -c COMMAND` doesn't",
+            )
+            .source(cause)
+    })
+}
+
+/// The machine's own key, told through the API: nobody between here and there can pass for it.
+async fn host_key(fly: &Fly, reference: &MachineRef) -> Result<String, ProviderError> {
+    let spec = exec::spec(reference)?;
+    let place = spec
+        .mounts
+        .first()
+        .map_or("/etc", |mount| mount.path.as_str());
+    let path = format!("{place}/.sindri-ssh/host.pub");
+    let key = files::get(fly, reference, &path).await.map_err(|cause| {
+        error(
+            Class::Failed,
+            "fly::no-ssh",
+            format!("the image of `{}` lets nobody in over ssh", reference.name),
+        )
+        .help("use an image that has sshd, with your public key as the secret AUTHORIZED_KEYS; `sindri connect -c COMMAND` works with any")
+        .source(cause)
+    })?;
+    let text = String::from_utf8_lossy(&key);
+    let mut words = text.split_whitespace();
+    match (words.next(), words.next()) {
+        (Some(kind), Some(key)) => Ok(format!("{kind} {key}")),
+        _ => Err(error(
+            Class::Failed,
+            "fly::no-ssh",
+            "the machine's key makes no sense",
+        )),
+    }
+}

@@ -1,0 +1,240 @@
+//! A machine's life, from its app to its end.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::ground::{Ground, machine, reference, volume, with_workspace};
+use crate::address::{Name, NameRule};
+use crate::plan::{Observation, Seen};
+use crate::provider::suite::{Fixture, MORE_MEMORY, contract_suite, record};
+use crate::provider::{Class, Command, DeleteRequest, Delivery, File, Provider as _, Reader as _};
+use crate::resource::{FileTarget, Power, Spec};
+
+fn present(observation: &Observation) -> &Seen {
+    match observation {
+        Observation::Present(seen) => seen,
+        other => panic!("it is {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_contract_is_kept() {
+    let ground = Ground::new();
+    let fixture = Fixture {
+        lineage: ground.lineage.clone(),
+        machine: machine("suite"),
+        volume: Some(volume()),
+        dependencies: [ground.network("suite").await].into(),
+        runs_commands: true,
+        change: MORE_MEMORY,
+        unread: &[],
+    };
+    contract_suite(&ground.fly, fixture).await;
+}
+
+#[tokio::test]
+async fn secrets_that_come_at_once_restart_the_machine_once() {
+    let ground = Ground::new();
+    let (request, made) = ground.machine("dev").await;
+    let reference = reference(&request, &made);
+    let secret = |name: &str, value: &[u8], target| Delivery {
+        name: Name::parse(NameRule::Secret, name).unwrap(),
+        value: Zeroizing::new(value.to_vec()),
+        target,
+    };
+    let target = FileTarget {
+        path: "/root/.config/key".to_owned(),
+        mode: "0640".to_owned(),
+    };
+    let (one, two) = (
+        secret("ONE", b"1\n", None),
+        secret("TWO", b"\x00\xff", Some(target)),
+    );
+    ground.heard();
+    let deliver = |secret| ground.fly.deliver(&reference, secret);
+    let (first, second) = tokio::join!(deliver(&one), deliver(&two));
+    first.and(second).unwrap();
+    let heard = ground.heard();
+    let updates = heard.iter().filter(|call| {
+        call.starts_with("POST /v1/apps/dev/machines/") && call.matches('/').count() == 5
+    });
+    assert_eq!(updates.count(), 1, "{heard:?}");
+    let content = ground
+        .fly
+        .get(&reference, "/root/.config/key")
+        .await
+        .unwrap();
+    assert_eq!(content, b"\x00\xff");
+    let content = ground
+        .fly
+        .get(&reference, "/run/secrets/ONE")
+        .await
+        .unwrap();
+    assert_eq!(content, b"1\n");
+    // Neither is anything of it drift.
+    let seen = ground.look(&[(&request, Some(&made))]).await;
+    assert_eq!(
+        present(&seen[&request.address]).attributes.get("memory"),
+        Some(&json!("2GB"))
+    );
+}
+
+#[tokio::test]
+async fn large_files_travel_in_pieces() {
+    let ground = Ground::new();
+    let (request, made) = ground.machine("dev").await;
+    let reference = reference(&request, &made);
+    let content: Arc<[u8]> = (0..500_000_u32).map(|n| n.to_be_bytes()[3]).collect();
+    let file = File {
+        path: "/tmp/large".to_owned(),
+        content: Arc::clone(&content),
+        mode: 0o600,
+    };
+    ground.fly.put(&reference, &[file]).await.unwrap();
+    assert_eq!(
+        ground.fly.get(&reference, "/tmp/large").await.unwrap(),
+        *content
+    );
+    let command = Command {
+        argv: ["sh", "-c", "wc -c; printf '\\377' >&1"]
+            .map(str::to_owned)
+            .to_vec(),
+        stdin: Some(content.to_vec()),
+        ..Command::default()
+    };
+    let answer = ground.fly.ask(&reference, &command).await.unwrap();
+    assert_eq!(answer.stdout, b"500000\n\xff");
+}
+
+#[tokio::test]
+async fn a_machine_that_fell_asleep_is_no_drift_and_is_woken_to_be_worked_in() {
+    let ground = Ground::new();
+    let mut spec = machine("dev");
+    spec.power = Power::Provider;
+    let mut request = ground.request("machine.dev", 2, Spec::Machine(Box::new(spec)));
+    request.dependencies.extend([ground.network("dev").await]);
+    let made = ground.fly.create(&request, &|_| {}).await.unwrap();
+    let reference = reference(&request, &made);
+    for (_, _, machine) in ground.emulator.world().machines() {
+        "suspended".clone_into(&mut machine.state);
+    }
+    let seen = ground.look(&[(&request, Some(&made))]).await;
+    let seen = present(&seen[&request.address]);
+    assert!(!Power::Provider.contradicts(seen.power.unwrap()));
+    let command = Command {
+        argv: vec!["true".to_owned()],
+        ..Command::default()
+    };
+    // Who only looks wakes nobody.
+    let asleep = ground.fly.ask(&reference, &command).await.unwrap_err();
+    assert_eq!(asleep.code.as_str(), "fly::not-running");
+    let code = ground
+        .fly
+        .exec(&reference, &command, &mut |_, _| {})
+        .await
+        .unwrap();
+    assert_eq!(code, 0);
+}
+
+#[tokio::test]
+async fn an_app_stays_as_long_as_its_volume_does() {
+    let ground = Ground::new();
+    let network = ground.network("dev").await;
+    let mut request = ground.request("volume.dev.workspace", 3, Spec::Volume(volume()));
+    request.dependencies.extend([network.clone()]);
+    let made = ground.fly.create(&request, &|_| {}).await.unwrap();
+    let delete = |address, current| DeleteRequest {
+        lineage: ground.lineage.clone(),
+        address,
+        current,
+    };
+    ground
+        .fly
+        .delete(&delete(network.0, network.1))
+        .await
+        .unwrap();
+    {
+        let world = ground.emulator.world();
+        assert!(
+            world.apps["dev"].addresses.is_empty(),
+            "an address costs something"
+        );
+    }
+    let object = record(&request, &made);
+    ground
+        .fly
+        .delete(&delete(request.address.clone(), object))
+        .await
+        .unwrap();
+    assert!(ground.emulator.world().apps.is_empty());
+}
+
+#[tokio::test]
+async fn what_somebody_changed_is_read_closely() {
+    let ground = Ground::new();
+    let network = ground.network("dev").await;
+    let mut storage = ground.request("volume.dev.workspace", 3, Spec::Volume(volume()));
+    storage.dependencies.extend([network.clone()]);
+    let stored = ground.fly.create(&storage, &|_| {}).await.unwrap();
+    let spec = Spec::Machine(Box::new(with_workspace("dev")));
+    let mut request = ground.request("machine.dev", 2, spec);
+    let object = record(&storage, &stored);
+    request
+        .dependencies
+        .extend([network, (storage.address.clone(), object)]);
+    let made = ground.fly.create(&request, &|_| {}).await.unwrap();
+    let asked = [(&storage, Some(&stored)), (&request, Some(&made))];
+    ground.heard();
+    let before = ground.look(&asked).await;
+    assert_eq!(ground.heard().len(), 2, "two pages and no more");
+    for (_, _, machine) in ground.emulator.world().machines() {
+        machine.config["guest"]["memory_mb"] = json!(1024);
+        machine.config["services"][0]["ports"][0]["port"] = json!(2222);
+        "01SOMEBODY".clone_into(&mut machine.instance);
+    }
+    let after = ground.look(&asked).await;
+    let (before, after) = (
+        present(&before[&request.address]),
+        present(&after[&request.address]),
+    );
+    let changed: Vec<&str> = before
+        .attributes
+        .0
+        .iter()
+        .filter(|(path, value)| after.attributes.get(path) != Some(value))
+        .map(|(path, _)| path.as_str())
+        .collect();
+    assert_eq!(changed, ["fly.sshPort", "memory"]);
+}
+
+#[tokio::test]
+async fn a_machine_of_fly_deploy_is_left_alone() {
+    let ground = Ground::new();
+    let (request, made) = ground.machine("dev").await;
+    for (_, _, machine) in ground.emulator.world().machines() {
+        machine.config["metadata"] = json!({ "fly_platform_version": "v2" });
+    }
+    let sought = crate::provider::Sought {
+        lineage: ground.lineage.clone(),
+        address: request.address.clone(),
+        spec: Arc::clone(&request.spec),
+        id: made.id.clone(),
+    };
+    let refused = ground.fly.find(&sought).await.unwrap_err();
+    assert_eq!(
+        (refused.class, refused.code.as_str()),
+        (Class::Conflict, "fly::of-fly-deploy")
+    );
+    for (_, _, machine) in ground.emulator.world().machines() {
+        machine.config["metadata"] = json!({});
+    }
+    let taken = crate::provider::TakeRequest {
+        wanted: request.clone(),
+        id: made.id.clone(),
+    };
+    ground.fly.take(&taken).await.unwrap();
+    let seen = ground.look(&[(&request, None)]).await;
+    assert_eq!(present(&seen[&request.address]).id, made.id);
+}
