@@ -15,7 +15,7 @@
 //! !fly calls                    what was asked since the last time, by how often; no commands
 //! ```
 //!
-//! `SINDRI_PRISM` names the validator that [`trials`] stands between the provider and the emulator.
+//! [`trials`] stand a validator between the provider and the emulator.
 //! `SINDRI_SERVE_FLY=PORT golden` is the emulator alone, for a validator to stand before.
 
 use std::collections::BTreeMap;
@@ -175,25 +175,16 @@ pub(crate) fn trials() -> Vec<Trial> {
     })]
 }
 
-/// Where the validator and Fly's specification are; none where either isn't.
+/// Fly's specification; none where it isn't.
 #[expect(
     clippy::disallowed_methods,
-    reason = "where a tool is, the environment says"
+    reason = "where the specifications are, the environment says"
 )]
-fn validator() -> Option<(PathBuf, String)> {
-    let prism = std::env::var_os("SINDRI_PRISM").map(PathBuf::from)?;
+fn specification() -> Option<String> {
+    let named = std::env::var_os("SINDRI_TEST_SPECS").map(PathBuf::from);
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let named = std::env::var_os("SINDRI_SPECS").map(PathBuf::from);
-    let places = [
-        named,
-        Some(here.join("../shared/specs")),
-        Some(here.join("../../shared/specs")),
-    ];
-    let text = places
-        .into_iter()
-        .flatten()
-        .find_map(|place| fs::read_to_string(place.join("fly-machines.openapi.json")).ok())?;
-    Some((prism, text))
+    let folder = named.unwrap_or_else(|| here.join("../shared/specs"));
+    fs::read_to_string(folder.join("fly-machines.openapi.json")).ok()
 }
 
 /// The specification with the prefix that is really sent.
@@ -212,12 +203,17 @@ fn prefixed(text: &str) -> Result<String, String> {
 /// specification: one that isn't of it comes back as an error.
 #[expect(clippy::print_stderr, reason = "what wasn't checked must be said")]
 fn through_a_validator() -> Result<(), String> {
-    let Some((prism, text)) = validator() else {
-        eprintln!(
-            "not run: SINDRI_PRISM names no `prism`, or Fly's specification isn't in SINDRI_SPECS"
-        );
+    let Some(text) = specification() else {
+        eprintln!("not run: Fly's specification isn't here; SINDRI_TEST_SPECS says where it is");
         return Ok(());
     };
+    let prism = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/prism/node_modules/.bin/prism");
+    if !prism.exists() {
+        return Err(format!(
+            "{} isn't there: run golden-tests/run",
+            prism.display()
+        ));
+    }
     let said = |error: std::io::Error| error.to_string();
     let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden-tests/cases/fly-life");
     let mut ground = Ground::new(&case)?;

@@ -278,7 +278,7 @@ fn same_lines(expected: &str, text: &str) {
 pub(in crate::provider::fly) fn specification() -> Option<Value> {
     let environment = crate::sys::Environment::of_process();
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let named = environment.get("SINDRI_SPECS").map(PathBuf::from);
+    let named = environment.get("SINDRI_TEST_SPECS").map(PathBuf::from);
     let places = [
         named,
         Some(here.join("../shared/specs")),
@@ -330,7 +330,9 @@ pub(in crate::provider::fly) fn wrong(
 #[expect(clippy::print_stderr, reason = "what wasn't checked must be said")]
 fn every_call_is_one_of_the_specification() {
     let Some(mut document) = specification() else {
-        eprintln!("not checked: Fly's specification isn't here; SINDRI_SPECS says where it is");
+        eprintln!(
+            "not checked: Fly's specification isn't here; SINDRI_TEST_SPECS says where it is"
+        );
         return;
     };
     close(&mut document["components"]["schemas"]);
