@@ -31,8 +31,9 @@ pub(super) async fn list(fly: &Fly, organizations: &[String]) -> Result<Listing,
     for organization in organizations {
         let machines = pages(fly, |cursor| organization::machines(organization, cursor));
         let volumes = pages(fly, |cursor| organization::volumes(organization, cursor));
-        let (machines, volumes) = tokio::try_join!(machines, volumes)?;
-        for page in machines.into_iter().chain(volumes) {
+        // Of two that fail the first is told, whichever answered sooner.
+        let (machines, volumes) = tokio::join!(machines, volumes);
+        for page in machines?.into_iter().chain(volumes?) {
             for value in page.machines {
                 keep(value, &mut listing.machines, &mut listing.broken);
             }

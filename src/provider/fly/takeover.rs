@@ -112,10 +112,11 @@ pub(super) async fn take(fly: &Fly, request: &TakeRequest) -> Result<Made, Provi
 /// Everything that carries a lineage: machines say so, and with them what belongs to them alone.
 pub(super) async fn owned(fly: &Fly, lineage: &Lineage) -> Result<Vec<Owned>, ProviderError> {
     let organization = fly.organization(None).await?;
-    let (listing, apps) = tokio::try_join!(
+    let (listing, apps) = tokio::join!(
         list(fly, std::slice::from_ref(&organization)),
         apps(fly, &organization)
-    )?;
+    );
+    let (listing, apps) = (listing?, apps?);
     let mut owned = Vec::new();
     for machine in &listing.machines {
         let Some((app, address)) = ours(machine, lineage) else {
