@@ -48,7 +48,7 @@ pub use manifest::{
 };
 pub use manifests::Manifests;
 pub use outlook::{Expected, Install, LeftOut, Outlook};
-pub use read::{extension_schema, profile_schema};
+pub use read::{MANIFEST_FILE, extension_schema, profile_schema};
 pub use resolve::{Pick, Resolution, Resolved, Wanted, resolve, today};
 pub use search::search;
 pub use select::{Incompatible, Selection, select};

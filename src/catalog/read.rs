@@ -21,7 +21,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place, Source};
 use crate::digest::Digest;
 
 /// The file that makes a folder an extension.
-pub(super) const MANIFEST_FILE: &str = "extension.yaml";
+pub const MANIFEST_FILE: &str = "extension.yaml";
 /// The largest manifest or profile, in bytes.
 const TEXT_MAX: usize = 256 * 1024;
 /// The most files of a folder, and their size in bytes altogether.

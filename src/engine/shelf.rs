@@ -6,12 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::address::{Name, NameRule};
-use crate::catalog::{Folder, ProfileFile, Shelf};
+use crate::catalog::{Folder, MANIFEST_FILE, ProfileFile, Shelf};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::sys::files;
-
-/// The file of an extension's manifest.
-const MANIFEST: &str = "extension.yaml";
 
 /// The most bytes one file of an extension may have.
 const FILE_MAX: u64 = 4 << 20;
@@ -47,10 +44,10 @@ impl Shelf for DirectoryShelf {
     fn folder(&self, name: &Name) -> Result<Option<Folder>, Diagnostics> {
         let folder = self.extensions.join(name.as_str());
         let shown = format!("extensions/{name}");
-        let manifest = match files::read_limited(&folder.join(MANIFEST), FILE_MAX) {
+        let manifest = match files::read_limited(&folder.join(MANIFEST_FILE), FILE_MAX) {
             Ok(bytes) => bytes,
             Err(error) if absent(&error) => return Ok(None),
-            Err(error) => return Err(unreadable(&format!("{shown}/{MANIFEST}"), &error)),
+            Err(error) => return Err(unreadable(&format!("{shown}/{MANIFEST_FILE}"), &error)),
         };
         let mut found = BTreeMap::new();
         collect(&folder, "", &mut found).map_err(|error| unreadable(&shown, &error))?;
@@ -90,7 +87,7 @@ fn collect(folder: &Path, prefix: &str, found: &mut BTreeMap<String, Arc<[u8]>>)
         };
         let path = folder.join(&name);
         let inner = format!("{prefix}{name}");
-        if inner == MANIFEST {
+        if inner == MANIFEST_FILE {
             continue;
         }
         match files::entry(&path)? {

@@ -52,7 +52,7 @@ impl fmt::Debug for Login {
 }
 
 /// One request.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct HttpRequest {
     /// Its method; any word is one.
     pub method: String,
@@ -66,8 +66,18 @@ pub struct HttpRequest {
     pub patience: Option<Duration>,
 }
 
+/// Shows what is asked for, and no header and no body: they may hold secrets.
+impl fmt::Debug for HttpRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpRequest")
+            .field("method", &self.method)
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}
+
 /// An answer, whatever its status.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct HttpAnswer {
     /// The status.
     pub status: u16,
@@ -75,6 +85,15 @@ pub struct HttpAnswer {
     pub body: Vec<u8>,
     /// The headers, their names in lower case; values that aren't text are left out.
     pub headers: Vec<(String, String)>,
+}
+
+/// Shows no header and no body: they may hold secrets.
+impl fmt::Debug for HttpAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpAnswer")
+            .field("status", &self.status)
+            .finish_non_exhaustive()
+    }
 }
 
 impl HttpAnswer {
@@ -181,5 +200,30 @@ impl HttpClient {
             body,
             headers,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_sees_what_requests_and_answers_hold() {
+        let request = HttpRequest {
+            method: "POST".to_owned(),
+            url: "https://api.example.org/secrets".to_owned(),
+            body: Some(b"hush".to_vec()),
+            headers: vec![("lease-nonce", "hush".to_owned())],
+            patience: None,
+        };
+        let answer = HttpAnswer {
+            status: 200,
+            body: b"hush".to_vec(),
+            headers: vec![("set-cookie".to_owned(), "hush".to_owned())],
+        };
+        let shown = format!("{request:?} {answer:?}");
+        // Bytes would be shown as numbers.
+        assert!(!shown.contains("hush") && !shown.contains("104"), "{shown}");
+        assert!(shown.contains("api.example.org") && shown.contains("200"));
     }
 }

@@ -1,7 +1,7 @@
 //! Every call as bytes, and each held against Fly's own specification.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -277,17 +277,10 @@ fn same_lines(expected: &str, text: &str) {
 /// Where Fly's specification is; none where nobody has it.
 pub(in crate::provider::fly) fn specification() -> Option<Value> {
     let environment = crate::sys::Environment::of_process();
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let named = environment.get("SINDRI_TEST_SPECS").map(PathBuf::from);
-    let places = [
-        named,
-        Some(here.join("../shared/specs")),
-        Some(here.join("../../shared/specs")),
-    ];
-    let text = places
-        .into_iter()
-        .flatten()
-        .find_map(|place| std::fs::read_to_string(place.join("fly-machines.openapi.json")).ok())?;
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/specs");
+    let folder = environment.get("SINDRI_TEST_SPECS").unwrap_or(beside);
+    let path = Path::new(folder).join("fly-machines.openapi.json");
+    let text = std::fs::read_to_string(path).ok()?;
     Some(serde_json::from_str(&text).unwrap())
 }
 
