@@ -238,6 +238,14 @@ pub fn unknown_fly_regions(setting: &str) -> Vec<&str> {
         .collect()
 }
 
+/// The first region of a setting that is one and no name for several.
+pub fn first_fly_region(setting: &str) -> Option<&str> {
+    setting
+        .split(',')
+        .map(str::trim)
+        .find(|one| !one.is_empty() && !WIDE.contains(one))
+}
+
 /// Whether a setting leaves a machine where it is.
 pub fn is_in_fly_region(setting: &str, region: &str) -> bool {
     setting
@@ -321,5 +329,7 @@ mod tests {
         assert!(is_in_fly_region("iad,ord", "ord"));
         assert!(is_in_fly_region("any", "syd"));
         assert!(!is_in_fly_region("iad", "syd"));
+        assert_eq!(first_fly_region("any, ord"), Some("ord"));
+        assert_eq!(first_fly_region("us"), None);
     }
 }

@@ -3,6 +3,7 @@
 mod attributes;
 mod extension;
 mod fly;
+mod fly_start;
 mod machine;
 mod outbound;
 mod pin;
@@ -17,8 +18,8 @@ mod volume;
 pub use attributes::Attributes;
 pub use extension::{ExtensionSpec, UpgradeStrategy};
 pub use fly::{
-    FLY_REGIONS, FlyAutostop, FlyCpuKind, FlyGuest, FlySettings, FlySizeError, is_in_fly_region,
-    unknown_fly_regions,
+    FLY_REGIONS, FlyAutostop, FlyCpuKind, FlyGuest, FlySettings, FlySizeError, first_fly_region,
+    is_in_fly_region, unknown_fly_regions,
 };
 pub use machine::{MachineSpec, Mount, Power};
 pub use outbound::Outbound;

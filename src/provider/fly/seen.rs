@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use super::id::Id;
 use super::label;
-use super::request::config::SSH;
 use super::wire::{Config, Machine, Volume};
 use crate::address::Name;
 use crate::plan::Seen;
@@ -214,7 +213,7 @@ fn read_settings(set: &mut Attributes, settings: &FlySettings, config: &Config) 
     let ssh = config
         .services
         .iter()
-        .find(|service| service.internal_port == SSH);
+        .find(|service| service.internal_port == FlySettings::SSH);
     let port = ssh
         .and_then(|ssh| ssh.ports.first())
         .and_then(|port| port.port);

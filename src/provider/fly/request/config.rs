@@ -6,21 +6,6 @@ use crate::provider::CreateRequest;
 use crate::provider::fly::label;
 use crate::resource::{FlyGuest, FlySettings, MachineSpec, Size};
 
-/// The port that sshd listens on inside.
-pub(in crate::provider::fly) const SSH: u16 = 10022;
-
-/// Keeps a machine up whatever its image was made for, and lets ssh in where the image has an sshd:
-/// by key alone, the keys a secret `AUTHORIZED_KEYS`. The host's own key lies on the volume, if
-/// there is one, and so outlives the machine.
-const KEEPER: &str = r#"s=$(command -v sshd || echo /usr/sbin/sshd)
-if [ -x "$s" ] && command -v ssh-keygen >/dev/null; then
-k=${1:-/etc}/.sindri-ssh; mkdir -p "$k" /run/sshd && chmod 700 "$k"
-[ -f "$k/host" ] || ssh-keygen -q -t ed25519 -N '' -C sindri -f "$k/host"
-(while :; do "$s" -D -e -f /dev/null -p 10022 -h "$k/host" -o AuthorizedKeysFile=/run/secrets/AUTHORIZED_KEYS -o PasswordAuthentication=no -o KbdInteractiveAuthentication=no -o PermitRootLogin=prohibit-password -o PidFile=none; sleep 5; done) &
-fi
-trap 'exit 0' TERM INT
-while :; do sleep 3600 & wait $!; done"#;
-
 /// What is mounted into a machine.
 #[derive(Clone, Debug)]
 pub(in crate::provider::fly) struct Mounted<'a> {
@@ -55,8 +40,8 @@ pub(in crate::provider::fly) fn whole(
             guest["gpu_kind"] = json!(kind);
         }
     }
-    let keys = mounted.map_or("", |mounted| mounted.path);
-    let mut init = json!({ "exec": ["/bin/sh", "-c", KEEPER, "sindri", keys] });
+    let keys = mounted.map(|mounted| mounted.path);
+    let mut init = json!({ "exec": FlySettings::start(keys) });
     if let Some(swap) = settings.swap {
         init["swap_size_mb"] = json!(mebibytes(swap));
     }
@@ -83,7 +68,7 @@ pub(in crate::provider::fly) fn whole(
 fn service(settings: &FlySettings) -> Value {
     json!({
         "protocol": "tcp",
-        "internal_port": SSH,
+        "internal_port": FlySettings::SSH,
         "ports": [{ "port": settings.ssh_port }],
         "autostop": settings.autostop.as_str(),
         "autostart": settings.autostart,

@@ -1,0 +1,34 @@
+//! What a machine on Fly.io runs, whoever makes it.
+
+use super::FlySettings;
+
+/// Keeps a machine up whatever its image was made for, and lets ssh in where the image has an sshd:
+/// by key alone, the keys a secret `AUTHORIZED_KEYS`. The host's own key lies on the volume, if
+/// there is one, and so outlives the machine.
+const KEEPER: &str = r#"s=$(command -v sshd || echo /usr/sbin/sshd)
+if [ -x "$s" ] && command -v ssh-keygen >/dev/null; then
+k=${1:-/etc}/.sindri-ssh; mkdir -p "$k" /run/sshd && chmod 700 "$k"
+[ -f "$k/host" ] || ssh-keygen -q -t ed25519 -N '' -C sindri -f "$k/host"
+(while :; do "$s" -D -e -f /dev/null -p 10022 -h "$k/host" -o AuthorizedKeysFile=/run/secrets/AUTHORIZED_KEYS -o PasswordAuthentication=no -o KbdInteractiveAuthentication=no -o PermitRootLogin=prohibit-password -o PidFile=none; sleep 5; done) &
+fi
+trap 'exit 0' TERM INT
+while :; do sleep 3600 & wait $!; done"#;
+
+impl FlySettings {
+    /// The port that sshd listens on inside.
+    pub const SSH: u16 = 10022;
+    /// The secret that holds the keys which sshd lets in.
+    pub const AUTHORIZED_KEYS: &'static str = "AUTHORIZED_KEYS";
+
+    /// The command that a machine starts with, in place of its image's own; its volume's path is
+    /// where the host key of ssh is kept.
+    pub fn start(volume: Option<&str>) -> [&str; 5] {
+        [
+            "/bin/sh",
+            "-c",
+            KEEPER,
+            "sindri",
+            volume.unwrap_or_default(),
+        ]
+    }
+}
