@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::tree::{self, Source};
 
 /// Which rooms each room may import. In the order of the pipeline: no room imports a later one.
-const ROOMS: [(&str, &[&str]); 21] = [
+const ROOMS: [(&str, &[&str]); 22] = [
     ("digest", &[]),
     ("address", &[]),
     // A finding names the resource it is about.
@@ -47,6 +47,18 @@ const ROOMS: [(&str, &[&str]); 21] = [
             "resource",
             "catalog",
             "state",
+            "desired",
+        ],
+    ),
+    (
+        "artifact",
+        &[
+            "address",
+            "diagnostic",
+            "digest",
+            "resource",
+            "config",
+            "catalog",
             "desired",
         ],
     ),
@@ -158,6 +170,7 @@ const ROOMS: [(&str, &[&str]); 21] = [
             "seal",
             "desired",
             "plan",
+            "artifact",
             "store",
             "provider",
             "secret",
@@ -211,8 +224,8 @@ const CRATES: [(&str, &[&str]); 16] = [
 ];
 
 /// The pure rooms, and what they must not know.
-const PURE: [&str; 7] = [
-    "resource", "config", "catalog", "desired", "state", "plan", "digest",
+const PURE: [&str; 8] = [
+    "resource", "config", "catalog", "desired", "state", "plan", "artifact", "digest",
 ];
 const IMPURE: [&str; 7] = [
     "tokio::",

@@ -81,7 +81,7 @@ fn header(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn sindri(directory: &Path, words: &[&str]) -> Result<Output, String> {
+pub(crate) fn sindri(directory: &Path, words: &[&str]) -> Result<Output, String> {
     let output = Command::new(env!("CARGO_BIN_EXE_sindri"))
         .args(words)
         .current_dir(directory)
@@ -107,7 +107,7 @@ fn schema(root: &Path) -> Result<jsonschema::Validator, String> {
     jsonschema::validator_for(&value).map_err(|error| error.to_string())
 }
 
-fn folders(path: &Path) -> Vec<PathBuf> {
+pub(crate) fn folders(path: &Path) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = std::fs::read_dir(path)
         .into_iter()
         .flatten()
@@ -118,7 +118,7 @@ fn folders(path: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
+pub(crate) fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
     for entry in std::fs::read_dir(from)? {
         let entry = entry?;
         if entry.file_name() == ".sindri" {

@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod artifacts;
 mod case;
 mod compare;
 mod documentation;
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
     }
     let arguments = Arguments::from_args();
     let mut trials = case::trials();
+    trials.extend(artifacts::trials());
     trials.extend(extensions::trials());
     trials.extend(fly::trials());
     trials.extend(fuzz::trials());

@@ -5,6 +5,7 @@
 //! plan and nothing else. `docs/architecture.md` shows the house.
 
 pub mod address;
+pub mod artifact;
 pub mod catalog;
 pub mod cli;
 pub mod config;

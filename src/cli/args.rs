@@ -3,6 +3,7 @@
 mod extension;
 mod on_demand;
 mod profile;
+mod render;
 mod state;
 
 use std::ops::RangeInclusive;
@@ -20,6 +21,7 @@ pub(crate) use extension::{
 };
 pub(crate) use on_demand::OnDemand;
 pub(crate) use profile::{ProfileDeriveArgs, ProfileDescribeArgs, ProfileInstallArgs, ProfileVerb};
+pub(crate) use render::{RenderArgs, RenderDevcontainerArgs, RenderVerb};
 pub(crate) use state::{
     AdoptArgs, ImportArgs, RefreshArgs, StateAcceptArgs, StateCommand, StateMigrateArgs,
     StateMvArgs, StatePushArgs, StateRestoreArgs, StateRmArgs, StateShowArgs, TaintArgs, Wait,
@@ -130,6 +132,9 @@ pub(crate) enum Command {
     Show(OnDemand<ShowArgs>),
     /// Draw the resources and what depends on what
     Graph(OnDemand<GraphArgs>),
+    /// Render files for other tools: a devcontainer.json, a fly.toml
+    #[command(subcommand)]
+    Render(RenderVerb),
     /// Write, check and show the configuration
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -58,6 +58,7 @@ fn dispatch(session: &mut Session, command: Command) -> Outcome {
         Command::Stop(args) => command::stop(session, &args),
         Command::Show(args) => command::show(session, &args),
         Command::Graph(args) => command::graph(session, &args),
+        Command::Render(verb) => command::render(session, &verb),
         Command::Config(ConfigCommand::Init(args)) | Command::Init(args) => {
             command::config_init(session, &args)
         }
@@ -137,6 +138,7 @@ fn common(command: &Command) -> Common {
         Command::Start(args) | Command::Stop(args) => args.common.clone(),
         Command::Show(args) => args.common.clone(),
         Command::Graph(args) => args.common.clone(),
+        Command::Render(verb) => verb.common().clone(),
         Command::Config(ConfigCommand::Init(args)) | Command::Init(args) => args.common.clone(),
         Command::Config(ConfigCommand::Validate(args)) | Command::Validate(args) => {
             args.common.clone()
@@ -179,6 +181,7 @@ fn acts(command: &Command) -> bool {
         | Command::Connect(_)
         | Command::Show(_)
         | Command::Graph(_)
+        | Command::Render(_)
         | Command::Config(_)
         | Command::Init(_)
         | Command::Validate(_)
@@ -208,6 +211,7 @@ fn fits(session: &Session, command: &Command, typed_format: bool) -> Result<(), 
         | Command::Start(_)
         | Command::Stop(_)
         | Command::Graph(_)
+        | Command::Render(_)
         | Command::Config(_)
         | Command::Init(_)
         | Command::Validate(_)

@@ -17,7 +17,7 @@ use crate::address::{Name, NameRule};
 use crate::resource::{Outbound, ProviderKind, Size};
 
 /// The home directory inside every machine but those of `local`.
-const HOME: &str = "/alt/home/developer";
+pub const HOME: &str = "/alt/home/developer";
 /// The volume that a machine has where none is written.
 const WORKSPACE: &str = "workspace";
 

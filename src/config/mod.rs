@@ -29,6 +29,7 @@ pub use devpod::{
     DevpodKubernetes, DevpodSettings, DevpodSsh, GcpDisk,
 };
 pub use edit::{Asking, Edited, EditedEntry, Scope, Wish, edit};
+pub use machine::HOME;
 pub use model::{
     Build, ChosenTool, Config, Distro, ExtensionRef, Extensions, Gpu, GpuTier, Image, ImageChoice,
     ImageStrategy, Lifecycle, LocalCluster, LocalClusterKind, LocalRegistry, Machine,

@@ -29,7 +29,7 @@ pub use edit::{EditRequest, Pinned, Staged, stage};
 pub use event::{Audience, Event, Summary, Tool};
 pub use imports::strays;
 pub use lockfile::Lockfile;
-pub use project::{Project, catalog_beside, directory_of, load, locate_imports};
+pub use project::{Project, catalog_beside, default_image, directory_of, load, locate_imports};
 pub use providers::{Open, OpenOnce, Providers, Readers};
 pub use reachable::{GITHUB_API, Needed, hosts_needed, probe_hosts, probe_machines};
 pub use recover::{Recovered, recover};

@@ -154,7 +154,7 @@ pub fn directory_of(path: &Path) -> PathBuf {
 /// The image where the configuration names none; `SINDRI_DEFAULT_IMAGE` overrides it.
 ///
 /// Public multi-architecture images by digest; a distribution without an entry must be named.
-fn default_image(distro: Distro, environment: &Environment) -> Option<String> {
+pub fn default_image(distro: Distro, environment: &Environment) -> Option<String> {
     if let Some(image) = environment.get("SINDRI_DEFAULT_IMAGE") {
         return Some(image.to_owned());
     }

@@ -3,8 +3,47 @@
 use std::sync::Arc;
 
 use crate::address::{Address, Name};
+use crate::config::Machine;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::state::{Object, State};
+
+/// The machine of the configuration that was named, or the only one.
+pub(super) fn wanted<'a>(
+    machines: &'a [Machine],
+    named: Option<&str>,
+) -> Result<&'a Machine, Diagnostics> {
+    let all = || machines.iter().map(|machine| machine.name.as_str());
+    let listed = || all().collect::<Vec<_>>().join(", ");
+    let Some(typed) = named else {
+        return match machines {
+            [only] => Ok(only),
+            _ => Err(vec![
+                Diagnostic::error(
+                    Code::new("machine::which"),
+                    "there are several machines, and one is needed",
+                )
+                .help(format!("name one of them: {}", listed())),
+            ]),
+        };
+    };
+    let plain = typed.strip_prefix("machine.").unwrap_or(typed);
+    let found = machines
+        .iter()
+        .find(|machine| machine.name.as_str() == plain);
+    found.ok_or_else(|| {
+        let help = match did_you_mean(plain, all()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the machines are {}", listed()),
+        };
+        vec![
+            Diagnostic::error(
+                Code::new("machine::unknown"),
+                format!("the configuration has no machine `{plain}`"),
+            )
+            .help(help),
+        ]
+    })
+}
 
 /// The recorded machine that was named, or the only one.
 pub(super) fn pick(
