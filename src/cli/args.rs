@@ -1,6 +1,7 @@
 //! What may be typed, exactly as it is typed.
 
 mod extension;
+mod image;
 mod on_demand;
 mod profile;
 mod render;
@@ -19,6 +20,7 @@ pub(crate) use extension::{
     ExtensionLogArgs, ExtensionRemoveArgs, ExtensionSearchArgs, ExtensionStatusArgs,
     ExtensionUpgradeArgs, ExtensionValidateArgs, ExtensionVerb,
 };
+pub(crate) use image::{ImageBuildArgs, ImageVerb};
 pub(crate) use on_demand::OnDemand;
 pub(crate) use profile::{ProfileDeriveArgs, ProfileDescribeArgs, ProfileInstallArgs, ProfileVerb};
 pub(crate) use render::{RenderArgs, RenderDevcontainerArgs, RenderVerb};
@@ -150,6 +152,9 @@ pub(crate) enum Command {
     /// Look into the sets of extensions that have a name, and install one
     #[command(subcommand)]
     Profile(ProfileVerb),
+    /// Build the image of a Dev Container, or of a machine that is reached over ssh
+    #[command(subcommand)]
+    Image(ImageVerb),
     /// Look into the state, and change the record alone
     #[command(subcommand)]
     State(StateCommand),

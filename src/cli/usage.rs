@@ -69,6 +69,7 @@ fn dispatch(session: &mut Session, command: Command) -> Outcome {
         Command::Config(ConfigCommand::Schema(_)) => command::config_schema(session),
         Command::Extension(verb) => command::extension(session, &verb),
         Command::Profile(verb) => command::profile(session, &verb),
+        Command::Image(verb) => command::image(session, &verb),
         Command::State(verb) => command::state(session, &verb),
         Command::ForceUnlock(args) => command::force_unlock(session, &args),
         Command::Import(args) => command::import(session, &args),
@@ -148,6 +149,7 @@ fn common(command: &Command) -> Common {
         }
         Command::Extension(verb) => verb.common().clone(),
         Command::Profile(verb) => verb.common().clone(),
+        Command::Image(verb) => verb.common().clone(),
         Command::State(verb) => verb.common().clone(),
         Command::ForceUnlock(args) => args.common.clone(),
         Command::Taint(args) | Command::Untaint(args) => args.common.clone(),
@@ -170,7 +172,8 @@ fn acts(command: &Command) -> bool {
         | Command::Destroy(_)
         | Command::Import(_)
         | Command::Start(_)
-        | Command::Stop(_) => true,
+        | Command::Stop(_)
+        | Command::Image(_) => true,
         Command::Adopt(args) => !args.addresses.is_empty(),
         Command::Deploy(args) => !args.dry_run,
         Command::Extension(verb) => verb.acts(),
@@ -216,6 +219,7 @@ fn fits(session: &Session, command: &Command, typed_format: bool) -> Result<(), 
         | Command::Init(_)
         | Command::Validate(_)
         | Command::Profile(_)
+        | Command::Image(_)
         | Command::State(_)
         | Command::ForceUnlock(_)
         | Command::Taint(_)
@@ -308,7 +312,8 @@ fn misused(error: &clap::Error, typed: &[OsString], host: Host) -> Exit {
             found = found.help(rest.trim());
         }
         let acting = [
-            "apply", "destroy", "deploy", "import", "install", "remove", "start", "stop", "upgrade",
+            "apply", "build", "destroy", "deploy", "import", "install", "remove", "start", "stop",
+            "upgrade",
         ];
         session.acts = typed
             .iter()

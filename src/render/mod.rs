@@ -44,7 +44,8 @@ pub use profile::{
 };
 pub use progress::{
     Progress, diagnostic_event_json, edit_planned_event_json, edited_event_json, event_json,
-    plan_events_json, summary_human, summary_next, version_event_json,
+    image_complete_event_json, image_moved_event_json, image_output_event_json,
+    image_step_event_json, plan_events_json, summary_human, summary_next, version_event_json,
 };
 pub use state::{
     StatusRow, state_json, state_list, state_show, state_show_json, status_human, status_json,

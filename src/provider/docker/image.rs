@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bollard::models::{CreateImageInfo, ImageInspect};
+use bollard::models::{ImageInspect, ProgressDetail};
 use futures_util::StreamExt;
 
 use super::Docker;
@@ -68,7 +68,8 @@ pub(super) async fn look(
     optional(within(Effect::Reads, "look at an image", LOOKING, looking).await)
 }
 
-fn missing(reference: &str) -> ProviderError {
+/// The error that says that the Engine hasn't got it.
+pub(super) fn missing(reference: &str) -> ProviderError {
     ProviderError::new(
         Class::NotFound,
         Code::new("docker::image-missing"),
@@ -77,7 +78,8 @@ fn missing(reference: &str) -> ProviderError {
     .help("pull or build it, or let `pullPolicy` be IfNotPresent")
 }
 
-async fn pull(
+/// Fetches an image from its registry.
+pub(super) async fn pull(
     docker: &Docker,
     text: &str,
     reference: &Reference,
@@ -92,8 +94,14 @@ async fn pull(
         match tokio::time::timeout(SILENCE, news.next()).await {
             Ok(None) => return Ok(()),
             Ok(Some(Ok(line))) => {
-                if let Some(step) = layers.follow(text, line) {
-                    progress(step);
+                if line.status.as_deref() == Some("Downloading")
+                    && let (Some(id), Some(detail)) = (line.id, line.progress_detail)
+                    && let Some(share) = layers.moved(id, &detail)
+                {
+                    progress(Progress {
+                        text: format!("pulling {text}"),
+                        share: Some(share),
+                    });
                 }
             }
             // Pulling again is harmless: what has come stays.
@@ -157,27 +165,20 @@ fn refused(reference: &str, error: ProviderError) -> ProviderError {
     }
 }
 
-/// How far each layer of a pull has come.
+/// How far each layer of a pull or a push has come.
 #[derive(Default)]
-struct Layers(BTreeMap<String, (u64, u64)>);
+pub(super) struct Layers(BTreeMap<String, (u64, u64)>);
 
 impl Layers {
-    fn follow(&mut self, reference: &str, line: CreateImageInfo) -> Option<Progress> {
+    /// The sum of all, now that one has moved; nothing where its size isn't known.
+    pub(super) fn moved(&mut self, layer: String, detail: &ProgressDetail) -> Option<(u64, u64)> {
         let number = |n: Option<i64>| n.and_then(|n| u64::try_from(n).ok());
-        if line.status.as_deref() == Some("Downloading")
-            && let (Some(id), Some(detail)) = (line.id, line.progress_detail)
-            && let (Some(done), Some(total)) = (number(detail.current), number(detail.total))
-        {
-            self.0.insert(id, (done, total));
-            let share = self
-                .0
-                .values()
-                .fold((0, 0), |sum, layer| (sum.0 + layer.0, sum.1 + layer.1));
-            return Some(Progress {
-                text: format!("pulling {reference}"),
-                share: Some(share),
-            });
-        }
-        None
+        let (done, total) = (number(detail.current)?, number(detail.total)?);
+        self.0.insert(layer, (done.min(total), total));
+        let share = self
+            .0
+            .values()
+            .fold((0, 0), |sum, layer| (sum.0 + layer.0, sum.1 + layer.1));
+        Some(share)
     }
 }

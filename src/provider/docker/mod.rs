@@ -5,6 +5,7 @@
 //! send it, and `seen` says what comes back in the words of the specifications.
 
 mod archive;
+mod build;
 mod check;
 mod classify;
 mod container;
@@ -35,5 +36,7 @@ mod session;
 mod takeover;
 mod volume;
 
+pub use build::ImageNews;
 pub use engine::Docker;
 pub use provider::CAPABILITIES;
+pub use request::{ImageBuild, ImageTarget};

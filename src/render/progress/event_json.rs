@@ -383,20 +383,20 @@ fn shown(diagnostic: &Diagnostic) -> Value {
 }
 
 /// Lines written at one time.
-struct Log {
-    text: String,
+pub(super) struct Log {
+    pub(super) text: String,
     timestamp: String,
 }
 
 impl Log {
-    fn at(timestamp: Timestamp) -> Self {
+    pub(super) fn at(timestamp: Timestamp) -> Self {
         Self {
             text: String::new(),
             timestamp: timestamp.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string(),
         }
     }
 
-    fn line(&mut self, level: &str, message: &str, kind: &str, members: Value) {
+    pub(super) fn line(&mut self, level: &str, message: &str, kind: &str, members: Value) {
         let mut line = Map::new();
         let mut put = |key: &str, value: &str| line.insert(key.to_owned(), json!(value));
         put("@level", level);

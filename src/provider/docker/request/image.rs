@@ -59,6 +59,23 @@ impl Reference {
         }
     }
 
+    /// Repository and tag, as an Engine lists them.
+    pub(in crate::provider::docker) fn named(&self) -> String {
+        let tag = self.tag.as_deref().unwrap_or("latest");
+        format!("{}:{tag}", self.repository)
+    }
+
+    /// Whether a repository, as an Engine names it, is this one: it leaves out the usual registry.
+    pub(in crate::provider::docker) fn is_in(&self, repository: &str) -> bool {
+        let short = |name: &str| {
+            let name = name
+                .trim_start_matches("index.")
+                .trim_start_matches("docker.io/");
+            name.trim_start_matches("library/").to_owned()
+        };
+        short(&self.repository) == short(repository)
+    }
+
     /// The parameters that pull it; an Engine asked without a tag would pull all of them.
     pub(in crate::provider::docker) fn pull(&self) -> CreateImageOptions {
         let which = self.digest.as_deref().or(self.tag.as_deref());
@@ -109,6 +126,15 @@ mod tests {
         assert_eq!(registry("library/debian"), DEFAULT_REGISTRY);
         assert_eq!(registry("ghcr.io/a/b"), "ghcr.io");
         assert_eq!(registry("localhost/a"), "localhost");
+    }
+
+    #[test]
+    fn repositories_are_known_by_either_of_their_names() {
+        let is_in = |text, repository| Reference::parse(text).unwrap().is_in(repository);
+        assert!(is_in("docker.io/library/debian:12", "debian"));
+        assert!(is_in("team/dev", "docker.io/team/dev"));
+        assert!(is_in("localhost:5000/dev:1", "localhost:5000/dev"));
+        assert!(!is_in("localhost:5000/dev:1", "dev"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What is sent to an Engine, built from specifications alone: pure, sent elsewhere.
 
+pub(super) mod build;
 pub(super) mod container;
 pub(super) mod exec;
 pub(super) mod image;
@@ -9,4 +10,5 @@ pub(super) mod network;
 mod tests;
 pub(super) mod volume;
 
+pub use build::{ImageBuild, ImageTarget};
 pub(super) use nesting::{Nesting, nesting};
