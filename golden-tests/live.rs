@@ -2,4 +2,5 @@
 //!
 //! They fail, rather than skip, where a component is missing; `golden-tests/run` sets all of them up.
 
+mod image;
 mod kills;

@@ -26,6 +26,8 @@ install_packages() {
     need initdb postgresql
     need pgbouncer pgbouncer
     need openssl openssl
+    need ssh openssh-client
+    need docker-registry docker-registry
     need curl curl ca-certificates
     # The tests put this very file into the smallest image there is.
     [ -x /bin/busybox ] && /bin/busybox true && ! ldd /bin/busybox >/dev/null 2>&1 || wanted+=(busybox-static)
