@@ -97,10 +97,10 @@ fn is_whole(directory: &Path, length: usize) -> bool {
         .split_ascii_whitespace()
         .skip(ENV_START)
         .map_while(|field| field.parse::<usize>().ok());
-    let (Some(start), Some(end)) = (ends.next(), ends.next()) else {
+    let (Some(begin), Some(end)) = (ends.next(), ends.next()) else {
         return true;
     };
-    end != 0 && end.checked_sub(start) == Some(length)
+    end != 0 && end.checked_sub(begin) == Some(length)
 }
 
 #[cfg(test)]

@@ -128,8 +128,7 @@ async fn stopping_ends_what_runs_and_nothing_starts_any_more() {
         .shell(&machine, "setsid sleep 60 >/dev/null 2>&1 & echo $! > pid")
         .await;
     let pid = std::fs::read_to_string(Path::new(machine.id.as_str()).join("home/pid")).unwrap();
-    let alive =
-        || std::fs::read_link(format!("/proc/{}/exe", pid.trim())).is_ok();
+    let alive = || std::fs::read_link(format!("/proc/{}/exe", pid.trim())).is_ok();
     assert!(alive());
     ground
         .local
