@@ -25,3 +25,45 @@ fn on_docker_it_is_a_machine_like_any_other() {
     desk.sindri(&["destroy", "--volumes", "--auto-approve"])
         .ended(0);
 }
+
+/// What the provider of Fly.io starts in a machine, from the requests that its tests hold.
+fn started_on_fly() -> Vec<String> {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/src/provider/fly/request/calls.txt"
+    );
+    let calls = fs::read_to_string(path).unwrap();
+    let started = calls.lines().find_map(|line| {
+        let body: serde_json::Value = serde_json::from_str(line).ok()?;
+        serde_json::from_value(body["config"]["init"]["exec"].clone()).ok()
+    });
+    started.unwrap()
+}
+
+#[test]
+fn as_fly_starts_it_the_same_door_is_open() {
+    let desk = Desk::new();
+    let mine = desk.key("mine");
+    desk.authorize(&[&mine]);
+    let image = desk.build("remote", &[]);
+    let exec = started_on_fly();
+    let place = "/alt/home/developer/workspace";
+    let words: Vec<&str> = exec[1..4]
+        .iter()
+        .map(String::as_str)
+        .chain([place])
+        .collect();
+    assert_eq!(exec[3], "sindri", "{exec:?}");
+    let machine = desk.start(&image, &["--entrypoint", &exec[0]], &words);
+    let key = machine.host_key();
+    machine.enter(&mine, "id -un").ended(0).says("developer");
+    machine.ssh("root", &["-i", &mine], "true").ended(255);
+    // What `sindri connect` learns through the API: the key, and as whom to come in.
+    let public = docker(&[
+        "exec",
+        &machine.name,
+        "cat",
+        &format!("{place}/.sindri-ssh/host.pub"),
+    ]);
+    assert_eq!(public, format!("{key} developer"));
+}

@@ -3,12 +3,16 @@
 use super::FlySettings;
 
 /// Keeps a machine up whatever its image was made for, and lets ssh in where the image has an sshd:
-/// by key alone, the keys a secret `AUTHORIZED_KEYS`. The host's own key lies on the volume, if
-/// there is one, and so outlives the machine.
-const KEEPER: &str = r#"s=$(command -v sshd || echo /usr/sbin/sshd)
+/// by key alone, the keys a secret `AUTHORIZED_KEYS`. An image of `sindri image build` does all that
+/// by itself. The host's own key lies on the volume, if there is one, and so outlives the machine;
+/// the third word of its public half tells who is let in.
+const KEEPER: &str = r#"k=${1:-/etc}/.sindri-ssh; e=/usr/local/lib/sindri/entrypoint
+[ -x "$e" ] && exec "$e" "$1" "$k"
+s=$(command -v sshd || echo /usr/sbin/sshd)
 if [ -x "$s" ] && command -v ssh-keygen >/dev/null; then
-k=${1:-/etc}/.sindri-ssh; mkdir -p "$k" /run/sshd && chmod 700 "$k"
-[ -f "$k/host" ] || ssh-keygen -q -t ed25519 -N '' -C sindri -f "$k/host"
+mkdir -p "$k" /run/sshd && chmod 700 "$k"
+[ -f "$k/host" ] || ssh-keygen -q -t ed25519 -N '' -C root -f "$k/host"
+if read -r t b u <"$k/host.pub"; then echo "$t $b root" >"$k/host.pub"; fi
 (while :; do "$s" -D -e -f /dev/null -p 10022 -h "$k/host" -o AuthorizedKeysFile=/run/secrets/AUTHORIZED_KEYS -o PasswordAuthentication=no -o KbdInteractiveAuthentication=no -o PermitRootLogin=prohibit-password -o PidFile=none; sleep 5; done) &
 fi
 trap 'exit 0' TERM INT

@@ -80,7 +80,7 @@ async fn ssh(fly: &Fly, reference: &MachineRef, id: &Id) -> Result<i32, Provider
     let listed: Addresses = fly.call(request::app::addresses(&id.app)).await?;
     let own = listed.ips.into_iter().find(|one| one.shared != Some(true));
     let host = own.map_or_else(|| format!("{}.fly.dev", id.app), |own| own.ip);
-    let key = host_key(fly, reference).await?;
+    let (key, login) = host_key(fly, reference).await?;
     // A command that prints the one key there may be: no file to leave behind.
     let known = format!("/bin/echo [{host}]:{port} {key}");
     let option = |name: &str, value: &str| [OsString::from("-o"), format!("{name}={value}").into()];
@@ -94,7 +94,7 @@ async fn ssh(fly: &Fly, reference: &MachineRef, id: &Id) -> Result<i32, Provider
     argv.extend(option("KnownHostsCommand", &known));
     argv.extend(option("StrictHostKeyChecking", "yes"));
     argv.extend(option("PasswordAuthentication", "no"));
-    argv.push(format!("root@{host}").into());
+    argv.push(format!("{login}@{host}").into());
     let launch = Launch {
         argv,
         env: fly
@@ -114,8 +114,9 @@ async fn ssh(fly: &Fly, reference: &MachineRef, id: &Id) -> Result<i32, Provider
     })
 }
 
-/// The machine's own key, told through the API: nobody between here and there can pass for it.
-async fn host_key(fly: &Fly, reference: &MachineRef) -> Result<String, ProviderError> {
+/// The machine's own key, told through the API: nobody between here and there can pass for it; and
+/// who is let in there.
+async fn host_key(fly: &Fly, reference: &MachineRef) -> Result<(String, String), ProviderError> {
     let spec = exec::spec(reference)?;
     let place = spec
         .mounts
@@ -128,17 +129,53 @@ async fn host_key(fly: &Fly, reference: &MachineRef) -> Result<String, ProviderE
             "fly::no-ssh",
             format!("the image of `{}` lets nobody in over ssh", reference.name),
         )
-        .help("use an image that has sshd, with your public key as the secret AUTHORIZED_KEYS; `sindri connect -c COMMAND` works with any")
+        .help("use an image of `sindri image build --target remote`, or another that has sshd, with your public key as the secret AUTHORIZED_KEYS; `sindri connect -c COMMAND` works with any")
         .source(cause)
     })?;
-    let text = String::from_utf8_lossy(&key);
-    let mut words = text.split_whitespace();
-    match (words.next(), words.next()) {
-        (Some(kind), Some(key)) => Ok(format!("{kind} {key}")),
-        _ => Err(error(
+    access(&String::from_utf8_lossy(&key)).ok_or_else(|| {
+        error(
             Class::Failed,
             "fly::no-ssh",
             "the machine's key makes no sense",
-        )),
+        )
+    })
+}
+
+/// The key, and who is let in: the third word, `root` where it is no name of a user.
+fn access(public: &str) -> Option<(String, String)> {
+    let mut words = public.split_whitespace();
+    let (kind, key) = (words.next()?, words.next()?);
+    let fits = |name: &&str| {
+        name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
+    };
+    // Machines of earlier versions say `sindri`, and let in root.
+    let login = words.next().filter(fits).filter(|name| *name != "sindri");
+    Some((format!("{kind} {key}"), login.unwrap_or("root").to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_third_word_tells_who_is_let_in() {
+        let login = |text| access(text).map(|(_, login)| login);
+        assert_eq!(
+            login("ssh-ed25519 AA developer\n").as_deref(),
+            Some("developer")
+        );
+        assert_eq!(login("ssh-ed25519 AA root").as_deref(), Some("root"));
+        assert_eq!(login("ssh-ed25519 AA sindri").as_deref(), Some("root"));
+        assert_eq!(login("ssh-ed25519 AA").as_deref(), Some("root"));
+        assert_eq!(
+            login("ssh-ed25519 AA -oProxyCommand=x").as_deref(),
+            Some("root")
+        );
+        assert_eq!(login("ssh-ed25519"), None);
+        let (key, _) = access("ssh-ed25519 AA developer").unwrap();
+        assert_eq!(key, "ssh-ed25519 AA");
     }
 }
