@@ -5,11 +5,13 @@ use super::life::Life;
 use super::mirror::Mirror;
 
 /// All that install in a container at once.
-pub(super) const EXTENSIONS: [&str; 10] = [
+pub(super) const EXTENSIONS: [&str; 12] = [
+    "agent-skills-cli",
     "esbuild",
     "mise-config",
     "nodejs",
     "nodejs-devtools",
+    "openskills",
     "php",
     "python",
     "python-devtools",
@@ -40,7 +42,7 @@ pub(super) fn life() {
     desk.configure(&configuration(&first, &EXTENSIONS));
     desk.apply(&[])
         .code(0)
-        .says("Apply complete! Resources: 14 added");
+        .says("Apply complete! Resources: 16 added");
     life.all_rests();
     life.all_works("/run/secrets");
     life.keep_files();
@@ -58,10 +60,10 @@ pub(super) fn life() {
             desk.name
         ));
     }
-    planned.says("Plan: 12 to add, 0 to change, 12 to destroy.");
+    planned.says("Plan: 14 to add, 0 to change, 14 to destroy.");
     desk.apply(&[])
         .code(0)
-        .says("Resources: 12 added, 0 changed, 12 destroyed.");
+        .says("Resources: 14 added, 0 changed, 14 destroyed.");
     assert!(
         desk.recorded(&format!("extension.{}.nodejs", desk.name))
             .contains("found       = false")

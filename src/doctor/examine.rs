@@ -28,7 +28,7 @@ const TOOLS: &[(&str, &str, &str)] = &[
     (
         "node",
         "npm extensions",
-        "install Node.js 18 or newer, or add the extension `nodejs`",
+        "install Node.js 20 or newer, or add the extension `nodejs`",
     ),
     ("npm", "npm extensions", "it comes with Node.js"),
     ("cargo", "cargo extensions", "install Rust with rustup"),
