@@ -324,11 +324,12 @@ impl Bundle {
             ""
         };
         let text = format!(
-            "{}extension={}\nattempts={}\nbackoff={}\nbrings={}\nrenew={renew}\n{NETWORK}\n{RUN}\nchecks() {{\n:\n{checks}}}\nbegin\n{plan}finish\n",
+            "{}extension={}\nattempts={}\nbackoff={}\nurgency={}\nbrings={}\nrenew={renew}\n{NETWORK}\n{RUN}\nchecks() {{\n:\n{checks}}}\nbegin\n{plan}finish\n",
             place.header(),
             manifest.name,
             persistence.attempts,
             persistence.backoff.as_millis(),
+            job.urgency.as_secs(),
             if brings { "1" } else { "" },
         );
         self.add("run", text);

@@ -25,6 +25,9 @@ pub struct Job {
     pub drop: BTreeSet<String>,
     /// The machine's root file system: what an earlier job did to another one doesn't count.
     pub incarnation: Option<String>,
+    /// How long the longest chain of installations takes that waits for it: of those that want one
+    /// lock, the most urgent gets it. No part of what identifies the job.
+    pub urgency: Duration,
     /// How the machine reaches the network; no part of what identifies the job.
     pub outbound: Arc<Outbound>,
     /// What this side keeps of downloads and may hand over; none: the machine fetches everything.

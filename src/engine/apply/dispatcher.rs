@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
@@ -12,6 +12,7 @@ use super::halt;
 use super::outcome::{Ended, Outcome};
 use super::recorder::{Lost, Recorder};
 use super::run::{self, Context};
+use super::urgency;
 use super::work::{self, Prepared};
 use crate::address::{Address, Name};
 use crate::diagnostic::{Diagnose, Diagnostics};
@@ -23,7 +24,7 @@ use crate::store::StoreError;
 use crate::sys::World;
 
 /// How often the screen may move while nothing happens.
-const BEAT: std::time::Duration = std::time::Duration::from_millis(150);
+const BEAT: Duration = Duration::from_millis(150);
 
 /// Where intents and outcomes are made durable before anything else happens.
 pub trait Journal {
@@ -123,6 +124,8 @@ struct Dispatcher {
     missing: Vec<usize>,
     /// Which steps wait for each one.
     dependents: Vec<Vec<u32>>,
+    /// How long what waits for each one takes.
+    urgency: Vec<Duration>,
     ready: VecDeque<u32>,
     /// The failed resource that a step depends on.
     blocked: Vec<Option<Address>>,
@@ -147,6 +150,7 @@ impl Dispatcher {
                 dependents[*before as usize].push(u32::try_from(index).unwrap_or(u32::MAX));
             }
         }
+        let urgency = urgency::of_steps(apply.plan, &dependents, &apply.context.manifests);
         let ready = missing
             .iter()
             .enumerate()
@@ -156,6 +160,7 @@ impl Dispatcher {
         Self {
             missing,
             dependents,
+            urgency,
             ready,
             blocked: vec![None; steps.len()],
             ended: vec![false; steps.len()],
@@ -260,7 +265,8 @@ impl Dispatcher {
                 break;
             };
             let operation = OperationId::from_random(apply.world.random.bytes());
-            let prepared = work::prepare(apply, index, state, operation);
+            let prepared =
+                work::prepare(apply, index, state, operation, self.urgency[index as usize]);
             group.push(state::Event::Begin(prepared.intent.clone()));
             batch.push(prepared);
         }
@@ -435,7 +441,7 @@ impl Dispatcher {
         index: u32,
         step: StepKind,
         (address, diagnostics): (Address, Diagnostics),
-        elapsed: std::time::Duration,
+        elapsed: Duration,
         audience: &mut dyn Audience,
     ) {
         self.block(index, &address);

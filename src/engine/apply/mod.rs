@@ -11,6 +11,7 @@ mod outcome;
 mod recorder;
 mod run;
 mod task;
+mod urgency;
 mod work;
 
 pub use dispatcher::{Apply, ApplyError, Journal, Stop, apply};

@@ -472,6 +472,7 @@ fn job(
         tools,
         drop,
         incarnation: inside.object.incarnation.clone(),
+        urgency: inside.urgency,
         outbound: outbound.cloned().unwrap_or_default(),
         depot: context.depot.clone(),
     }

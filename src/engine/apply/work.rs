@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Apply;
 use crate::address::{Address, Name};
@@ -91,6 +92,8 @@ pub(super) struct Inside {
     pub(super) dependencies: Vec<Address>,
     pub(super) generation: u64,
     pub(super) wake: bool,
+    /// How long what waits for it takes.
+    pub(super) urgency: Duration,
 }
 
 /// A machine as its provider knows it.
@@ -108,6 +111,7 @@ pub(super) fn prepare(
     index: u32,
     state: &State,
     operation: OperationId,
+    urgency: Duration,
 ) -> Prepared {
     let step = &apply.plan.steps[index as usize];
     let change = &apply.plan.changes[step.change as usize];
@@ -147,7 +151,14 @@ pub(super) fn prepare(
     };
     let mut wakes = None;
     let work = if address.lives_inside() {
-        inside(apply, change, &intent, state, current, &mut wakes)
+        inside(
+            apply,
+            (change, urgency),
+            &intent,
+            state,
+            current,
+            &mut wakes,
+        )
     } else {
         outside(apply, change, &intent, state, current)
     };
@@ -274,7 +285,7 @@ fn delete(apply: &Apply<'_>, change: &Change, state: &State) -> Result<Work, Dia
 /// Secrets and extensions.
 fn inside(
     apply: &Apply<'_>,
-    change: &Change,
+    (change, urgency): (&Change, Duration),
     intent: &Intent,
     state: &State,
     current: Option<&Arc<Object>>,
@@ -312,6 +323,7 @@ fn inside(
         dependencies: change.dependencies.clone(),
         generation: intent.generation,
         wake: asleep,
+        urgency,
     };
     let spec = match intent.step {
         StepKind::Destroy => current.map(|object| &object.spec),

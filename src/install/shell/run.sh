@@ -1,5 +1,6 @@
 # The job itself: runs detached in its folder, step by step, and needs nobody to watch it.
-# Wants `extension`, `attempts`, `backoff` (milliseconds), `brings`
+# Wants `extension`, `attempts`, `backoff` (milliseconds), `urgency` (the seconds that what waits for it
+# takes), `brings`
 # (whether what its steps bring is to be remembered, for a removal) and `renew`
 # (whether what is left of their tools counts for nothing) to be set.
 job=$(cd "$(dirname "$0")" && pwd) || exit 1
@@ -9,11 +10,29 @@ mark=job
 partial=
 failed=
 
-# hold FD NAME: waits for a lock of the machine and keeps it.
+# hold FD NAME: waits for a lock of the machine and keeps it. Of several who wait, the one comes first
+# for whom others wait the longest.
 hold() {
-  grab "$1" "$2" && return
-  say "waiting $2"
-  until grab "$1" "$2"; do pause 0.2; done
+  queue=$base/locks/$2.queue
+  ticket=$queue/$urgency.$$
+  mkdir -p "$queue"
+  echo "$$ $(birth $$)" >"$ticket"
+  if ! { our_turn && grab "$1" "$2"; }; then
+    say "waiting $2"
+    until our_turn && grab "$1" "$2"; do pause 0.2; done
+  fi
+  rm -f "$ticket"
+}
+
+# our_turn: whether nobody more urgent waits in the queue; who died waiting doesn't count.
+our_turn() {
+  for other in "$queue"/*; do
+    theirs=${other##*/}
+    if [ "${theirs%.*}" -gt "$urgency" ] 2>/dev/null; then
+      if alive "$other"; then return 1; fi
+      rm -f "$other"
+    fi
+  done
 }
 
 # newest: the number of the newest piece of output.

@@ -239,6 +239,7 @@ pub(super) fn job(manifest: Arc<Manifest>) -> Job {
         tools: Vec::new(),
         drop: BTreeSet::new(),
         incarnation: Some("root-1".to_owned()),
+        urgency: std::time::Duration::ZERO,
         outbound: Arc::default(),
         depot: None,
     }

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::ground::{CANARY, Ground, job, manifest, scripts};
-use crate::install::{InstallEvent, Outcome, Probe, Purpose, ToolState, probe};
+use crate::install::{InstallEvent, Job, Outcome, Probe, Purpose, ToolState, probe};
 use crate::secret::Redactor;
 
 #[tokio::test]
@@ -230,21 +230,23 @@ async fn without_flock_they_are_not_shared_either() {
     share_npm(&ground).await;
 }
 
+/// A job that npm does.
+fn npm(name: &str) -> Job {
+    job(manifest(
+        name,
+        &format!(
+            "install:\n  method: npm\n  npm: {{package: {name}@1.0.0}}\nvalidate:\n  commands:\n    - name: cat\n      args: [log]\n"
+        ),
+        &[],
+    ))
+}
+
 async fn share_npm(ground: &Ground) {
     ground.tool(
         "npm",
         "mkdir \"$HOME/busy\" || exit 9\nsleep 0.3\nrmdir \"$HOME/busy\"\necho npm >>\"$HOME/log\"",
     );
-    let of = |name: &str| {
-        job(manifest(
-            name,
-            &format!(
-                "install:\n  method: npm\n  npm: {{package: {name}@1.0.0}}\nvalidate:\n  commands:\n    - name: cat\n      args: [log]\n"
-            ),
-            &[],
-        ))
-    };
-    let (one, two, three) = (of("one"), of("two"), of("three"));
+    let (one, two, three) = (npm("one"), npm("two"), npm("three"));
     let (a, b, c) = tokio::join!(
         ground.install(&one),
         ground.install(&two),
@@ -255,6 +257,57 @@ async fn share_npm(ground: &Ground) {
     }
     assert_eq!(ground.log().len(), 3);
     assert!(ground.count(|e| matches!(e, InstallEvent::Waiting { lock } if lock == "npm")) > 0);
+}
+
+#[tokio::test]
+async fn the_most_urgent_of_those_who_wait_comes_first() {
+    let ground = Ground::new().await;
+    let locks = ground.home.join(".local/state/sindri/locks");
+    fs::create_dir_all(locks.join("npm.queue")).unwrap();
+    // One that was more urgent than all, and died waiting.
+    fs::write(locks.join("npm.queue/900.999999"), "999999 gone\n").unwrap();
+    let held = fs::File::create(locks.join("npm")).unwrap();
+    held.lock().unwrap();
+    ground.tool(
+        "npm",
+        "for last; do :; done; echo \"$last\" >>\"$HOME/log\"",
+    );
+    let of = |name: &str, seconds| Job {
+        urgency: Duration::from_secs(seconds),
+        ..npm(name)
+    };
+    let waiting = |urgency: u64| {
+        let locks = locks.clone();
+        async move {
+            let begins = format!("{urgency}.");
+            let is_there = || {
+                let mut tickets = fs::read_dir(locks.join("npm.queue")).unwrap();
+                tickets.any(|one| {
+                    let name = one.unwrap().file_name();
+                    name.to_string_lossy().starts_with(&begins)
+                })
+            };
+            while !is_there() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
+    };
+    let (patient, urgent) = (of("patient", 5), of("urgent", 60));
+    let (a, b, ()) = tokio::join!(
+        ground.install(&patient),
+        async {
+            waiting(5).await;
+            ground.install(&urgent).await
+        },
+        async {
+            waiting(60).await;
+            drop(held);
+        }
+    );
+    a.unwrap();
+    b.unwrap();
+    assert_eq!(ground.log(), ["urgent@1.0.0", "patient@1.0.0"]);
+    assert_eq!(fs::read_dir(locks.join("npm.queue")).unwrap().count(), 0);
 }
 
 #[tokio::test]
