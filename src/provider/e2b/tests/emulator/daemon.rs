@@ -162,7 +162,7 @@ fn start(
         world.processes.insert(key.clone(), running.clone());
     });
     let head = "HTTP/1.1 200 OK\r\ncontent-type: application/connect+json\r\n\
-                transfer-encoding: chunked\r\n\r\n";
+                transfer-encoding: chunked\r\nconnection: close\r\n\r\n";
     let mut written = stream.write_all(head.as_bytes());
     let mut tell = |event: Value| {
         if written.is_ok() {
