@@ -1,6 +1,6 @@
 //! What the tests of the image share: the program, the Engine, the ssh client.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -66,6 +66,13 @@ pub(super) fn base() -> String {
     })
 }
 
+/// The turn to build, which other processes may have; it ends with the file.
+fn turn() -> File {
+    let file = File::create(std::env::temp_dir().join("sindri-image-tests.lock")).unwrap();
+    file.lock().unwrap();
+    file
+}
+
 /// A project, a home, and names that no other test has; all of it goes when it is dropped.
 pub(super) struct Desk {
     room: TempDir,
@@ -107,7 +114,10 @@ impl Desk {
         command
     }
 
+    /// Runs the program. Builds go one after the other: two at once would each make the base anew,
+    /// instead of taking the other's.
     pub(super) fn sindri(&self, arguments: &[&str]) -> Ran {
+        let _turn = arguments.starts_with(&["image", "build"]).then(turn);
         run(&mut self.command(arguments))
     }
 
