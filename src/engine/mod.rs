@@ -32,7 +32,7 @@ pub use lockfile::Lockfile;
 pub use project::{Project, catalog_beside, default_image, directory_of, load, locate_imports};
 pub use providers::{Open, OpenOnce, Providers, Readers};
 pub use reachable::{GITHUB_API, Needed, hosts_needed, probe_hosts, probe_machines};
-pub use recover::{Recovered, recover};
+pub use recover::{Recovered, recover, under_way};
 pub use refresh::{Refreshed, Scope, Side, queries, refresh};
 pub use refreshed::refreshed;
 pub use secrets::resolve;

@@ -6,6 +6,7 @@
 //! alone.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::address::{Address, Kind};
 use crate::plan::{Observation, Observed, Seen};
@@ -21,6 +22,25 @@ pub struct Recovered {
     pub text: String,
     /// The outcome to record.
     pub event: Event,
+}
+
+/// How long what a server was asked to make by a run that was cut off may still be on its way.
+const UNDER_WAY: Duration = Duration::from_secs(1);
+
+/// How long to wait before looking for what open operations made; nothing where none is elsewhere.
+///
+/// A server goes on with a call whose caller is gone. Looked for too soon, what comes of it is taken
+/// for absent, and then stands in the way of the one that makes it again.
+pub fn under_way(state: &State) -> Duration {
+    let elsewhere = state.pending.iter().any(|intent| {
+        let spec = intent
+            .spec
+            .as_deref()
+            .filter(|_| intent.step == StepKind::Create);
+        spec.and_then(Spec::provider)
+            .is_some_and(|provider| provider != ProviderKind::Local)
+    });
+    if elsewhere { UNDER_WAY } else { Duration::ZERO }
 }
 
 /// Settles every open operation that can be settled.
@@ -176,4 +196,41 @@ fn stands(wanted: &Spec, recorded: &Object, seen: &Seen) -> bool {
 
 fn put(object: Object) -> Effect {
     Effect::Put(Box::new(object))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::{OperationId, sample};
+
+    fn open(step: StepKind, provider: ProviderKind) -> State {
+        let address: Address = "network.dev".parse().unwrap();
+        let Spec::Network(mut network) = sample::spec(&address) else {
+            panic!("a network")
+        };
+        network.provider = provider;
+        let mut state = State::new("dev", sample::lineage());
+        state.pending.push(Intent {
+            operation: OperationId::from_random([1; 8]),
+            address,
+            step,
+            spec: Some(Arc::new(Spec::Network(network))),
+            generation: 1,
+            dependencies: Vec::new(),
+        });
+        state
+    }
+
+    #[test]
+    fn only_what_was_being_made_elsewhere_is_waited_for() {
+        for (step, provider, wait) in [
+            (StepKind::Create, ProviderKind::Docker, UNDER_WAY),
+            (StepKind::Create, ProviderKind::Local, Duration::ZERO),
+            (StepKind::Update, ProviderKind::Docker, Duration::ZERO),
+        ] {
+            assert_eq!(under_way(&open(step, provider)), wait);
+        }
+        let settled = State::new("dev", sample::lineage());
+        assert_eq!(under_way(&settled), Duration::ZERO);
+    }
 }

@@ -86,14 +86,12 @@ pub(super) fn run(
         locked.state().clone()
     };
     project.remember(&state);
-    let surveying = engine::survey(
-        readers,
-        &project.desired,
-        &project.manifests,
-        state,
-        findings,
-        acting.asked.reach(),
-    );
+    let surveying = async {
+        tokio::time::sleep(engine::under_way(&state)).await;
+        let reach = acting.asked.reach();
+        let (desired, manifests) = (&project.desired, &project.manifests);
+        engine::survey(readers, desired, manifests, state, findings, reach).await
+    };
     let mut survey = pace::unless_stopped(&runtime, &stop, surveying)?;
     survey.facts.outlooks.clone_from(&project.outlooks);
     survey.facts.lock = project.lockfile.relock();
