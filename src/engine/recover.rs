@@ -31,7 +31,7 @@ const UNDER_WAY: Duration = Duration::from_secs(1);
 ///
 /// A server goes on with a call whose caller is gone. Looked for too soon, what comes of it is taken
 /// for absent, and then stands in the way of the one that makes it again.
-pub fn under_way(state: &State) -> Duration {
+pub(super) fn under_way(state: &State) -> Duration {
     let elsewhere = state.pending.iter().any(|intent| {
         let spec = intent
             .spec

@@ -1,6 +1,6 @@
 //! A survey: everything a plan is made from, put together the same way for reading and for writing.
 
-use super::recover::{Recovered, recover};
+use super::recover::{Recovered, recover, under_way};
 use super::refresh::{Scope, refresh};
 use super::{Readers, deep};
 use crate::address::Address;
@@ -38,6 +38,20 @@ pub struct Reach {
 /// The state of a project that was never applied: nothing recorded, under no lineage.
 pub fn blank_state(project: &str) -> State {
     State::new(project, Lineage::from_random([0; 16]))
+}
+
+/// As [`survey`], for whoever is about to act: what a run that was cut off asked for last gets the
+/// time to arrive, so that it is found and not in the way.
+pub async fn survey_to_act(
+    readers: &dyn Readers,
+    desired: &Desired,
+    manifests: &Manifests,
+    state: State,
+    findings: Diagnostics,
+    reach: Reach,
+) -> Survey {
+    tokio::time::sleep(under_way(&state)).await;
+    survey(readers, desired, manifests, state, findings, reach).await
 }
 
 /// Asks the providers and settles open operations in memory.

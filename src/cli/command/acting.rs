@@ -86,12 +86,14 @@ pub(super) fn run(
         locked.state().clone()
     };
     project.remember(&state);
-    let surveying = async {
-        tokio::time::sleep(engine::under_way(&state)).await;
-        let reach = acting.asked.reach();
-        let (desired, manifests) = (&project.desired, &project.manifests);
-        engine::survey(readers, desired, manifests, state, findings, reach).await
-    };
+    let surveying = engine::survey_to_act(
+        readers,
+        &project.desired,
+        &project.manifests,
+        state,
+        findings,
+        acting.asked.reach(),
+    );
     let mut survey = pace::unless_stopped(&runtime, &stop, surveying)?;
     survey.facts.outlooks.clone_from(&project.outlooks);
     survey.facts.lock = project.lockfile.relock();

@@ -83,7 +83,7 @@ fn saved(session: &mut Session, args: &ApplyArgs, path: &Path) -> Outcome {
         .unwrap_or_else(|| engine::blank_state(&file.plan.header.project));
     let providers = session.providers();
     let readers: &dyn Readers = providers.readers();
-    let surveying = engine::survey(
+    let surveying = engine::survey_to_act(
         readers,
         &desired,
         &file.manifests,

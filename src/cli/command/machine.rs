@@ -13,36 +13,52 @@ pub(super) fn wanted<'a>(
     named: Option<&str>,
 ) -> Result<&'a Machine, Diagnostics> {
     let all = || machines.iter().map(|machine| machine.name.as_str());
-    let listed = || all().collect::<Vec<_>>().join(", ");
     let Some(typed) = named else {
         return match machines {
             [only] => Ok(only),
-            _ => Err(vec![
-                Diagnostic::error(
-                    Code::new("machine::which"),
-                    "there are several machines, and one is needed",
-                )
-                .help(format!("name one of them: {}", listed())),
-            ]),
+            _ => Err(several(all())),
         };
     };
-    let plain = typed.strip_prefix("machine.").unwrap_or(typed);
+    let plain = plain(typed);
     let found = machines
         .iter()
         .find(|machine| machine.name.as_str() == plain);
     found.ok_or_else(|| {
-        let help = match did_you_mean(plain, all()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("the machines are {}", listed()),
-        };
-        vec![
-            Diagnostic::error(
-                Code::new("machine::unknown"),
-                format!("the configuration has no machine `{plain}`"),
-            )
-            .help(help),
-        ]
+        let summary = format!("the configuration has no machine `{plain}`");
+        unknown(summary, plain, all())
     })
+}
+
+/// A machine as typed: `machine.dev` is taken as `dev`, since people copy addresses from a plan.
+fn plain(typed: &str) -> &str {
+    typed.strip_prefix("machine.").unwrap_or(typed)
+}
+
+fn several<'a>(machines: impl Iterator<Item = &'a str>) -> Diagnostics {
+    let found = Diagnostic::error(
+        Code::new("machine::which"),
+        "there are several machines, and one is needed",
+    );
+    vec![found.help(format!("name one of them: {}", listed(machines)))]
+}
+
+fn unknown<'a>(
+    summary: String,
+    typed: &str,
+    machines: impl Iterator<Item = &'a str> + Clone,
+) -> Diagnostics {
+    let help = match did_you_mean(typed, machines.clone()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if machines.clone().next().is_none() => {
+            "`sindri apply` makes what the configuration asks for".to_owned()
+        }
+        None => format!("the machines are {}", listed(machines)),
+    };
+    vec![Diagnostic::error(Code::new("machine::unknown"), summary).help(help)]
+}
+
+fn listed<'a>(machines: impl Iterator<Item = &'a str>) -> String {
+    machines.collect::<Vec<_>>().join(", ")
 }
 
 /// The recorded machine that was named, or the only one.
@@ -63,10 +79,7 @@ pub(super) fn pick(
             | Address::Extension(..) => None,
         })
         .collect();
-    let listed = || {
-        let list: Vec<&str> = machines.iter().map(|(name, _)| name.as_str()).collect();
-        list.join(", ")
-    };
+    let all = || machines.iter().map(|(name, _)| name.as_str());
     let Some(typed) = named else {
         return match machines.as_slice() {
             [] => Err(vec![
@@ -74,36 +87,13 @@ pub(super) fn pick(
                     .help("`sindri apply` makes what the configuration asks for"),
             ]),
             [(name, object)] => Ok(((*name).clone(), Arc::clone(object))),
-            _ => Err(vec![
-                Diagnostic::error(
-                    Code::new("machine::which"),
-                    "there are several machines, and one is needed",
-                )
-                .help(format!("name one of them: {}", listed())),
-            ]),
+            _ => Err(several(all())),
         };
     };
-    // `machine.dev` is taken as `dev`: people copy addresses from a plan.
-    let plain = typed.strip_prefix("machine.").unwrap_or(typed);
+    let plain = plain(typed);
     machines
         .iter()
         .find(|(name, _)| name.as_str() == plain)
         .map(|(name, object)| ((*name).clone(), Arc::clone(object)))
-        .ok_or_else(|| {
-            let near = did_you_mean(plain, machines.iter().map(|(name, _)| name.as_str()));
-            let help = match near {
-                Some(near) => format!("did you mean `{near}`?"),
-                None if machines.is_empty() => {
-                    "`sindri apply` makes what the configuration asks for".to_owned()
-                }
-                None => format!("the machines are {}", listed()),
-            };
-            vec![
-                Diagnostic::error(
-                    Code::new("machine::unknown"),
-                    format!("no machine `{plain}` stands here"),
-                )
-                .help(help),
-            ]
-        })
+        .ok_or_else(|| unknown(format!("no machine `{plain}` stands here"), plain, all()))
 }

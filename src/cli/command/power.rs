@@ -161,7 +161,7 @@ fn settle_open(
         deep: false,
     };
     let (nothing, manifests) = (Desired::default(), Manifests::default());
-    let surveying = engine::survey(
+    let surveying = engine::survey_to_act(
         providers.readers(),
         &nothing,
         &manifests,

@@ -28,7 +28,7 @@ pub(crate) fn run(session: &mut Session, args: &RefreshArgs) -> Outcome {
         deep: false,
     };
     let manifests = Manifests::default();
-    let surveying = engine::survey(
+    let surveying = engine::survey_to_act(
         providers.readers(),
         &nothing,
         &manifests,
