@@ -77,13 +77,16 @@ fn carries(process: Pid, entry: &[u8]) -> bool {
 
 /// Whether an environment of this length is all that a process has.
 ///
-/// Where it lies stands in the fields `env_start` and `env_end` of proc_pid_stat(5), both 0 while
-/// the process is between two programs. Kernel threads and zombies have no program and nothing to
-/// wait for.
+/// Where it lies stands in the fields `env_start` and `env_end` of proc_pid_stat(5). While the
+/// process is between two programs both are 0, and then both point to where the environment will
+/// begin; `end_code` is the first field that Linux sets behind them. Kernel threads and zombies
+/// have no program and nothing to wait for.
 fn is_whole(directory: &Path, length: usize) -> bool {
     const MOST: u64 = 4 << 10;
     // Counted from the field behind the name in parentheses, which is the third.
+    const END_CODE: usize = 27 - 3;
     const ENV_START: usize = 50 - 3;
+    const ENV_END: usize = 51 - 3;
     if directory.join("exe").read_link().is_err() {
         return true;
     }
@@ -91,16 +94,17 @@ fn is_whole(directory: &Path, length: usize) -> bool {
         return true;
     };
     let stat = String::from_utf8_lossy(&stat);
-    let mut ends = stat
+    let fields: Vec<&str> = stat
         .rsplit_once(')')
         .map_or("", |(_, fields)| fields)
         .split_ascii_whitespace()
-        .skip(ENV_START)
-        .map_while(|field| field.parse::<usize>().ok());
-    let (Some(begin), Some(end)) = (ends.next(), ends.next()) else {
+        .collect();
+    let field = |at: usize| fields.get(at)?.parse::<usize>().ok();
+    let (Some(code), Some(begin), Some(end)) = (field(END_CODE), field(ENV_START), field(ENV_END))
+    else {
         return true;
     };
-    end != 0 && end.checked_sub(begin) == Some(length)
+    code != 0 && end.checked_sub(begin) == Some(length)
 }
 
 #[cfg(test)]
@@ -120,8 +124,8 @@ mod tests {
             .spawn()
             .unwrap();
         let process = Pid::from_child(&restless);
-        let found = (0..2_000).filter(|_| carries(process, entry.as_bytes()));
-        assert_eq!(found.count(), 2_000);
+        let found = (0..10_000).filter(|_| carries(process, entry.as_bytes()));
+        assert_eq!(found.count(), 10_000);
         assert_eq!(end_those_with(VARIABLE, &value, Duration::from_secs(5)), 1);
         assert!(!restless.wait().unwrap().success());
     }
