@@ -8,10 +8,15 @@
 //! !fly memory NAME MEBIBYTES    somebody gives a machine another size
 //! !fly state NAME STATE         a machine is in another state
 //! !fly host NAME STATUS         its host is away
+//! !fly rest MILLISECONDS        machines that may sleep do so after so long without a connection
+//! !fly asleep NAME              it falls asleep now, by itself
+//! !fly disturbed COUNT          so often one fell asleep while something worked in it
 //! !fly foreign NAME             somebody else has an app of this name
 //! !fly full REGION              a region has no room
 //! !fly silent REGION            a region doesn't answer
-//! !fly fault METHOD PATH WHAT   what goes wrong the next time: page, cut, silence, a status
+//! !fly fault METHOD PATH WHAT   what goes wrong the next time: page, cut, silence, refused, a status;
+//!                               a number behind it lets so many by first
+//! !fly forget                   nothing was asked so far
 //! !fly calls                    what was asked since the last time, by how often; no commands
 //! ```
 //!
@@ -23,12 +28,13 @@ use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 
 use crate::compare::Expected;
+use crate::fly_emulator::world::World;
 use crate::fly_emulator::{Emulator, Fault, Trouble};
 use crate::ground::Ground;
 
@@ -62,8 +68,25 @@ pub(crate) fn perform(
         return Ok(());
     }
     let emulator = ground.fly.as_ref().ok_or("`!fly start` comes first")?;
+    match verb {
+        "rest" => {
+            let patience = given(0)?.parse().map_err(|_| "for how long?")?;
+            emulator.rest_after(Duration::from_millis(patience));
+            return Ok(());
+        }
+        "asleep" => return fell_asleep(emulator, given(0)?),
+        _ => {}
+    }
     let mut world = emulator.world();
     match verb {
+        "disturbed" => {
+            let expected: usize = given(0)?.parse().map_err(|_| "how often?")?;
+            let seen = world.disturbed;
+            if seen != expected {
+                return Err(format!("work was disturbed {seen} times"));
+            }
+        }
+        "forget" => world.heard.clear(),
         "calls" => {
             let heard = std::mem::take(&mut world.heard);
             drop(world);
@@ -84,28 +107,7 @@ pub(crate) fn perform(
         "drop" => {
             world.apps.remove(given(0)?).ok_or("there is no such app")?;
         }
-        "memory" | "state" | "host" => {
-            let (name, value) = (given(0)?, given(1)?);
-            let mut found = false;
-            for (_, _, machine) in world.machines() {
-                if machine.name != name {
-                    continue;
-                }
-                found = true;
-                match verb {
-                    "state" => value.clone_into(&mut machine.state),
-                    "host" => value.clone_into(&mut machine.host),
-                    _ => {
-                        let count: u64 = value.parse().map_err(|_| "how much?")?;
-                        machine.config["guest"]["memory_mb"] = json!(count);
-                        machine.instance.push('X');
-                    }
-                }
-            }
-            if !found {
-                return Err(format!("there is no machine `{name}`"));
-            }
-        }
+        "memory" | "state" | "host" => alter(&mut world, verb, given(0)?, given(1)?)?,
         "foreign" => world.foreign.push(given(0)?.to_owned()),
         "full" => world.full.push(given(0)?.to_owned()),
         "silent" => world.silent.push(given(0)?.to_owned()),
@@ -114,6 +116,7 @@ pub(crate) fn perform(
                 "page" => Trouble::Page,
                 "cut" => Trouble::Cut,
                 "silence" => Trouble::Silence,
+                "refused" => Trouble::Status(403, false),
                 status => Trouble::Status(status.parse().map_err(|_| "which trouble?")?, true),
             };
             world.faults.push(Fault {
@@ -121,11 +124,54 @@ pub(crate) fn perform(
                 path: given(1)?.to_owned(),
                 trouble,
                 times: 1,
+                after: match rest.get(3) {
+                    Some(count) => count.parse().map_err(|_| "after how many?")?,
+                    None => 0,
+                },
             });
         }
         _ => return Err(format!("`{verb}` isn't an order to Fly.io")),
     }
     Ok(())
+}
+
+/// Changes a machine behind our back.
+fn alter(world: &mut World, verb: &str, name: &str, value: &str) -> Result<(), String> {
+    let mut found = false;
+    for (_, _, machine) in world.machines() {
+        if machine.name != name {
+            continue;
+        }
+        found = true;
+        match verb {
+            "state" => value.clone_into(&mut machine.state),
+            "host" => value.clone_into(&mut machine.host),
+            _ => {
+                let count: u64 = value.parse().map_err(|_| "how much?")?;
+                machine.config["guest"]["memory_mb"] = json!(count);
+                machine.instance.push('X');
+            }
+        }
+    }
+    if found {
+        Ok(())
+    } else {
+        Err(format!("there is no machine `{name}`"))
+    }
+}
+
+/// Waits until a machine has fallen asleep by itself.
+fn fell_asleep(emulator: &Emulator, name: &str) -> Result<(), String> {
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(20) {
+        for (_, _, machine) in emulator.world().machines() {
+            if machine.name == name && ["stopped", "suspended"].contains(&machine.state.as_str()) {
+                return Ok(());
+            }
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Err(format!("`{name}` stays awake"))
 }
 
 /// What was asked, each sort of call with how often.
@@ -228,7 +274,10 @@ fn through_a_validator() -> Result<(), String> {
     }
     let mut expected = Expected::new(&case);
     perform("start", &mut ground, &mut expected)?;
-    let emulator = ground.fly.as_ref().map(|fly| fly.address.clone());
+    let emulator = ground.fly.as_ref().map(|fly| {
+        fly.world().words = true;
+        fly.address.clone()
+    });
     let emulator = emulator.unwrap_or_default();
     let spec = ground.root().join("fly.json");
     fs::write(&spec, prefixed(&text)?).map_err(said)?;

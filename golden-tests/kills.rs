@@ -20,6 +20,13 @@ mod docker_life;
 mod engine;
 mod engine_away;
 mod extensions;
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "a test's server: some of it only others use"
+)]
+#[path = "../src/provider/fly/emulator/mod.rs"]
+mod fly_emulator;
 mod ground;
 #[expect(dead_code, reason = "only the tests of its store let it fall silent")]
 #[path = "../src/store/http/tests/server.rs"]
@@ -29,6 +36,7 @@ mod interrupts;
 mod life;
 mod local_life;
 mod meddling;
+mod naps;
 mod needles;
 mod open_intents;
 mod rekeying;

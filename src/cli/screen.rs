@@ -67,7 +67,7 @@ impl Screen {
             let _deaf = session.answer(&lines).is_err();
             return;
         }
-        if session.quiet && !matches!(event, Event::Failed { .. }) {
+        if session.quiet && !matches!(event, Event::Failed { .. } | Event::Warned(_)) {
             return;
         }
         let at = self.started.elapsed();

@@ -98,6 +98,15 @@ pub enum Event {
         /// Whether it is gone.
         removed: bool,
     },
+    /// Something is done to a resource besides the steps.
+    Noted {
+        /// Its resource.
+        address: Address,
+        /// What, in one line.
+        text: String,
+    },
+    /// Something besides the steps didn't go as it should; nothing fails for it.
+    Warned(Diagnostic),
     /// A person asked to stop, or the time is over: nothing new starts.
     Interrupted {
         /// Whether what runs is broken off, instead of being finished.

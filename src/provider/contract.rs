@@ -85,6 +85,16 @@ pub trait Provider: Reader {
     /// Starts or stops a machine and returns when it is so.
     fn set_power<'a>(&'a self, machine: &'a MachineRef, power: Power) -> Answer<'a, ()>;
 
+    /// Keeps a machine from falling asleep by itself while it is worked in, or lets it again; may be
+    /// asked as often as one likes. Gives whether it is kept awake now.
+    ///
+    /// What keeps it awake outlives this process. So [`Reader::observe`] must show a machine that is
+    /// left awake as another one than it was made to be. There is nothing to do where machines don't
+    /// sleep, or where commands alone keep them awake.
+    fn keep_awake<'a>(&'a self, _machine: &'a MachineRef, _awake: bool) -> Answer<'a, bool> {
+        Box::pin(std::future::ready(Ok(false)))
+    }
+
     /// Runs a command in a running machine, its output streamed, and returns its exit code.
     fn exec<'a>(
         &'a self,

@@ -2,11 +2,15 @@
 
 use super::FlySettings;
 
-/// Keeps a machine up whatever its image was made for, and lets ssh in where the image has an sshd:
+/// Keeps a machine up whatever its image was made for, starts the services that extensions have left
+/// to be started with it, and lets ssh in where the image has an sshd:
 /// by key alone, the keys a secret `AUTHORIZED_KEYS`. An image of `sindri image build` does all that
 /// by itself. The host's own key lies on the volume, if there is one, and so outlives the machine;
 /// the third word of its public half tells who is let in.
-const KEEPER: &str = r#"k=${1:-/etc}/.sindri-ssh; e=/usr/local/lib/sindri/entrypoint
+const KEEPER: &str = r#"for b in /var/lib/sindri/start "${HOME:-/root}/.local/state/sindri/start"; do
+if [ -f "$b" ]; then sh "$b" </dev/null >/dev/null 2>&1 & break; fi
+done
+k=${1:-/etc}/.sindri-ssh; e=/usr/local/lib/sindri/entrypoint
 [ -x "$e" ] && exec "$e" "$1" "$k"
 s=$(command -v sshd || echo /usr/sbin/sshd)
 if [ -x "$s" ] && command -v ssh-keygen >/dev/null; then

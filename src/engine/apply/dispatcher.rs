@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
+use super::awake::Vigils;
 use super::halt;
 use super::outcome::{Ended, Outcome};
 use super::recorder::{Lost, Recorder};
@@ -24,7 +25,7 @@ use crate::store::StoreError;
 use crate::sys::World;
 
 /// How often the screen may move while nothing happens.
-const BEAT: Duration = Duration::from_millis(150);
+pub(super) const BEAT: Duration = Duration::from_millis(150);
 
 /// Where intents and outcomes are made durable before anything else happens.
 pub trait Journal {
@@ -104,7 +105,7 @@ pub async fn apply(
         Err(error) => Err(Lost::at_the_start(error)),
     };
     if result.is_ok() {
-        dispatcher.rest(&apply, journal.state()).await;
+        dispatcher.rest(&apply, journal.state(), audience).await;
     }
     let mut summary = dispatcher.summary;
     summary.destroy = apply.plan.header.destroy;
@@ -135,6 +136,7 @@ struct Dispatcher {
     aborts: Vec<AbortHandle>,
     progress: (mpsc::UnboundedSender<Event>, mpsc::UnboundedReceiver<Event>),
     woken: BTreeSet<Name>,
+    vigils: Vigils,
     summary: Summary,
 }
 
@@ -168,6 +170,7 @@ impl Dispatcher {
             aborts: Vec::new(),
             progress: mpsc::unbounded_channel(),
             woken: BTreeSet::new(),
+            vigils: Vigils::of(apply.plan),
             summary: Summary::default(),
         }
     }
@@ -265,8 +268,9 @@ impl Dispatcher {
                 break;
             };
             let operation = OperationId::from_random(apply.world.random.bytes());
-            let prepared =
+            let mut prepared =
                 work::prepare(apply, index, state, operation, self.urgency[index as usize]);
+            prepared.vigil = self.vigils.over(&prepared.work);
             group.push(state::Event::Begin(prepared.intent.clone()));
             batch.push(prepared);
         }
@@ -363,6 +367,7 @@ impl Dispatcher {
         let step = &apply.plan.steps[index as usize];
         let address = ended.intent.address.clone();
         self.ended[index as usize] = true;
+        let over = address.clone();
         match ended.outcome {
             Outcome::Done {
                 effect,
@@ -434,6 +439,7 @@ impl Dispatcher {
                 );
             }
         }
+        self.vigils.ended(&over, &self.woken, audience);
     }
 
     fn failed(
@@ -508,8 +514,8 @@ impl Dispatcher {
         }
     }
 
-    /// Lets the machines sleep again that were woken to be worked in.
-    async fn rest(&mut self, apply: &Apply<'_>, state: &State) {
+    /// Lets the machines sleep again that were woken or kept awake to be worked in.
+    async fn rest(&mut self, apply: &Apply<'_>, state: &State, audience: &mut dyn Audience) {
         for name in std::mem::take(&mut self.woken) {
             let Some(object) = state.current(&Address::Machine(name.clone())) else {
                 continue;
@@ -525,6 +531,8 @@ impl Dispatcher {
                 let _left_running = provider.set_power(&machine, Power::Stopped).await.is_err();
             }
         }
+        let at_once = matches!(*apply.stop.borrow(), Stop::Now | Stop::TimedOut);
+        self.vigils.end(at_once, audience).await;
     }
 }
 

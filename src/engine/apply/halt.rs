@@ -23,21 +23,11 @@ pub(super) struct Halting {
 impl Halting {
     /// What has to be ended of a step; none where dropping it ends all of it.
     pub(super) fn of(work: &Work) -> Option<Self> {
-        match work {
-            Work::Install { inside, .. } | Work::Uninstall { inside, .. } => Some(Self {
-                provider: Arc::clone(&inside.provider),
-                machine: inside.machine.clone(),
-                extension: inside.name.clone(),
-            }),
-            Work::Record { .. }
-            | Work::Create { .. }
-            | Work::Update { .. }
-            | Work::Take { .. }
-            | Work::Delete { .. }
-            | Work::Deliver { .. }
-            | Work::Withdraw { .. }
-            | Work::Impossible(_) => None,
-        }
+        work.job().map(|inside| Self {
+            provider: Arc::clone(&inside.provider),
+            machine: inside.machine.clone(),
+            extension: inside.name.clone(),
+        })
     }
 
     /// Lets a step go on until a person wants everything to stop at once; then its job is ended,

@@ -4,6 +4,7 @@
 //! of what starts next as one group, and only then lets the next calls go out. Steps run as tasks
 //! of their own and talk to it through values.
 
+mod awake;
 mod dispatcher;
 mod halt;
 mod leftover;

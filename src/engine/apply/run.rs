@@ -76,7 +76,20 @@ pub(super) async fn run(
         let _gone = progress.send(event).is_err();
     };
     let halting = halt::Halting::of(&prepared.work);
-    let performing = perform(prepared.work, &prepared.intent, context, &tell);
+    let performing = async {
+        if let (Some(vigil), Some(inside)) = (&prepared.vigil, prepared.work.job()) {
+            let on_progress = |text: &str| {
+                tell(Event::Progress {
+                    address: address.clone(),
+                    text: text.to_owned(),
+                    share: None,
+                });
+            };
+            let (provider, machine) = (&inside.provider, &inside.machine);
+            vigil.begin(provider, machine, &on_progress).await?;
+        }
+        perform(prepared.work, &prepared.intent, context, &tell).await
+    };
     let performed = match halting {
         None => performing.await,
         Some(halting) => halting.unless_stopped(stop, performing).await,
@@ -519,7 +532,7 @@ fn in_machine(
 }
 
 /// As [`attempt`], its error told.
-async fn retry<'a, T>(call: impl Fn() -> Answer<'a, T>) -> Result<T, Diagnostics> {
+pub(super) async fn retry<'a, T>(call: impl Fn() -> Answer<'a, T>) -> Result<T, Diagnostics> {
     attempt(call).await.map_err(|error| error.diagnose())
 }
 

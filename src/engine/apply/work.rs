@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Apply;
+use super::awake::Vigil;
 use crate::address::{Address, Name};
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::plan::{Action, Change, Effectuation, Reason};
@@ -23,6 +24,8 @@ pub(super) struct Prepared {
     pub(super) id: Option<ObjectId>,
     /// The stopped machine that is woken to be worked in.
     pub(super) wakes: Option<Name>,
+    /// What keeps its machine awake.
+    pub(super) vigil: Option<Arc<Vigil>>,
 }
 
 /// What a task does.
@@ -80,6 +83,23 @@ pub(super) enum Work {
     },
     /// Can't even start.
     Impossible(Diagnostics),
+}
+
+impl Work {
+    /// Where a job runs inside a machine.
+    pub(super) fn job(&self) -> Option<&Inside> {
+        match self {
+            Self::Install { inside, .. } | Self::Uninstall { inside, .. } => Some(inside),
+            Self::Record { .. }
+            | Self::Create { .. }
+            | Self::Update { .. }
+            | Self::Take { .. }
+            | Self::Delete { .. }
+            | Self::Deliver { .. }
+            | Self::Withdraw { .. }
+            | Self::Impossible(_) => None,
+        }
+    }
 }
 
 /// Work inside a machine.
@@ -170,6 +190,7 @@ pub(super) fn prepare(
             .filter(|_| step.kind != StepKind::Create)
             .map(|object| object.id.clone()),
         wakes,
+        vigil: None,
     }
 }
 

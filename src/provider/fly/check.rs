@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::id::Id;
-use super::seen::is_transient;
+use super::seen::{KEPT_AWAKE, is_transient};
 use super::wire::Placements;
 use super::{Fly, app, machine, observe, request};
 use crate::address::Address;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
-use crate::plan::Observation;
+use crate::plan::{Observation, Seen};
 use crate::provider::{Class, Query, Question};
 use crate::resource::{FlyGuest, MachineSpec, NetworkSpec, Spec};
 
@@ -27,7 +27,9 @@ pub(super) async fn check(
             (Spec::Machine(spec), None) => room(fly, query, question, spec, &mut asked).await,
             (Spec::Machine(_), Some(seen)) => {
                 let state = seen.outputs.get("state").and_then(|state| state.as_str());
-                stuck(fly, &seen.id, state.unwrap_or_default()).await
+                let mut found = stuck(fly, &seen.id, state.unwrap_or_default()).await;
+                found.extend(seen.outputs.get(KEPT_AWAKE).map(|_| kept_awake(seen)));
+                found
             }
             (
                 Spec::Network(_)
@@ -121,6 +123,18 @@ fn full(region: &str, guest: FlyGuest) -> Diagnostic {
     .help("choose another region or a list of them, such as `iad,ord`");
     found.allowable = true;
     found
+}
+
+/// A machine that an apply keeps awake, which costs what it costs until somebody ends that.
+fn kept_awake(seen: &Seen) -> Diagnostic {
+    Diagnostic::warning(
+        Code::new("fly::kept-awake"),
+        format!(
+            "the machine `{}` doesn't fall asleep: an apply keeps it awake while it installs, or was cut off before it ended that",
+            seen.id
+        ),
+    )
+    .help("where no apply runs any more, the next one lets it sleep again")
 }
 
 /// Whether a machine has been on its way for too long.

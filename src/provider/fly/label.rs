@@ -21,6 +21,8 @@ pub(super) const SPEC: &str = "sindri_spec";
 /// The version that this specification came to. Metadata makes no version, so that another one says
 /// that somebody changed the machine since.
 pub(super) const VERSION: &str = "sindri_version";
+/// What its services did with it before it was kept awake to be worked in, one word each.
+pub(super) const AWAKE: &str = "sindri_awake";
 /// What `fly deploy` marks the machines with that it looks after.
 pub(super) const OF_FLY_DEPLOY: &str = "fly_platform_version";
 

@@ -280,7 +280,8 @@ fn keep_metadata(config: &mut Value, now: &std::collections::BTreeMap<String, St
     };
     for (key, value) in now {
         let ours = [label::LINEAGE, label::ADDRESS, label::SPEC].contains(&key.as_str());
-        if !ours && key != label::VERSION {
+        let passing = [label::VERSION, label::AWAKE].contains(&key.as_str());
+        if !ours && !passing {
             metadata.insert(key.clone(), json!(value));
         }
     }

@@ -4,6 +4,7 @@
 //! and `seen` says it in the words of the specifications.
 
 mod app;
+mod awake;
 mod check;
 mod classify;
 mod client;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::classify::error;
+use super::classify::{error, optional};
 use super::id::Id;
 use super::listing::is_gone;
 use super::seen::is_transient;
@@ -20,6 +20,22 @@ const STUCK: Duration = Duration::from_mins(5);
 /// The machine, which must be there.
 pub(super) async fn look(fly: &Fly, id: &Id) -> Result<Machine, ProviderError> {
     observe::machine(fly, id).await?.ok_or_else(|| gone(id))
+}
+
+/// The machine, which must be there, and its whole configuration as it is shown.
+pub(super) async fn look_whole(fly: &Fly, id: &Id) -> Result<(Machine, Value), ProviderError> {
+    let looking = optional(fly.call::<Value>(request::machine::get(id)).await)?;
+    let shown = looking.ok_or_else(|| gone(id))?;
+    let config = shown.get("config").cloned().unwrap_or_default();
+    let seen = serde_json::from_value(shown).map_err(|cause| {
+        error(
+            Class::Failed,
+            "fly::protocol",
+            format!("what Fly.io says of `{}` makes no sense", id.object),
+        )
+        .source(cause)
+    })?;
+    Ok((seen, config))
 }
 
 fn gone(id: &Id) -> ProviderError {

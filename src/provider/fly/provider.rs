@@ -6,7 +6,8 @@ use futures_util::future::BoxFuture;
 
 use super::classify::error;
 use super::{
-    Fly, app, check, exec, files, machine, observe, power, secrets, session, takeover, volume,
+    Fly, app, awake, check, exec, files, machine, observe, power, secrets, session, takeover,
+    volume,
 };
 use crate::address::{Address, Name};
 use crate::diagnostic::Diagnostics;
@@ -139,6 +140,10 @@ impl Provider for Fly {
 
     fn set_power<'a>(&'a self, machine: &'a MachineRef, power: Power) -> Answer<'a, ()> {
         Box::pin(power::set(self, machine, power))
+    }
+
+    fn keep_awake<'a>(&'a self, machine: &'a MachineRef, awake: bool) -> Answer<'a, bool> {
+        Box::pin(awake::keep(self, machine, awake))
     }
 
     fn exec<'a>(

@@ -14,7 +14,7 @@ use super::classify::{error, optional};
 use super::id::Id;
 use super::request::config::with_files;
 use super::wire::{Machine, SecretsSet};
-use super::{Fly, exec, lease, machine, request};
+use super::{Fly, exec, lease, machine, power, request};
 use crate::address::Name;
 use crate::diagnostic::Code;
 use crate::provider::{Class, Delivery, MachineRef, ProviderError};
@@ -154,25 +154,10 @@ async fn refile(
     files: Vec<Value>,
     version: Option<i64>,
 ) -> Result<(), ProviderError> {
-    let power = exec::spec(reference)?.power;
+    let wanted = exec::spec(reference)?.power;
     lease::under(fly, id, |nonce| async move {
         let nonce = nonce.as_str();
-        let Some(raw) = optional(fly.call::<Value>(request::machine::get(id)).await)? else {
-            return Err(error(
-                Class::NotFound,
-                "fly::gone",
-                format!("the machine `{}` is gone", id.object),
-            ));
-        };
-        let seen: Machine = serde_json::from_value(raw.clone()).map_err(|cause| {
-            error(
-                Class::Failed,
-                "fly::protocol",
-                format!("what Fly.io says of `{}` makes no sense", id.object),
-            )
-            .source(cause)
-        })?;
-        let config = raw.get("config").cloned().unwrap_or_default();
+        let (seen, config) = power::look_whole(fly, id).await?;
         let others = config.get("files").and_then(Value::as_array).cloned();
         let mut all: Vec<Value> = others.unwrap_or_default();
         all.retain(|file| {
@@ -181,7 +166,7 @@ async fn refile(
         });
         all.extend(files);
         let config = with_files(&config, all);
-        machine::change(fly, id, &seen, &config, version, power, nonce).await
+        machine::change(fly, id, &seen, &config, version, wanted, nonce).await
     })
     .await
 }

@@ -15,6 +15,9 @@ use crate::resource::{
 };
 use crate::state::{ObjectId, OperationId};
 
+/// Tells of a machine that an apply keeps awake, or has left so.
+pub(super) const KEPT_AWAKE: &str = "keptAwake";
+
 fn plain(id: ObjectId, name: &str) -> Seen {
     let mut attributes = Attributes::default();
     attributes.set("provider", ProviderKind::Fly.as_str());
@@ -77,7 +80,8 @@ pub(super) fn is_as_made(spec: &MachineSpec, machine: &Machine) -> bool {
         return false;
     };
     let own = label::digest(&Spec::Machine(Box::new(spec.clone())));
-    config.metadata.get(label::VERSION) == Some(&machine.instance_id)
+    !config.metadata.contains_key(label::AWAKE)
+        && config.metadata.get(label::VERSION) == Some(&machine.instance_id)
         && config.metadata.get(label::SPEC) == Some(&own)
 }
 
@@ -131,6 +135,9 @@ pub(super) fn machine(
     seen.outputs.set("region", machine.region.as_str());
     if let Some(address) = &machine.private_ip {
         seen.outputs.set("privateIp", address.as_str());
+    }
+    if config.metadata.contains_key(label::AWAKE) {
+        seen.outputs.set(KEPT_AWAKE, true);
     }
     let declared = Spec::Machine(Box::new(spec.clone())).attributes();
     if is_as_made(spec, machine) {

@@ -21,7 +21,7 @@ const UI: &str = "1.2";
 /// An event as one or more lines of JSON, each with its line end.
 ///
 /// Every line has `@level`, `@message`, `@module`, `@timestamp` and `type`. Terraform's types are
-/// used where they say the same; `apply_skipped`, `apply_recovered`, `waiting`, `interrupted` and
+/// used where they say the same; `apply_skipped`, `apply_recovered`, `apply_noted`, `waiting`, `interrupted` and
 /// `lock_written` are ours. A failure gives `apply_errored` and a `diagnostic` for each finding; the end gives
 /// `change_summary`.
 pub fn event_json(event: &Event, timestamp: Timestamp) -> String {
@@ -45,6 +45,16 @@ pub fn event_json(event: &Event, timestamp: Timestamp) -> String {
                 members,
             );
         }
+        Event::Noted { address, text } => {
+            let members = json!({"hook": {"resource": resource(address), "text": text}});
+            log.line(
+                "info",
+                &format!("{address}: {text}"),
+                "apply_noted",
+                members,
+            );
+        }
+        Event::Warned(diagnostic) => log.diagnostic(diagnostic),
         Event::Refreshing { resources } => {
             let text = format!("Refreshing {}", count(*resources, "resource"));
             log.line(
@@ -171,6 +181,8 @@ fn step(log: &mut Log, event: &Event) {
         } => skipped(log, address, *step, because.as_ref()),
         Event::Waiting(_)
         | Event::Recovered { .. }
+        | Event::Noted { .. }
+        | Event::Warned(_)
         | Event::Refreshing { .. }
         | Event::Refreshed { .. }
         | Event::Interrupted { .. }

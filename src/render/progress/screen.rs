@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::words;
 use crate::address::Address;
+use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Diagnostics;
 use crate::engine::Event;
 use crate::render::diagnostic::message;
@@ -91,6 +92,10 @@ impl Progress {
                     &format!("Recovered: {}", clean(text)),
                 )]
             }
+            Event::Noted { address, text } => {
+                vec![self.line(address, Tone::Faint, &clean(text))]
+            }
+            Event::Warned(diagnostic) => self.warned(diagnostic),
             Event::Refreshing { resources } => {
                 self.refreshing = Some((*resources, at));
                 let text = format!("Refreshing {}...", count(*resources, "resource"));
@@ -314,6 +319,17 @@ impl Progress {
         );
         let mut lines = vec![self.line(address, Tone::Bad, &text)];
         lines.extend(tail.iter().map(|line| format!("    | {line}")));
+        lines
+    }
+
+    fn warned(&self, diagnostic: &Diagnostic) -> Vec<String> {
+        let text = format!("Warning: {}", clean(&message(diagnostic)));
+        let mut lines = vec![match &diagnostic.address {
+            Some(address) => self.line(address, Tone::Changed, &text),
+            None => text,
+        }];
+        let help = diagnostic.help.as_deref().map(clean);
+        lines.extend(help.iter().map(|help| format!("    {help}")));
         lines
     }
 

@@ -77,6 +77,28 @@ pub(super) fn forget(root: &Path, id: &str) {
     drop(fs::remove_dir_all(root.join(id)));
 }
 
+/// Sends a signal to all that runs in a machine; whether there was anything.
+pub(super) fn signal(root: &Path, id: &str, signal: &str) -> bool {
+    let home = format!("HOME={}", root.join(id).join("root").display());
+    let all = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let inside: Vec<String> = all
+        .filter_map(|entry| {
+            let pid = entry.file_name().into_string().ok()?;
+            let environment = fs::read(entry.path().join("environ")).ok()?;
+            let mut variables = environment.split(|byte| *byte == 0);
+            variables.any(|one| one == home.as_bytes()).then_some(pid)
+        })
+        .collect();
+    if inside.is_empty() {
+        return false;
+    }
+    let sent = Command::new("kill")
+        .arg(format!("-{signal}"))
+        .args(inside)
+        .status();
+    sent.is_ok()
+}
+
 /// A word of a command as this host understands it.
 fn placed(word: &str, places: &[(String, PathBuf)]) -> String {
     let mut word = word.to_owned();

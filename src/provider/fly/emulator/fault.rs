@@ -26,6 +26,8 @@ pub(crate) struct Fault {
     pub(crate) trouble: Trouble,
     /// How many times.
     pub(crate) times: usize,
+    /// How many such requests it lets by first.
+    pub(crate) after: usize,
 }
 
 /// The trouble a request meets, which then is used up by one.
@@ -33,6 +35,10 @@ pub(super) fn meet(faults: &mut [Fault], method: &str, path: &str) -> Option<Tro
     let fault = faults
         .iter_mut()
         .find(|fault| fault.times > 0 && fault.method == method && path.contains(&fault.path))?;
+    if fault.after > 0 {
+        fault.after -= 1;
+        return None;
+    }
     fault.times -= 1;
     Some(fault.trouble.clone())
 }

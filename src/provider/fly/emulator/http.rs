@@ -4,11 +4,12 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::fault::{Trouble, meet};
-use super::world::{Answer, NARROW, TOKEN, World, no};
+use super::world::{Answer, NARROW, TOKEN, World, as_booleans, doze, no};
 use super::{apps, command, machines, organizations, volumes};
 
 /// A running emulator; it ends with the process.
@@ -61,6 +62,20 @@ impl Emulator {
     /// What it holds.
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         lock(&self.world)
+    }
+
+    /// Lets machines fall asleep that may, so long after the last connection.
+    pub(crate) fn rest_after(&self, patience: Duration) {
+        let first = self.world().rests_after.replace(patience).is_none();
+        let world = Arc::clone(&self.world);
+        if first {
+            std::thread::spawn(move || {
+                loop {
+                    std::thread::sleep(Duration::from_millis(20));
+                    doze(&mut lock(&world));
+                }
+            });
+        }
     }
 
     /// Lets it count calls against Fly's limits.
@@ -155,7 +170,7 @@ fn answer(stream: &mut TcpStream, request: &Request, world: &Mutex<World>) -> bo
             text.as_bytes(),
         );
     }
-    let (status, body) = match &trouble {
+    let (status, mut body) = match &trouble {
         Some(Trouble::Status(status, false)) => no(*status, "that went wrong"),
         _ if request.login == NARROW && request.method != "GET" => {
             no(403, "this token may only look")
@@ -163,6 +178,9 @@ fn answer(stream: &mut TcpStream, request: &Request, world: &Mutex<World>) -> bo
         _ if request.login == TOKEN || request.login == NARROW => route(request, &parts, world),
         _ => no(401, "the token isn't valid"),
     };
+    if !lock(world).words {
+        as_booleans(&mut body);
+    }
     let text = if body.is_null() {
         String::new()
     } else {

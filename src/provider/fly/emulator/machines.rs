@@ -1,5 +1,6 @@
 //! Machines: versions, leases, power, and what is known of them.
 
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -27,10 +28,19 @@ pub(super) fn route(world: &mut World, request: &Request, app: &str, rest: &[&st
                 ("GET", ["events"]) => (200, json!(machine.events)),
                 (_, ["lease"]) => lease(&mut machine, request, number),
                 (_, ["metadata"]) => metadata(&mut machine, request),
-                _ => match machine.yields(request.nonce.as_deref()) {
-                    Err(answer) => answer,
-                    Ok(()) => change(&mut machine, request, id, rest, number, one.version),
-                },
+                _ => machine.yields(request.nonce.as_deref()).map_or_else(
+                    |refused| refused,
+                    |()| {
+                        change(
+                            &mut machine,
+                            request,
+                            (id, &root),
+                            rest,
+                            number,
+                            one.version,
+                        )
+                    },
+                ),
             };
             if machine.state == "destroyed" {
                 for volume in one.volumes.values_mut() {
@@ -126,6 +136,7 @@ fn create(world: &mut World, request: &Request, app: &str) -> Answer {
         events: Vec::new(),
         hidden: lag,
         updated: NOW.to_owned(),
+        idle: Instant::now(),
     };
     machine.happened("launch", "created");
     let mut answer = machine.shown(&id);
@@ -167,13 +178,17 @@ fn wrong(config: &Value) -> Option<Answer> {
 fn change(
     machine: &mut Machine,
     request: &Request,
-    id: &str,
+    (id, root): (&str, &Path),
     rest: &[&str],
     number: u64,
     secrets: i64,
 ) -> Answer {
     match (request.method.as_str(), rest) {
-        ("POST", []) => update(machine, request, id, number, secrets),
+        ("POST", []) => {
+            // It starts anew, and nothing of what ran in it is left.
+            command::signal(root, id, "KILL");
+            update(machine, request, id, number, secrets)
+        }
         ("DELETE", []) => {
             if machine.state == "started" && request.query("force") != Some("true") {
                 return no(412, "the machine runs");
@@ -185,6 +200,7 @@ fn change(
             if machine.host != "ok" {
                 return no(503, "the host is unreachable");
             }
+            command::signal(root, id, "CONT");
             "started".clone_into(&mut machine.state);
             machine.happened("start", "started");
             (200, json!({ "previous_state": "stopped" }))

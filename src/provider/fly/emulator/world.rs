@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::command;
 use super::fault::Fault;
 use super::limits::Limits;
 
@@ -34,6 +35,12 @@ pub(crate) struct World {
     pub(crate) silent: Vec<String>,
     /// Regions without room.
     pub(crate) full: Vec<String>,
+    /// Whether answers say `off` and `stop` in words, as the specification has it; Fly says booleans.
+    pub(crate) words: bool,
+    /// How long a machine that may sleep stays awake without a connection; for ever where absent.
+    pub(crate) rests_after: Option<Duration>,
+    /// How often a machine fell asleep while something worked in it.
+    pub(crate) disturbed: usize,
     /// What the commands of machines work in.
     pub(super) root: PathBuf,
     pub(super) limits: Limits,
@@ -64,6 +71,8 @@ pub(crate) struct Machine {
     pub(crate) events: Vec<Value>,
     pub(crate) hidden: usize,
     pub(crate) updated: String,
+    /// Since when it runs without a connection.
+    pub(crate) idle: Instant,
 }
 
 /// A lease.
@@ -103,6 +112,9 @@ impl World {
             lag: 0,
             silent: Vec::new(),
             full: Vec::new(),
+            words: false,
+            rests_after: None,
+            disturbed: 0,
             root,
             limits: Limits::default(),
             counter: 0,
@@ -128,6 +140,7 @@ impl World {
             events: Vec::new(),
             hidden: 0,
             updated: NOW.to_owned(),
+            idle: Instant::now(),
         };
         let one = self.apps.entry(app.to_owned()).or_default();
         one.machines.insert(id.to_owned(), machine);
@@ -143,6 +156,51 @@ impl World {
     }
 }
 
+/// Lets those machines fall asleep that may and have had no connection for long enough, as Fly's
+/// proxy does: what works in them counts for nothing.
+pub(super) fn doze(world: &mut World) {
+    let Some(patience) = world.rests_after else {
+        return;
+    };
+    let root = world.root.clone();
+    let mut disturbed = 0;
+    for (_, id, machine) in world.machines() {
+        if machine.state != "started" || machine.idle.elapsed() < patience {
+            continue;
+        }
+        let text = machine.config["services"].to_string();
+        let (state, signal) = if text.contains("\"autostop\":\"suspend\"") {
+            ("suspended", "STOP")
+        } else if text.contains("\"autostop\":\"stop\"") || text.contains("\"autostop\":true") {
+            ("stopped", "KILL")
+        } else {
+            continue;
+        };
+        state.clone_into(&mut machine.state);
+        machine.happened("exit", state);
+        disturbed += usize::from(command::signal(&root, id, signal));
+    }
+    world.disturbed += disturbed;
+}
+
+/// Says `off` and `stop` as booleans, wherever a service does so.
+pub(super) fn as_booleans(shown: &mut Value) {
+    match shown {
+        Value::Object(members) => {
+            if let Some(autostop) = members.get_mut("autostop") {
+                match autostop.as_str() {
+                    Some("off") => *autostop = json!(false),
+                    Some("stop") => *autostop = json!(true),
+                    Some(_) | None => {}
+                }
+            }
+            members.values_mut().for_each(as_booleans);
+        }
+        Value::Array(items) => items.iter_mut().for_each(as_booleans),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
 /// An error as the API says it.
 pub(super) fn no(status: u16, text: &str) -> Answer {
     (status, json!({ "error": text }))
@@ -151,6 +209,9 @@ pub(super) fn no(status: u16, text: &str) -> Answer {
 impl Machine {
     /// What happened to it, the last first.
     pub(super) fn happened(&mut self, kind: &str, status: &str) {
+        if kind == "start" {
+            self.idle = Instant::now();
+        }
         let id = format!("event{}", self.events.len() + 1);
         let event = json!({
             "id": id, "type": kind, "status": status, "source": "flyd",
@@ -181,23 +242,12 @@ impl Machine {
             "events": self.events,
             "image_ref": { "registry": "registry-1.docker.io", "repository": "library/debian", "digest": format!("sha256:{}", "0".repeat(64)) },
         });
-        let mut config = self.config.clone();
-        // Answers have words as booleans here.
-        if let Some(services) = config.get_mut("services").and_then(Value::as_array_mut) {
-            for service in services {
-                match service.get("autostop").and_then(Value::as_str) {
-                    Some("off") => service["autostop"] = json!(false),
-                    Some("stop") => service["autostop"] = json!(true),
-                    Some(_) | None => {}
-                }
-            }
-        }
         let key = if self.host == "ok" {
             "config"
         } else {
             "incomplete_config"
         };
-        shown[key] = config;
+        shown[key] = self.config.clone();
         shown
     }
 }

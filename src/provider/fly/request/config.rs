@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::provider::CreateRequest;
 use crate::provider::fly::label;
+use crate::provider::fly::wire::Autostop;
 use crate::resource::{FlyGuest, FlySettings, MachineSpec, Size};
 
 /// What is mounted into a machine.
@@ -85,6 +86,44 @@ pub(in crate::provider::fly) fn with_files(config: &Value, files: Vec<Value>) ->
         config.insert("files".to_owned(), Value::Array(files));
     }
     Value::Object(config)
+}
+
+/// The same configuration, its services no longer putting it to sleep, and what they did before
+/// written on it; none where they don't anyway, or are kept from it already.
+pub(in crate::provider::fly) fn kept_awake(config: &Value) -> Option<Value> {
+    let mut config = config.clone();
+    let services = config.get_mut("services").and_then(Value::as_array_mut)?;
+    let before: Vec<String> = services
+        .iter()
+        .map(|service| autostop(service).word().to_owned())
+        .collect();
+    if before.iter().all(|word| word == "off") {
+        return None;
+    }
+    for service in services {
+        service["autostop"] = json!("off");
+    }
+    config["metadata"][label::AWAKE] = json!(before.join(","));
+    Some(config)
+}
+
+/// The same configuration, its services doing again what they did; none where nothing keeps it awake.
+pub(in crate::provider::fly) fn let_sleep(config: &Value) -> Option<Value> {
+    let mut config = config.clone();
+    let metadata = config.get_mut("metadata").and_then(Value::as_object_mut)?;
+    let before = metadata.remove(label::AWAKE)?;
+    let before = before.as_str().unwrap_or_default().split(',');
+    let services = config.get_mut("services").and_then(Value::as_array_mut);
+    for (service, before) in services.into_iter().flatten().zip(before) {
+        service["autostop"] = json!(before);
+    }
+    Some(config)
+}
+
+/// What idleness does to a machine by one of its services.
+fn autostop(service: &Value) -> Autostop {
+    let shown = service.get("autostop").cloned().unwrap_or_default();
+    serde_json::from_value(shown).unwrap_or(Autostop::Flag(false))
 }
 
 fn mebibytes(size: Size) -> u64 {

@@ -18,6 +18,7 @@ impl Ground {
             path: path.to_owned(),
             trouble,
             times,
+            after: 0,
         };
         self.emulator.world().faults.push(fault);
     }
