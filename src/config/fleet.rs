@@ -150,25 +150,39 @@ fn lay_over(base: &Arc<Node>, entry: &Arc<Node>, merger: &mut Merger) -> Arc<Nod
     if let Some(chosen) = IMAGE.into_iter().find(|key| written(entry, key)) {
         base = without(&base, |key| key != chosen && IMAGE.contains(&key));
     }
-    let extensions = entry.get("extensions");
-    let chooses = |key| extensions.is_some_and(|node| written(node, key));
-    let loses: &[&str] = match (chooses("active"), chooses("profile")) {
+    let chooses = |section: &str, key| {
+        let section = entry.get(section);
+        section.is_some_and(|node| written(node, key))
+    };
+    let loses: &[&str] = match (
+        chooses("extensions", "active"),
+        chooses("extensions", "profile"),
+    ) {
         (true, false) => &["profile", "additional"],
         (false, true) => &["active"],
         (true, true) | (false, false) => &[],
     };
-    if let Some(below) = base.get("extensions").filter(|_| !loses.is_empty()) {
-        let kept = without(below, |key| loses.contains(&key));
-        let entries = base.entries().iter().map(|other| {
-            let mut other = other.clone();
-            if &*other.key == "extensions" {
-                other.value = Arc::clone(&kept);
-            }
-            other
-        });
-        base = Node::map(entries.collect(), base.span);
+    base = without_below(&base, "extensions", loses);
+    if chooses("resources", "size") {
+        base = without_below(&base, "resources", &["cpus", "memory"]);
     }
     merger.merge(&base, entry)
+}
+
+/// A node whose section lost some of its keys.
+fn without_below(node: &Arc<Node>, section: &str, keys: &[&str]) -> Arc<Node> {
+    let Some(below) = node.get(section).filter(|_| !keys.is_empty()) else {
+        return Arc::clone(node);
+    };
+    let kept = without(below, |key| keys.contains(&key));
+    let entries = node.entries().iter().map(|other| {
+        let mut other = other.clone();
+        if &*other.key == section {
+            other.value = Arc::clone(&kept);
+        }
+        other
+    });
+    Node::map(entries.collect(), node.span)
 }
 
 fn without(node: &Arc<Node>, drop: impl Fn(&str) -> bool) -> Arc<Node> {

@@ -12,7 +12,9 @@ use super::typed::{
     At, Choice, Deployment, EntryFields, GpuFields, LabelName, Providers, SharedFields, Typed,
     Volumes, path_error, path_problem,
 };
-use super::{Build, Extensions, Gpu, Lifecycle, Machine, OnIncompatible, Secret, Volume};
+use super::{
+    Build, Extensions, Gpu, Lifecycle, Machine, MachineSize, OnIncompatible, Secret, Volume,
+};
 use crate::address::{Name, NameRule};
 use crate::resource::{Outbound, ProviderKind, Size};
 
@@ -85,6 +87,9 @@ impl Assembly {
             choice.as_ref(),
             reading,
         );
+        let size = resources.and_then(|resources| resources.size);
+        let cpus = resources.and_then(|resources| resources.cpus.map(|cpus| cpus.0));
+        let memory = resources.and_then(|resources| resources.memory);
         let volumes = self.volumes(deployment.volumes.as_ref(), provider, reading);
         let image = image::decide(&deployment, reading);
         let build = build(&deployment, reading);
@@ -102,8 +107,8 @@ impl Assembly {
             distro: deployment.distro,
             image,
             build,
-            cpus: resources.and_then(|resources| resources.cpus.map(|cpus| cpus.0)),
-            memory: resources.and_then(|resources| resources.memory),
+            cpus: cpus.or(size.map(MachineSize::cpus)),
+            memory: memory.or(size.map(MachineSize::memory)),
             gpu,
             volumes,
             extensions: shared

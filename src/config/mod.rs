@@ -32,7 +32,7 @@ pub use edit::{Asking, Edited, EditedEntry, Scope, Wish, edit};
 pub use machine::HOME;
 pub use model::{
     Build, ChosenTool, Config, Distro, ExtensionRef, Extensions, Gpu, GpuTier, Image, ImageChoice,
-    ImageStrategy, Lifecycle, LocalCluster, LocalClusterKind, LocalRegistry, Machine,
+    ImageStrategy, Lifecycle, LocalCluster, LocalClusterKind, LocalRegistry, Machine, MachineSize,
     ObjectProtocol, OnIncompatible, ProviderSettings, Secret, StateStore, Verification, Version,
     Volume,
 };

@@ -179,6 +179,36 @@ impl Distro {
     }
 }
 
+/// A size of a machine by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MachineSize {
+    /// For a shell and an editor.
+    Minimal,
+    /// For most work.
+    Standard,
+    /// For builds and several agents at once.
+    Performance,
+}
+
+impl MachineSize {
+    /// The virtual processors it stands for.
+    pub fn cpus(self) -> u32 {
+        match self {
+            Self::Minimal | Self::Standard => 1,
+            Self::Performance => 2,
+        }
+    }
+
+    /// The memory it stands for.
+    pub fn memory(self) -> Size {
+        match self {
+            Self::Minimal => Size::gib(1),
+            Self::Standard => Size::gib(2),
+            Self::Performance => Size::gib(4),
+        }
+    }
+}
+
 /// The image a machine runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {

@@ -70,7 +70,7 @@ fn impossible_values() {
 deployment:
   provider: docker
   image: "debian 12"
-  resources: { cpus: 0, memory: 4 GB?, gpu: { enabled: true, count: 9, memory: 0GB } }
+  resources: { size: standart, cpus: 0, memory: 4 GB?, gpu: { enabled: true, count: 9, memory: 0GB } }
   volumes: { Work: {}, data: { path: data }, up: { path: /a/../b }, none: }
 providers:
   fly: { sshPort: 99999, cpuKind: sharde }

@@ -43,6 +43,31 @@ fn entries_are_laid_over_the_rest_of_the_file() {
 }
 
 #[test]
+fn a_size_by_name_is_what_cpus_and_memory_leave_open() {
+    let config = meaning(&format!(
+        "{BASE}machines:
+  small: {{ resources: {{ size: minimal }} }}
+  middle: {{ resources: {{ size: standard, memory: 3GB }} }}
+  large: {{ resources: {{ size: performance, cpus: 8 }} }}
+"
+    ));
+    let sizes = config.machines.iter().map(|m| (m.cpus, m.memory));
+    let wanted = [(1, 1), (1, 3), (8, 4)].map(|(cpus, gb)| (Some(cpus), Some(Size::gib(gb))));
+    // What an entry chooses by name, the rest of the file doesn't take back.
+    assert_eq!(sizes.collect::<Vec<_>>(), wanted);
+    let below = meaning(
+        "version: \"3.0\"
+name: team
+deployment: { resources: { size: standard } }
+machines: { plain: , strong: { resources: { memory: 16GB } } }
+",
+    );
+    let sizes: Vec<_> = below.machines.iter().map(|m| (m.cpus, m.memory)).collect();
+    assert_eq!(sizes[0], (Some(1), Some(Size::gib(2))));
+    assert_eq!(sizes[1], (Some(1), Some(Size::gib(16))));
+}
+
+#[test]
 fn counted_names_are_expanded_everywhere() {
     let config = meaning(&format!(
         "{BASE}machines:

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::scalar::{At, Loose, Whole};
 use super::section::section;
 use super::volume::Volumes;
-use crate::config::{Distro, GpuTier, ImageStrategy};
+use crate::config::{Distro, GpuTier, ImageStrategy, MachineSize};
 use crate::resource::{GpuVendor, ProviderKind, PullPolicy, Size};
 
 section! {
@@ -69,6 +69,8 @@ section! {
 section! {
     /// Processors, memory and GPUs.
     Resources in "deployment.resources" {
+        /// A named size: `minimal` is 1 processor and 1GB, `standard` 1 and 2GB, `performance` 2 and 4GB. What `cpus` and `memory` say wins over it.
+        "size" => size: Option<MachineSize> = None;
         /// Memory. `MB` and `GB` mean MiB and GiB; the provider's default where absent.
         "memory" => memory: Option<Size> = None;
         /// Virtual processors; the provider's default where absent.

@@ -12,7 +12,7 @@ use crate::config::reading::Reading;
 use crate::config::tree::Node;
 use crate::config::{
     CloudType, CpuKind, Distro, GcpDisk, GpuTier, HealthProbe, ImageStrategy, LocalClusterKind,
-    NorthflankProtocol, ObjectProtocol, OnIncompatible,
+    MachineSize, NorthflankProtocol, ObjectProtocol, OnIncompatible,
 };
 use crate::diagnostic::did_you_mean;
 use crate::resource::{
@@ -96,6 +96,10 @@ words! {
     }
     PullPolicy {
         "Always" => Self::Always, "IfNotPresent" => Self::IfNotPresent, "Never" => Self::Never,
+    }
+    MachineSize {
+        "minimal" => Self::Minimal, "standard" => Self::Standard,
+        "performance" => Self::Performance,
     }
     GpuVendor { "nvidia" => Self::Nvidia, "amd" => Self::Amd }
     GpuTier {
