@@ -15,6 +15,14 @@ pub enum ArtifactError {
         /// Where it is.
         provider: ProviderKind,
     },
+    /// A `fly.toml` of a machine that stands by for another, in that one's app.
+    #[error("machine `{machine}` lives in the app of `{other}`, and a fly.toml tells of an app")]
+    StandsBy {
+        /// The machine.
+        machine: Name,
+        /// The one it stands by for.
+        other: Name,
+    },
     /// A machine that isn't among those wanted.
     #[error("machine `{0}` isn't among the machines wanted")]
     NotWanted(Name),
@@ -35,6 +43,10 @@ impl ArtifactError {
             Self::NotOnFly { .. } => (
                 "artifact::not-on-fly",
                 "name a machine that is on `fly`, or set `deployment.provider: fly`",
+            ),
+            Self::StandsBy { .. } => (
+                "artifact::stands-by",
+                "render the one it stands by for: `fly deploy` makes a second machine by itself",
             ),
             Self::NotWanted(_) => (
                 "artifact::not-wanted",

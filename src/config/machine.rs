@@ -120,6 +120,7 @@ impl Assembly {
             ),
             settings: choice?.settings,
             lifecycle,
+            stands_by: None,
             depends_on: Arc::clone(&self.no_names),
             ca_certificates: shared.ca_certificates.map_or_else(
                 || Arc::clone(&self.no_texts),

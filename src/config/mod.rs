@@ -15,6 +15,7 @@ mod reading;
 mod reference;
 mod schema;
 mod show;
+mod standby;
 mod template;
 mod transition;
 mod tree;

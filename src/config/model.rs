@@ -142,6 +142,8 @@ pub struct Machine {
     pub settings: Arc<ProviderSettings>,
     /// How changes treat it.
     pub lifecycle: Lifecycle,
+    /// The machine it stands by for, in whose app it lives; none of those that the file writes.
+    pub stands_by: Option<Name>,
     /// The machines that must stand before it; counted names are expanded.
     pub depends_on: Arc<[Name]>,
     /// Certificate authorities to trust, as files relative to the configuration.

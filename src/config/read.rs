@@ -7,6 +7,7 @@ use super::fleet;
 use super::machine::Assembly;
 use super::parse;
 use super::reading::Reading;
+use super::standby;
 use super::transition::transitions;
 use super::tree::{Entry, Node, Span};
 use super::typed::{
@@ -105,8 +106,10 @@ fn file(tree: &Arc<Node>, overrides: Overrides, reading: &mut Reading<'_>) -> Op
         },
         overrides,
     );
+    let mut written = Arc::clone(&base);
     let machines = match top.machines.map(|section| section.node) {
         Some(entries) => {
+            written = Arc::clone(&entries);
             // What is wrong at the top level is wrong however many machines there are.
             Deployment::fields(&base, reading);
             SharedFields::fields(&base, reading);
@@ -114,6 +117,7 @@ fn file(tree: &Arc<Node>, overrides: Overrides, reading: &mut Reading<'_>) -> Op
         }
         None => single(tree, &base, name.as_ref(), &mut assembly, reading),
     };
+    let machines = machines.map(|machines| standby::add(machines, &written, reading));
     let providers: Option<Arc<Providers>> = tree
         .get("providers")
         .filter(|node| !node.is_null())

@@ -29,7 +29,9 @@ pub fn show(config: &Config) -> Value {
         document.insert("state".to_owned(), state);
     }
     let cluster = config.local_cluster.as_ref().map(local_cluster);
-    match config.machines.as_slice() {
+    // Those that stand by are said by `highAvailability`.
+    let written = (config.machines.iter()).filter(|machine| machine.stands_by.is_none());
+    match written.collect::<Vec<_>>().as_slice() {
         [machine] if machine.name == config.name && machine.real_name == config.name.as_str() => {
             let mut shown = shown(machine);
             for key in [

@@ -65,7 +65,7 @@ deployment:
 const RESOURCES: &str = "  \
   resources:
     cpus: 2
-    memory: 4GB
+    memory: 4GB             # or both by name, `size: standard`: minimal, standard, performance
     # gpu:
     #   enabled: true
     #   tier: gpu-small     # gpu-small, gpu-medium, gpu-large, gpu-xlarge

@@ -66,15 +66,10 @@ pub(super) fn estimate(machine: &Machine, settings: &FlySettings) -> Estimate {
         CpuKind::Shared => ("shared", SHARED),
         CpuKind::Performance => ("performance", PERFORMANCE),
     };
-    let copies = if settings.high_availability { 2 } else { 1 };
-    let each = if copies == 1 { "" } else { "2 × " };
     let guest = (processor * cpus + gigabytes(MEMORY, memory)).times_micros(*markup);
     let mut parts = vec![Part {
-        what: format!(
-            "{each}{kind}-cpu-{cpus}x with {memory} in {}",
-            settings.region
-        ),
-        monthly: guest * copies,
+        what: format!("{kind}-cpu-{cpus}x with {memory} in {}", settings.region),
+        monthly: guest,
         always: false,
     }];
     let sizes = machine.volumes.iter().map(|one| one.size.unwrap_or(DISK));
@@ -82,16 +77,19 @@ pub(super) fn estimate(machine: &Machine, settings: &FlySettings) -> Estimate {
     if total > 0 {
         let total = Size::bytes(total);
         parts.push(Part {
-            what: format!("{each}{total} of volumes"),
-            monthly: gigabytes(VOLUME, total) * copies,
+            what: format!("{total} of volumes"),
+            monthly: gigabytes(VOLUME, total),
             always: true,
         });
     }
-    parts.push(Part {
-        what: "an IPv4 address for ssh".to_owned(),
-        monthly: ADDRESS,
-        always: true,
-    });
+    // One that stands by is reached at the address of the other.
+    if machine.stands_by.is_none() {
+        parts.push(Part {
+            what: "an IPv4 address for ssh".to_owned(),
+            monthly: ADDRESS,
+            always: true,
+        });
+    }
     Estimate::Monthly(Cost::of(
         parts,
         "traffic, snapshots beyond 10GB, and while asleep $0.15 per GB of the root file system",

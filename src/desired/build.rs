@@ -48,7 +48,12 @@ pub fn build(config: &Config, mut inputs: Inputs<'_>) -> (Desired, Diagnostics) 
         networks: BTreeMap::new(),
     };
     for machine in &config.machines {
+        let before = builder.findings.len();
         builder.machine(machine, &mut inputs);
+        if machine.stands_by.is_some() {
+            // What is wrong with it was said of the one that it is a copy of.
+            builder.findings.truncate(before);
+        }
     }
     let mut wanted: Vec<Wanted> = builder.networks.into_values().collect();
     wanted.append(&mut builder.wanted);
@@ -171,14 +176,15 @@ impl Builder<'_> {
     }
 
     /// The network a machine joins, on a provider that has networks: one for all of this state's
-    /// machines on an Engine, one for each on Fly.io, whose secrets and addresses are an app's.
+    /// machines on an Engine, one for each on Fly.io, whose secrets and addresses are an app's; one
+    /// that stands by joins that of the other, which comes first and names it.
     fn network(&mut self, machine: &Machine, settings: &Settings) -> Option<Name> {
         let (scope, name, organization) = match settings {
             Settings::Docker(docker) if docker.network == DockerNetwork::Bridge => {
                 (self.config.name.clone(), self.config.name.to_string(), None)
             }
             Settings::Fly(fly) => (
-                machine.name.clone(),
+                machine.stands_by.as_ref().unwrap_or(&machine.name).clone(),
                 machine.real_name.clone(),
                 fly.organization.clone(),
             ),
@@ -318,6 +324,11 @@ impl Builder<'_> {
                 found.place.clone_from(&volume.place);
                 self.findings.push(found);
             }
+            // A volume of Fly.io belongs to an app.
+            let mut needs: Vec<Address> = guest.and(network).cloned().into_iter().collect();
+            // It is put on another host than the one it comes after.
+            let other = machine.stands_by.clone();
+            needs.extend(other.map(|other| Address::Volume(other, volume.name.clone())));
             self.push(
                 machine,
                 Address::Volume(machine.name.clone(), volume.name.clone()),
@@ -328,8 +339,7 @@ impl Builder<'_> {
                     region: region(machine),
                     compute: guest,
                 }),
-                // A volume of Fly.io belongs to an app.
-                guest.and(network).cloned().into_iter().collect(),
+                needs,
             );
             if let (Some(last), Some(place)) = (self.wanted.last_mut(), &volume.place) {
                 last.place = Some(place.clone());

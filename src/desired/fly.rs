@@ -101,13 +101,15 @@ pub(super) fn findings(machine: &Machine, settings: &config::FlySettings) -> Dia
             ),
         );
     }
-    if settings.high_availability {
+    if settings.high_availability && machine.volumes.is_empty() {
         findings.push(
-            Diagnostic::error(
-                Code::new("fly::standby-later"),
-                format!("machine `{name}`: a second machine that stands by isn't in this version"),
+            Diagnostic::warning(
+                Code::new("fly::standby-host"),
+                format!(
+                    "machine `{name}` and the one that stands by for it may come to lie on one host"
+                ),
             )
-            .help("leave `highAvailability` out"),
+            .help("only volumes can be kept on different hosts: give the machine one"),
         );
     }
     for finding in &mut findings {

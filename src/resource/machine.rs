@@ -69,6 +69,13 @@ spec! {
     }
 }
 
+impl MachineSpec {
+    /// Whether the machine of this name stands by for another, in whose app it lives.
+    pub fn stands_by(&self, own: &Name) -> bool {
+        self.provider == ProviderKind::Fly && self.network.as_ref().is_some_and(|app| app != own)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,17 +5,20 @@ use std::sync::Arc;
 use crate::address::{Address, Name};
 use crate::config::Machine;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
+use crate::resource::Spec;
 use crate::state::{Object, State};
 
-/// The machine of the configuration that was named, or the only one.
+/// The machine of the configuration that was named, or the only one; those that stand by for
+/// another are meant only by their names.
 pub(super) fn wanted<'a>(
     machines: &'a [Machine],
     named: Option<&str>,
 ) -> Result<&'a Machine, Diagnostics> {
     let all = || machines.iter().map(|machine| machine.name.as_str());
     let Some(typed) = named else {
-        return match machines {
-            [only] => Ok(only),
+        let mut written = machines.iter().filter(|one| one.stands_by.is_none());
+        return match (written.next(), written.next()) {
+            (Some(only), None) => Ok(only),
             _ => Err(several(all())),
         };
     };
@@ -61,7 +64,7 @@ fn listed<'a>(machines: impl Iterator<Item = &'a str>) -> String {
     machines.collect::<Vec<_>>().join(", ")
 }
 
-/// The recorded machine that was named, or the only one.
+/// The recorded machine that was named, or the only one; as in [`wanted`].
 pub(super) fn pick(
     state: Option<&State>,
     named: Option<&str>,
@@ -87,7 +90,15 @@ pub(super) fn pick(
                     .help("`sindri apply` makes what the configuration asks for"),
             ]),
             [(name, object)] => Ok(((*name).clone(), Arc::clone(object))),
-            _ => Err(several(all())),
+            several_of_them => {
+                let mut first = several_of_them.iter().filter(|(name, object)| {
+                    !matches!(&*object.spec, Spec::Machine(spec) if spec.stands_by(name))
+                });
+                match (first.next(), first.next()) {
+                    (Some((name, object)), None) => Ok(((*name).clone(), Arc::clone(object))),
+                    _ => Err(several(all())),
+                }
+            }
         };
     };
     let plain = plain(typed);

@@ -60,8 +60,10 @@ fn asking(machine: &Machine) -> Asking {
 
 /// The entry that makes a machine: of its name, or of its name without the number.
 fn entry_of<'a>(machine: &Machine, entries: &'a [EditedEntry]) -> Option<&'a EditedEntry> {
-    let name = machine.name.as_str();
-    let exact = entries.iter().find(|entry| entry.name == machine.name);
+    // One that stands by is what the other is.
+    let written = machine.stands_by.as_ref().unwrap_or(&machine.name);
+    let name = written.as_str();
+    let exact = entries.iter().find(|entry| entry.name == *written);
     exact.or_else(|| {
         let (base, number) = name.rsplit_once('-')?;
         let is_counted = number.bytes().all(|byte| byte.is_ascii_digit());

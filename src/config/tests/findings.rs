@@ -78,10 +78,11 @@ providers:
 "#;
     insta::assert_snapshot!(findings(text.trim_start()), @r#"
     sindri.yaml:5:10 config::invalid-value `debian 12` is not an image reference / write `repository:tag` or `repository@sha256:…`
-    sindri.yaml:6:22 config::invalid-value `0` is out of range / use a whole number from 1 to 1024
-    sindri.yaml:6:33 config::invalid-value `4 GB?` is not a size / write a whole number and a unit without a space, such as `4GB` or `512MB`
-    sindri.yaml:6:69 config::invalid-value `9` is out of range / use a whole number from 1 to 8
-    sindri.yaml:6:80 config::invalid-value `0GB` is no size to work with / write a whole number and a unit without a space, such as `4GB` or `512MB`
+    sindri.yaml:6:22 config::invalid-value `standart` is none of the words this field takes / did you mean `standard`?
+    sindri.yaml:6:38 config::invalid-value `0` is out of range / use a whole number from 1 to 1024
+    sindri.yaml:6:49 config::invalid-value `4 GB?` is not a size / write a whole number and a unit without a space, such as `4GB` or `512MB`
+    sindri.yaml:6:85 config::invalid-value `9` is out of range / use a whole number from 1 to 8
+    sindri.yaml:6:96 config::invalid-value `0GB` is no size to work with / write a whole number and a unit without a space, such as `4GB` or `512MB`
     sindri.yaml:7:14 config::invalid-value `Work` is not a valid name / use lower-case letters, digits, dashes and underscores, starting with a letter, 63 at most
     sindri.yaml:7:38 config::invalid-value the path `data` is not absolute / write the path as seen in the machine, such as `/workspace`
     sindri.yaml:7:58 config::invalid-value the path `/a/../b` climbs out with `..` / write the path as seen in the machine, such as `/workspace`

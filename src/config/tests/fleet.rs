@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{many, meaning, read_text, told};
-use crate::config::{Overrides, read};
+use crate::config::{Config, Overrides, ProviderSettings, read, show_yaml};
 use crate::diagnostic::Source;
 use crate::resource::{ProviderKind, Size};
 
@@ -65,6 +65,57 @@ machines: { plain: , strong: { resources: { memory: 16GB } } }
     let sizes: Vec<_> = below.machines.iter().map(|m| (m.cpus, m.memory)).collect();
     assert_eq!(sizes[0], (Some(1), Some(Size::gib(2))));
     assert_eq!(sizes[1], (Some(1), Some(Size::gib(16))));
+}
+
+#[test]
+fn one_that_stands_by_is_a_machine_of_its_own() {
+    let config = meaning(&format!(
+        "{BASE}machines:
+  dev: {{ provider: fly, providers: {{ fly: {{ highAvailability: true, sshPort: 65535 }} }} }}
+  web: {{ count: 2, provider: fly, providers: {{ fly: {{ highAvailability: true }} }} }}
+"
+    ));
+    let names: Vec<&str> = config.machines.iter().map(|m| m.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "dev",
+            "dev-standby",
+            "web-1",
+            "web-1-standby",
+            "web-2",
+            "web-2-standby"
+        ]
+    );
+    let second = &config.machines[1];
+    assert_eq!(second.real_name, "team-dev-standby");
+    assert_eq!(second.stands_by.as_ref(), Some(&config.machines[0].name));
+    let ProviderSettings::Fly(fly) = &*second.settings else {
+        panic!("it is on Fly.io")
+    };
+    assert_eq!((fly.ssh_port, fly.high_availability), (65534, false));
+    // What is shown means the same machines.
+    let again = meaning(&show_yaml(&config));
+    let told = |config: &Config| -> Vec<_> {
+        let machines = config.machines.iter();
+        machines
+            .map(|m| (m.name.clone(), m.settings.clone()))
+            .collect()
+    };
+    assert_eq!(told(&again), told(&config));
+}
+
+#[test]
+fn nobody_has_the_name_of_one_that_stands_by() {
+    let text = format!(
+        "{BASE}machines:
+  dev: {{ provider: fly, providers: {{ fly: {{ highAvailability: true }} }} }}
+  dev-standby:
+"
+    );
+    let (config, findings) = read_text(&text);
+    assert!(config.is_none());
+    assert_eq!(findings[0].summary, "two machines are named `dev-standby`");
 }
 
 #[test]

@@ -27,7 +27,7 @@ section! {
         "sshPort" => ssh_port: Port<1024> = Port(10022);
         /// The organization; the token's default where absent.
         "organization" => organization: Option<String> = None;
-        /// Whether a second machine stands by.
+        /// Whether a second machine, `<machine>-standby`, stands by on another host, with a volume and a port of its own.
         "highAvailability" => high_availability: bool = false;
         /// Swap; a machine that has some stops when idle, since it can't fall asleep.
         "swap" => swap: Option<Size> = None;

@@ -23,18 +23,26 @@ pub(super) const SPEC: &str = "sindri_spec";
 pub(super) const VERSION: &str = "sindri_version";
 /// What its services did with it before it was kept awake to be worked in, one word each.
 pub(super) const AWAKE: &str = "sindri_awake";
+/// The app's scope, where that isn't the machine's own name: one that stands by has none of its own.
+pub(super) const NETWORK: &str = "sindri_network";
 /// What `fly deploy` marks the machines with that it looks after.
 pub(super) const OF_FLY_DEPLOY: &str = "fly_platform_version";
 
 /// The metadata of the machine a request asks for.
 pub(super) fn of(request: &CreateRequest) -> BTreeMap<&'static str, String> {
-    BTreeMap::from([
+    let mut labels = BTreeMap::from([
         (LINEAGE, request.lineage.to_string()),
         (ADDRESS, request.address.to_string()),
         (OPERATION, request.operation.to_string()),
         (GENERATION, request.generation.to_string()),
         (SPEC, digest(request.spec.as_ref())),
-    ])
+    ]);
+    if let Spec::Machine(spec) = request.spec.as_ref()
+        && spec.stands_by(request.address.leaf())
+    {
+        labels.extend(spec.network.iter().map(|app| (NETWORK, app.to_string())));
+    }
+    labels
 }
 
 /// The digest of a specification.

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::classify::{error, optional};
 use super::id::Id;
+use super::listing::is_gone;
 use super::request::config::with_files;
 use super::wire::{Machine, SecretsSet};
 use super::{Fly, exec, lease, machine, power, request};
@@ -23,7 +24,7 @@ use crate::resource::FileTarget;
 /// How long the first of several waits for the others.
 const TOGETHER: Duration = Duration::from_millis(50);
 
-/// Secrets on their way, by the app.
+/// Secrets on their way, by the machine: an app may have two.
 #[derive(Debug, Default)]
 pub(super) struct Pending(Mutex<BTreeMap<String, Queue>>);
 
@@ -62,16 +63,16 @@ impl Copy {
 }
 
 impl Pending {
-    fn push(&self, app: &str, item: Item) -> Arc<tokio::sync::Mutex<()>> {
+    fn push(&self, machine: &str, item: Item) -> Arc<tokio::sync::Mutex<()>> {
         let mut queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let queue = queues.entry(app.to_owned()).or_default();
+        let queue = queues.entry(machine.to_owned()).or_default();
         queue.items.push(item);
         Arc::clone(&queue.turn)
     }
 
-    fn take(&self, app: &str) -> Vec<Item> {
+    fn take(&self, machine: &str) -> Vec<Item> {
         let mut queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let queue = queues.get_mut(app);
+        let queue = queues.get_mut(machine);
         queue
             .map(|queue| std::mem::take(&mut queue.items))
             .unwrap_or_default()
@@ -91,11 +92,11 @@ pub(super) async fn deliver(
         value: Zeroizing::new(secret.value.to_vec()),
         target: secret.target.clone(),
     };
-    let turn = fly.pending.push(&id.app, Item { delivery, done });
+    let turn = fly.pending.push(&id.object, Item { delivery, done });
     {
         let _turn = turn.lock().await;
         tokio::time::sleep(TOGETHER).await;
-        let items = fly.pending.take(&id.app);
+        let items = fly.pending.take(&id.object);
         if !items.is_empty() {
             let set = set(fly, &id, reference, &items).await;
             for item in items {
@@ -183,7 +184,8 @@ fn mode(target: &FileTarget) -> Result<u32, ProviderError> {
     })
 }
 
-/// Takes a secret back: first from the machine, then from the app.
+/// Takes a secret back: first from the machine, then from the app, unless another machine there
+/// has it too.
 pub(super) async fn withdraw(
     fly: &Fly,
     reference: &MachineRef,
@@ -192,14 +194,25 @@ pub(super) async fn withdraw(
     let id = Id::parse(&reference.id)?;
     let looking = optional(fly.call::<Machine>(request::machine::get(&id)).await)?;
     let secret = request::secret::of(name);
-    let appears = looking
-        .and_then(|machine| machine.config)
-        .is_some_and(|config| {
-            let mut files = config.files.iter();
-            files.any(|file| file.get("secret_name").and_then(Value::as_str) == Some(&secret))
-        });
-    if appears {
-        refile(fly, &id, reference, &[secret], Vec::new(), None).await?;
+    if looking.is_some_and(|machine| shows(&machine, &secret)) {
+        let names = std::slice::from_ref(&secret);
+        refile(fly, &id, reference, names, Vec::new(), None).await?;
+    }
+    let listing = fly.call::<Vec<Machine>>(request::machine::list(&id.app));
+    let machines = optional(listing.await)?.unwrap_or_default();
+    let mut others = machines
+        .iter()
+        .filter(|other| other.id != id.object && !is_gone(&other.state));
+    if others.any(|other| shows(other, &secret)) {
+        return Ok(());
     }
     optional(fly.tell(request::secret::unset(&id.app, name)).await).map(|_| ())
+}
+
+/// Whether a machine has a secret as a file.
+fn shows(machine: &Machine, secret: &str) -> bool {
+    let files = machine.config.iter().flat_map(|config| &config.files);
+    files
+        .filter_map(|file| file.get("secret_name").and_then(Value::as_str))
+        .any(|name| name == secret)
 }

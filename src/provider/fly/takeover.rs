@@ -126,6 +126,11 @@ pub(super) async fn owned(fly: &Fly, lineage: &Lineage) -> Result<Vec<Owned>, Pr
             id: Id::new(app, &machine.id).recorded(),
             address: address.clone(),
         });
+        let metadata = machine.config.as_ref().map(|config| &config.metadata);
+        if metadata.is_some_and(|metadata| metadata.contains_key(label::NETWORK)) {
+            // The app is that of the machine it stands by for.
+            continue;
+        }
         let Some(name) = address.machine() else {
             continue;
         };

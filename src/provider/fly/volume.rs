@@ -6,7 +6,7 @@ use super::classify::{error, optional};
 use super::id::Id;
 use super::wire::Volume;
 use super::{Fly, app, label, request};
-use crate::address::Address;
+use crate::address::{Address, Kind};
 use crate::provider::{Class, CreateRequest, DeleteRequest, Made, ProviderError, UpdateRequest};
 use crate::resource::{Attributes, VolumeSpec};
 
@@ -44,7 +44,10 @@ pub(super) async fn create(
     if let Some(standing) = standing(fly, app, &name).await? {
         return Ok(made(app, &standing));
     }
-    let call = request::volume::create(app, &name, spec.region.as_deref(), spec.size, spec.compute);
+    // One that comes after another stands by for it, and shall not fall with it.
+    let apart = (wanted.dependencies.keys()).any(|address| address.kind() == Kind::Volume);
+    let region = spec.region.as_deref();
+    let call = request::volume::create(app, &name, region, spec.size, spec.compute, apart);
     match fly.call::<Volume>(call).await {
         Ok(volume) => Ok(made(app, &volume)),
         // It may stand all the same, and show only after a while: its name is unique.

@@ -23,6 +23,13 @@ pub(super) fn run(session: &mut Session, args: &RenderArgs) -> Outcome {
         found.place.clone_from(&machine.place);
         return Err(vec![found]);
     }
+    if let Some(other) = &machine.stands_by {
+        let error = ArtifactError::StandsBy {
+            machine: name,
+            other: other.clone(),
+        };
+        return Err(vec![error.diagnose()]);
+    }
     // What can't be applied by sindri may be deployed all the same.
     let room = |found: &Diagnostic| {
         let code = found.code.as_str();

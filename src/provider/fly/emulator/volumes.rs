@@ -3,20 +3,32 @@
 use serde_json::{Value, json};
 
 use super::http::Request;
-use super::world::{Answer, NOW, Volume, World, no};
+use super::world::{Answer, App, NOW, Volume, World, no};
 
 /// A volume as it is shown alone.
 pub(super) fn shown(id: &str, volume: &Volume) -> Value {
     let mut shown = json!({
         "id": id, "name": volume.name, "region": volume.region, "size_gb": volume.size,
         "state": volume.state, "snapshot_retention": volume.retention, "encrypted": true,
-        "auto_backup_enabled": true, "fstype": "ext4", "zone": "a1b2", "host_status": "ok",
+        "auto_backup_enabled": true, "fstype": "ext4", "zone": volume.zone, "host_status": "ok",
         "created_at": NOW,
     });
     if let Some(machine) = &volume.attached {
         shown["attached_machine_id"] = json!(machine);
     }
     shown
+}
+
+/// The hardware a new volume is put on; none where no other is left.
+fn zone(app: &App, request: &Request) -> Option<&'static str> {
+    let asks = |key| request.body.get(key) == Some(&json!(true));
+    // Only together do the two spread volumes of different names.
+    let apart = asks("require_unique_zone") && asks("unique_zone_app_wide");
+    let standing = app.volumes.values().filter(|one| one.state == "created");
+    let used: Vec<&str> = standing.map(|one| &*one.zone).collect();
+    ["a1b2", "c3d4", "e5f6"]
+        .into_iter()
+        .find(|zone| !apart || !used.contains(zone))
 }
 
 pub(super) fn route(world: &mut World, request: &Request, app: &str, rest: &[&str]) -> Answer {
@@ -58,7 +70,11 @@ pub(super) fn route(world: &mut World, request: &Request, app: &str, rest: &[&st
                     json!({ "error": text, "status": "insufficient_capacity" }),
                 );
             }
+            let Some(zone) = zone(app, request) else {
+                return no(412, "no room in another zone");
+            };
             let volume = Volume {
+                zone: zone.to_owned(),
                 name: name.to_owned(),
                 region: region.to_owned(),
                 size: request

@@ -90,6 +90,8 @@ pub(crate) struct Volume {
     pub(crate) size: u64,
     pub(crate) state: String,
     pub(crate) retention: u64,
+    /// The hardware it lies on.
+    pub(crate) zone: String,
     pub(crate) attached: Option<String>,
     pub(crate) hidden: usize,
 }

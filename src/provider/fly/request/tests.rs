@@ -154,7 +154,13 @@ fn around() -> Vec<Named> {
                 Some("iad"),
                 Some(Size::gib(10)),
                 Some(guest),
+                false,
             ),
+            Some("CreateVolumeRequest"),
+        ),
+        (
+            "make a volume on another host",
+            volume::create("acme-dev", "work_2", Some("iad"), None, None, true),
             Some("CreateVolumeRequest"),
         ),
         (

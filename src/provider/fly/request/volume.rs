@@ -8,13 +8,15 @@ use crate::resource::{FlyGuest, Size};
 /// How many days of snapshots are kept.
 const RETENTION: u32 = 5;
 
-/// Makes a volume where a machine of this size will find room.
+/// Makes a volume where a machine of this size will find room; `apart` on another host than any
+/// other volume of the app.
 pub(in crate::provider::fly) fn create(
     app: &str,
     name: &str,
     region: Option<&str>,
     size: Option<Size>,
     compute: Option<FlyGuest>,
+    apart: bool,
 ) -> Call {
     let mut body = json!({
         "name": name,
@@ -30,6 +32,10 @@ pub(in crate::provider::fly) fn create(
     }
     if let Some(compute) = compute {
         body["compute"] = super::config::guest(compute);
+    }
+    if apart {
+        body["require_unique_zone"] = json!(true);
+        body["unique_zone_app_wide"] = json!(true);
     }
     Call::post(
         Action::CreateVolume,

@@ -1,5 +1,6 @@
 //! A machine's life, from its app to its end.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -32,6 +33,60 @@ async fn the_contract_is_kept() {
         unread: &[],
     };
     contract_suite(&ground.fly, fixture).await;
+}
+
+#[tokio::test]
+async fn one_that_stands_by_lies_elsewhere_and_keeps_its_secrets() {
+    let ground = Ground::new();
+    let (first, made) = ground.machine("dev").await;
+    let network = ground.network("dev").await;
+    let mut kept = ground.request("volume.dev.workspace", 3, Spec::Volume(volume()));
+    kept.dependencies.extend([network.clone()]);
+    let workspace = ground.fly.create(&kept, &|_| {}).await.unwrap();
+    let mut apart = ground.request("volume.dev-standby.workspace", 4, Spec::Volume(volume()));
+    apart.dependencies.extend([
+        network.clone(),
+        (kept.address.clone(), record(&kept, &workspace)),
+    ]);
+    ground.fly.create(&apart, &|_| {}).await.unwrap();
+    let zones: BTreeSet<String> = {
+        let world = ground.emulator.world();
+        let volumes = world.apps["dev"].volumes.values();
+        volumes.map(|volume| volume.zone.clone()).collect()
+    };
+    assert_eq!(zones.len(), 2, "each on a host of its own");
+
+    let mut spec = machine("dev");
+    spec.name = "dev-standby".to_owned();
+    let spec = Spec::Machine(Box::new(spec));
+    let mut second = ground.request("machine.dev-standby", 5, spec);
+    second.dependencies.extend([network]);
+    let beside = ground.fly.create(&second, &|_| {}).await.unwrap();
+    let secret = Delivery {
+        name: Name::parse(NameRule::Secret, "TOKEN").unwrap(),
+        value: Zeroizing::new(b"hush".to_vec()),
+        target: None,
+    };
+    let (one, two) = (reference(&first, &made), reference(&second, &beside));
+    let (here, there) = tokio::join!(
+        ground.fly.deliver(&one, &secret),
+        ground.fly.deliver(&two, &secret)
+    );
+    here.and(there).unwrap();
+    for machine in [&one, &two] {
+        let read = ground.fly.get(machine, "/run/secrets/TOKEN").await.unwrap();
+        assert_eq!(read, b"hush");
+    }
+    let left = |ground: &Ground| ground.emulator.world().apps["dev"].secrets.len();
+    ground.fly.withdraw(&one, &secret.name, None).await.unwrap();
+    assert_eq!(left(&ground), 1, "the other one still has it");
+    ground.fly.withdraw(&two, &secret.name, None).await.unwrap();
+    assert_eq!(left(&ground), 0);
+
+    let owned = ground.fly.owned(&ground.lineage).await.unwrap();
+    let mut owned: Vec<String> = owned.iter().map(|one| one.address.to_string()).collect();
+    owned.sort();
+    assert_eq!(owned, ["machine.dev", "machine.dev-standby", "network.dev"]);
 }
 
 #[tokio::test]
