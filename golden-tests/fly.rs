@@ -12,6 +12,10 @@
 //! !fly asleep NAME              it falls asleep now, by itself
 //! !fly disturbed COUNT          so often one fell asleep while something worked in it
 //! !fly foreign NAME             somebody else has an app of this name
+//! !fly secret NAME SECRET TEXT  somebody gives a secret of an app another value, in base64
+//! !fly unset NAME SECRET        somebody deletes it
+//! !fly elsewhere NAME           an app is in another organization, which the token sees
+//! !fly deployed NAME            `fly deploy` made an app of this name
 //! !fly full REGION              a region has no room
 //! !fly silent REGION            a region doesn't answer
 //! !fly fault METHOD PATH WHAT   what goes wrong the next time: page, cut, silence, refused, a status;
@@ -108,6 +112,7 @@ pub(crate) fn perform(
             world.apps.remove(given(0)?).ok_or("there is no such app")?;
         }
         "memory" | "state" | "host" => alter(&mut world, verb, given(0)?, given(1)?)?,
+        "secret" | "unset" | "elsewhere" | "deployed" => about_an_app(verb, &rest, &mut world)?,
         "foreign" => world.foreign.push(given(0)?.to_owned()),
         "full" => world.full.push(given(0)?.to_owned()),
         "silent" => world.silent.push(given(0)?.to_owned()),
@@ -172,6 +177,33 @@ fn fell_asleep(emulator: &Emulator, name: &str) -> Result<(), String> {
         std::thread::sleep(Duration::from_millis(20));
     }
     Err(format!("`{name}` stays awake"))
+}
+
+/// Carries out an order about an app, or what it keeps.
+fn about_an_app(verb: &str, rest: &[&str], world: &mut World) -> Result<(), String> {
+    let given = |at: usize| rest.get(at).copied().ok_or("a word is missing");
+    match verb {
+        "secret" | "unset" => {
+            let (name, secret) = (given(0)?, format!("SINDRI_FILE_{}", given(1)?));
+            let app = world.apps.get_mut(name).ok_or("there is no such app")?;
+            let was = match rest.get(2) {
+                Some(value) => app.secrets.insert(secret, (*value).to_owned()),
+                None => app.secrets.remove(&secret),
+            };
+            was.ok_or("there is no such secret")?;
+        }
+        "elsewhere" => {
+            let app = world.apps.entry(given(0)?.to_owned()).or_default();
+            app.elsewhere = true;
+        }
+        "deployed" => {
+            let marks = json!({ "fly_platform_version": "v2" });
+            let config = json!({ "image": "debian:12", "metadata": marks });
+            world.standing(given(0)?, "3d8d9deployed0", config);
+        }
+        _ => return Err(format!("`{verb}` isn't an order about an app")),
+    }
+    Ok(())
 }
 
 /// What was asked, each sort of call with how often.

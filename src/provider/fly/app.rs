@@ -1,7 +1,7 @@
 //! Apps: each the place of one machine, with its address and its secrets.
 
 use super::classify::{error, optional, settled};
-use super::wire::{Addresses, App, Volume};
+use super::wire::{Addresses, App, Machine, Volume};
 use super::{Fly, label, request};
 use crate::provider::{Class, CreateRequest, DeleteRequest, Made, ProviderError};
 use crate::resource::{Attributes, NetworkSpec};
@@ -22,9 +22,9 @@ pub(super) async fn create(
         }
         match look(fly, &spec.name).await {
             Ok(Some(app)) if app.network.as_deref() == Some(&network) => {}
-            Ok(Some(_)) => return Err(taken(&spec.name)),
+            Ok(Some(app)) => return Err(taken(&spec.name, app.organization())),
             Ok(None) => return Err(settled(failed)),
-            Err(denied) if denied.class == Class::Denied => return Err(taken(&spec.name)),
+            Err(denied) if denied.class == Class::Denied => return Err(taken(&spec.name, None)),
             Err(_) => return Err(failed),
         }
     }
@@ -77,14 +77,48 @@ pub(super) async fn look(fly: &Fly, app: &str) -> Result<Option<App>, ProviderEr
     optional(fly.call::<App>(request::app::get(app)).await)
 }
 
-/// The error for a name that another app has.
-pub(super) fn taken(name: &str) -> ProviderError {
+/// The error for a name that another app has; of an app that the token may see, its organization
+/// is known.
+pub(super) fn taken(name: &str, organization: Option<&str>) -> ProviderError {
+    let place =
+        organization.map_or_else(String::new, |slug| format!(" in the organization `{slug}`"));
     error(
         Class::Conflict,
         "fly::name-taken",
-        format!("there is an app `{name}` already that sindri didn't make"),
+        format!("there is an app `{name}` already{place} that sindri didn't make"),
     )
     .help("names of apps are one for all of Fly.io; choose another `name` in sindri.yaml")
+}
+
+/// What is wrong with the name of an app that is to be made, where there is one already.
+pub(super) async fn occupied(fly: &Fly, name: &str, app: &App, lineage: &Lineage) -> ProviderError {
+    if app.network.as_deref() == Some(&label::network(lineage)) {
+        let slug = app.organization().unwrap_or_default();
+        return error(
+            Class::Conflict,
+            "fly::other-organization",
+            format!("the app `{name}` of this project is in the organization `{slug}`"),
+        )
+        .help(format!(
+            "an app stays in its organization: write `providers.fly.organization: {slug}`, or `sindri destroy` it there first"
+        ));
+    }
+    let listing = fly.call::<Vec<Machine>>(request::machine::list(name));
+    let machines = listing.await.unwrap_or_default();
+    let mut marks = machines
+        .iter()
+        .filter_map(|machine| machine.config.as_ref());
+    if marks.any(|config| config.metadata.contains_key(label::OF_FLY_DEPLOY)) {
+        return error(
+            Class::Conflict,
+            "fly::of-fly-deploy",
+            format!("`fly deploy` looks after the app `{name}`, and sindri leaves it alone"),
+        )
+        .help(format!(
+            "choose another `name`; or stay with `fly deploy`, for which `sindri render fly.toml` writes the file; or, to let sindri make it anew, `fly apps destroy {name}` first, volumes and all"
+        ));
+    }
+    taken(name, app.organization())
 }
 
 /// Refuses to touch an app of another lineage.

@@ -23,7 +23,7 @@ pub(super) async fn check(
     for question in query.questions.iter().filter(|question| question.wanted) {
         let seen = observe::present(observed.get(&question.address));
         let mut found = match (question.spec.as_ref(), seen) {
-            (Spec::Network(spec), None) => name(fly, spec).await,
+            (Spec::Network(spec), None) => name(fly, query, spec).await,
             (Spec::Machine(spec), None) => room(fly, query, question, spec, &mut asked).await,
             (Spec::Machine(_), Some(seen)) => {
                 let state = seen.outputs.get("state").and_then(|state| state.as_str());
@@ -52,12 +52,17 @@ pub(super) async fn check(
 }
 
 /// Whether the name of an app that isn't there is free.
-async fn name(fly: &Fly, spec: &NetworkSpec) -> Diagnostics {
+async fn name(fly: &Fly, query: &Query, spec: &NetworkSpec) -> Diagnostics {
     match app::look(fly, &spec.name).await {
         Ok(None) => Diagnostics::new(),
-        Ok(Some(_)) => app::taken(&spec.name).diagnose(),
+        Ok(Some(seen)) => {
+            let occupied = app::occupied(fly, &spec.name, &seen, &query.lineage);
+            occupied.await.diagnose()
+        }
         // Whoever may not look at it isn't the one who has it.
-        Err(denied) if denied.code.as_str() == "fly::denied" => app::taken(&spec.name).diagnose(),
+        Err(denied) if denied.code.as_str() == "fly::denied" => {
+            app::taken(&spec.name, None).diagnose()
+        }
         Err(failed) => failed.diagnose(),
     }
 }

@@ -172,6 +172,19 @@ impl Fly {
         })
     }
 
+    /// Every organization that the token is for.
+    pub(super) async fn organizations(&self) -> Result<Vec<String>, ProviderError> {
+        let own = self.organization(None).await?;
+        let tokens: Tokens = self.call(organization::token()).await?;
+        let mut all = vec![own];
+        for slug in tokens.tokens.into_iter().filter_map(|token| token.org_slug) {
+            if !all.contains(&slug) {
+                all.push(slug);
+            }
+        }
+        Ok(all)
+    }
+
     /// The organization: the one that is asked for, else the token's own, which is asked once.
     pub(super) async fn organization(
         &self,

@@ -111,10 +111,26 @@ pub(super) async fn take(fly: &Fly, request: &TakeRequest) -> Result<Made, Provi
 
 /// Everything that carries a lineage: machines say so, and with them what belongs to them alone.
 pub(super) async fn owned(fly: &Fly, lineage: &Lineage) -> Result<Vec<Owned>, ProviderError> {
-    let organization = fly.organization(None).await?;
+    let mut owned = Vec::new();
+    for (at, organization) in fly.organizations().await?.iter().enumerate() {
+        match owned_in(fly, organization, lineage).await {
+            Ok(here) => owned.extend(here),
+            // A token may be for one app alone of a further organization.
+            Err(failed) if at > 0 && matches!(failed.class, Class::Denied | Class::NotFound) => {}
+            Err(failed) => return Err(failed),
+        }
+    }
+    Ok(owned)
+}
+
+async fn owned_in(
+    fly: &Fly,
+    organization: &String,
+    lineage: &Lineage,
+) -> Result<Vec<Owned>, ProviderError> {
     let (listing, apps) = tokio::join!(
-        list(fly, std::slice::from_ref(&organization)),
-        apps(fly, &organization)
+        list(fly, std::slice::from_ref(organization)),
+        apps(fly, organization)
     );
     let (listing, apps) = (listing?, apps?);
     let mut owned = Vec::new();

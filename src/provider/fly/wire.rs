@@ -222,6 +222,25 @@ pub(super) struct App {
     /// Its private network.
     #[serde(default)]
     pub(super) network: Option<String>,
+    /// The organization it is in.
+    #[serde(default)]
+    pub(super) organization: Option<Organization>,
+}
+
+impl App {
+    /// The name of its organization, where it is told.
+    pub(super) fn organization(&self) -> Option<&str> {
+        let slug = self.organization.as_ref().map(|one| one.slug.as_str());
+        slug.filter(|slug| !slug.is_empty())
+    }
+}
+
+/// The organization of an app.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Organization {
+    /// Its name in addresses.
+    #[serde(default)]
+    pub(super) slug: String,
 }
 
 /// An app's addresses.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::http::Request;
-use super::world::{Answer, App, NOW, ORGANIZATION, World, no};
+use super::world::{Answer, App, ELSEWHERE, NOW, ORGANIZATION, World, no};
 
 pub(super) fn list(world: &World, request: &Request) -> Answer {
     if request.query("org_slug") != Some(ORGANIZATION) {
@@ -12,16 +12,22 @@ pub(super) fn list(world: &World, request: &Request) -> Answer {
     let apps: Vec<Value> = world
         .apps
         .iter()
+        .filter(|(_, app)| !app.elsewhere)
         .map(|(name, app)| shown(name, app))
         .collect();
     (200, json!({ "total_apps": apps.len(), "apps": apps }))
 }
 
 fn shown(name: &str, app: &App) -> Value {
+    let (title, slug) = if app.elsewhere {
+        ("Elsewhere", ELSEWHERE)
+    } else {
+        ("Acme", ORGANIZATION)
+    };
     json!({
         "id": name, "name": name, "network": app.network, "status": "deployed",
         "machine_count": app.machines.len(), "volume_count": app.volumes.len(),
-        "organization": { "name": "Acme", "slug": ORGANIZATION },
+        "organization": { "name": title, "slug": slug },
     })
 }
 

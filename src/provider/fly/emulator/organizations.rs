@@ -85,6 +85,9 @@ fn machines(world: &mut World) -> Vec<Value> {
 fn volumes(world: &mut World) -> Vec<Value> {
     let mut all = Vec::new();
     for (app, one) in &mut world.apps {
+        if one.elsewhere {
+            continue;
+        }
         for (id, volume) in &mut one.volumes {
             if volume.hidden > 0 {
                 volume.hidden -= 1;

@@ -12,6 +12,8 @@ use super::limits::Limits;
 
 /// The organization that every token is for, but for a narrow one.
 pub(super) const ORGANIZATION: &str = "acme";
+/// Another one, in which the token sees apps.
+pub(crate) const ELSEWHERE: &str = "elsewhere";
 /// The token that may do everything, as headers show it.
 pub(super) const TOKEN: &str = "FlyV1 fm2_emulated";
 /// One that may only look.
@@ -51,6 +53,8 @@ pub(crate) struct World {
 #[derive(Default)]
 pub(crate) struct App {
     pub(crate) network: String,
+    /// Whether it is in the other organization.
+    pub(crate) elsewhere: bool,
     pub(crate) addresses: Vec<String>,
     pub(crate) machines: BTreeMap<String, Machine>,
     pub(crate) volumes: BTreeMap<String, Volume>,

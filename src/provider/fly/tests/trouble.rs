@@ -2,7 +2,9 @@
 
 use super::ground::{Ground, fly, machine, network, reference, volume};
 use crate::plan::Observation;
+use crate::provider::fly::emulator::world::App;
 use crate::provider::fly::emulator::{Fault, Trouble};
+use crate::provider::fly::label;
 use crate::provider::suite::record;
 use crate::provider::{
     Class, Command, CreateRequest, Provider as _, ProviderError, Query, Question, Reader as _,
@@ -119,6 +121,27 @@ async fn a_name_that_others_have_is_found_at_plan_time_and_left_alone() {
         ground.refused(&request).await.code.as_str(),
         "fly::name-taken"
     );
+    // One that the token sees says where it is, and one of this project's own how to get it back.
+    for (network, code) in [
+        ("default".to_owned(), "fly::name-taken"),
+        (label::network(&ground.lineage), "fly::other-organization"),
+    ] {
+        let seen = App {
+            network,
+            elsewhere: true,
+            ..App::default()
+        };
+        ground.emulator.world().foreign.clear();
+        ground
+            .emulator
+            .world()
+            .apps
+            .insert("taken".to_owned(), seen);
+        let observed = ground.fly.observe(&query).await.unwrap();
+        let found = ground.fly.check(&query, &observed).await;
+        assert_eq!(found[0].code.as_str(), code);
+        assert!(found[0].summary.contains("the organization `elsewhere`"));
+    }
 }
 
 #[tokio::test]
