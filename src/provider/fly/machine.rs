@@ -117,6 +117,9 @@ fn made(id: &Id, seen: &Machine) -> Made {
     if let Some(address) = &seen.private_ip {
         attributes.set("privateIp", address.as_str());
     }
+    if let Some(digest) = seen.image_digest() {
+        attributes.set("imageDigest", digest);
+    }
     Made {
         id: id.recorded(),
         attributes,
@@ -299,7 +302,9 @@ pub(super) async fn change(
 ) -> Result<(), ProviderError> {
     // What sleeps goes on sleeping, unless it is to run.
     let sleeps = wanted != Power::Running && seen.state != "started" && seen.state != "starting";
-    let call = request::machine::update(id, config, &seen.instance_id, secrets, sleeps);
+    let mut config = config.clone();
+    config::hold_image(&mut config, seen.image_digest());
+    let call = request::machine::update(id, &config, &seen.instance_id, secrets, sleeps);
     let changed = match fly.call::<Machine>(call.under(Some(nonce))).await {
         Ok(changed) => changed,
         Err(failed) if failed.class == Class::Conflict => {

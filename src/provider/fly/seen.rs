@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::id::Id;
 use super::label;
+use super::request::config::image_as_wanted;
 use super::wire::{Config, Machine, Volume};
 use crate::address::Name;
 use crate::plan::Seen;
@@ -165,11 +166,10 @@ fn read(
     declared: &Attributes,
 ) {
     let set = &mut seen.attributes;
-    if spec.image.is_some() {
-        set.set(
-            "image",
-            config.image.clone().map_or(Value::Null, Value::from),
-        );
+    if let Some(wanted) = &spec.image {
+        let shown = config.image.as_deref();
+        let shown = shown.map(|shown| image_as_wanted(shown, wanted));
+        set.set("image", shown.map_or(Value::Null, Value::from));
     }
     let guest = config.guest.clone().unwrap_or_default();
     if spec.cpus.is_some() {

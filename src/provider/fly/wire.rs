@@ -34,9 +34,28 @@ pub(super) struct Machine {
     /// Its address in the private network.
     #[serde(default)]
     pub(super) private_ip: Option<String>,
+    /// The image it was made from.
+    #[serde(default)]
+    pub(super) image_ref: Option<ImageRef>,
     /// Since when it is as it is.
     #[serde(default)]
     pub(super) updated_at: Option<String>,
+}
+
+impl Machine {
+    /// The digest of the image it runs, where that is told.
+    pub(super) fn image_digest(&self) -> Option<&str> {
+        let digest = self.image_ref.as_ref()?.digest.as_deref()?;
+        digest.starts_with("sha256:").then_some(digest)
+    }
+}
+
+/// The image that a machine was made from.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct ImageRef {
+    /// What its tag stood for when the machine was made.
+    #[serde(default)]
+    pub(super) digest: Option<String>,
 }
 
 /// A machine's configuration as shown.

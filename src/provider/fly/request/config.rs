@@ -77,6 +77,26 @@ fn service(settings: &FlySettings) -> Value {
     })
 }
 
+/// Names the image by the digest that a machine runs: a change of anything else would bring what
+/// its tag stands for by now, and take what is installed away with the old root file system.
+pub(in crate::provider::fly) fn hold_image(config: &mut Value, digest: Option<&str>) {
+    let image = config.get("image").and_then(Value::as_str);
+    if let (Some(image), Some(digest)) = (image, digest)
+        && !image.contains('@')
+    {
+        config["image"] = json!(format!("{image}@{digest}"));
+    }
+}
+
+/// The image of a configuration in the words of its specification, which may leave the digest to the
+/// machine's making.
+pub(in crate::provider::fly) fn image_as_wanted<'a>(shown: &'a str, wanted: &str) -> &'a str {
+    match shown.split_once('@') {
+        Some((name, _)) if !wanted.contains('@') => name,
+        Some(_) | None => shown,
+    }
+}
+
 /// The same configuration with other files of secrets.
 pub(in crate::provider::fly) fn with_files(config: &Value, files: Vec<Value>) -> Value {
     let mut config = config.as_object().cloned().unwrap_or_else(Map::new);
