@@ -1,4 +1,5 @@
-//! Deep: what stands inside machines, one exec for each running machine.
+//! Deep: what stands inside machines, one exec for each running machine, and what became of secrets
+//! that providers keep.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use crate::catalog::Manifests;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics};
 use crate::install::{self, Probe};
 use crate::plan::{Observation, Observed, Seen};
-use crate::provider::MachineRef;
+use crate::provider::{MachineRef, Stray};
 use crate::resource::{Attributes, Power};
 use crate::secret::Redactor;
 use crate::state::{Object, PartFailure, State};
@@ -37,8 +38,16 @@ pub(super) async fn probe(
         let running = observed.seen(address)?.power != Some(Power::Stopped);
         running.then(|| look(readers, state, name, machine, manifests))
     });
+    let kept = state.resources.iter().filter_map(|(address, record)| {
+        let (Address::Machine(name), Some(machine)) = (address, &record.current) else {
+            return None;
+        };
+        observed.seen(address)?;
+        Some(secrets(readers, state, name, machine))
+    });
     let mut all = Inside::default();
-    for found in join_all(looks).await {
+    let (inside, kept) = tokio::join!(join_all(looks), join_all(kept));
+    for found in inside.into_iter().chain(kept) {
         all.objects.extend(found.objects);
         all.findings.extend(found.findings);
     }
@@ -107,6 +116,65 @@ async fn look(
         }
     }
     inside
+}
+
+/// Asks a machine's provider what became of the secrets it keeps for it, asleep or not.
+async fn secrets(readers: &dyn Readers, state: &State, name: &Name, machine: &Object) -> Inside {
+    let recorded: BTreeMap<Name, &Object> = (state.resources.iter())
+        .filter_map(|(address, record)| match address {
+            Address::Secret(own, secret) if own == name => {
+                Some((secret.clone(), &**record.current.as_ref()?))
+            }
+            _ => None,
+        })
+        .collect();
+    let mut inside = Inside::default();
+    if recorded.is_empty() {
+        return inside;
+    }
+    let target = MachineRef {
+        name: name.clone(),
+        id: machine.id.clone(),
+        spec: Arc::clone(&machine.spec),
+    };
+    let names: Vec<Name> = recorded.keys().cloned().collect();
+    let answer = match readers.reader(machine.provider) {
+        Ok(reader) => reader.stray(&target, &names).await,
+        Err(error) => Err(error),
+    };
+    match answer {
+        Ok(strays) => {
+            for (secret, stray) in strays {
+                let Some(object) = recorded.get(&secret) else {
+                    continue;
+                };
+                let observation = match stray {
+                    Stray::Gone => Observation::Absent,
+                    Stray::Changed => other_value(object),
+                };
+                let address = Address::Secret(name.clone(), secret);
+                inside.objects.insert(address, observation);
+            }
+        }
+        Err(error) => {
+            let mut findings = error.diagnose();
+            for found in &mut findings {
+                let address = Address::Machine(name.clone());
+                found.address.get_or_insert(address);
+            }
+            inside.findings.append(&mut findings);
+        }
+    }
+    inside
+}
+
+/// A secret that isn't the one that was delivered; what it is now, nobody here knows.
+fn other_value(object: &Object) -> Observation {
+    let Observation::Present(mut seen) = present(object, Vec::new()) else {
+        return Observation::Absent;
+    };
+    seen.attributes.set("fingerprint", "of another value");
+    Observation::Present(seen)
 }
 
 fn recorded<'a>(state: &'a State, machine: &Name) -> BTreeMap<&'a Name, &'a Object> {

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 
 use super::{
     Command, CreateRequest, DeleteRequest, Delivery, File, Interactive, MachineRef, Made, Output,
-    Owned, Progress, ProviderError, Query, Sought, Stream, TakeRequest, UpdateRequest,
+    Owned, Progress, ProviderError, Query, Sought, Stray, Stream, TakeRequest, UpdateRequest,
 };
 use crate::address::{Address, Name};
 use crate::diagnostic::Diagnostics;
@@ -48,6 +48,18 @@ pub trait Reader: Send + Sync {
 
     /// Lists every object that carries a lineage, recorded or not.
     fn owned<'a>(&'a self, lineage: &'a Lineage) -> Answer<'a, Vec<Owned>>;
+
+    /// Tells which of a machine's secrets somebody changed or took away since they were delivered.
+    ///
+    /// Only a provider that keeps secrets itself can tell, and wakes no machine for it; of the others'
+    /// nothing is said.
+    fn stray<'a>(
+        &'a self,
+        _machine: &'a MachineRef,
+        _names: &'a [Name],
+    ) -> Answer<'a, BTreeMap<Name, Stray>> {
+        Box::pin(async { Ok(BTreeMap::new()) })
+    }
 
     /// Runs a command that only reads in a running machine, its output collected.
     fn ask<'a>(&'a self, machine: &'a MachineRef, command: &'a Command) -> Answer<'a, Output>;

@@ -22,4 +22,4 @@ pub use request::{
     Command, CreateRequest, DeleteRequest, Delivery, File, Interactive, MachineRef, Made, Output,
     Progress, Query, Question, Stream, TerminalSize, UpdateRequest,
 };
-pub use takeover::{Owned, Sought, TakeRequest};
+pub use takeover::{Owned, Sought, Stray, TakeRequest};

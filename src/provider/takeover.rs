@@ -8,6 +8,15 @@ use crate::address::Address;
 use crate::resource::Spec;
 use crate::state::{Lineage, ObjectId};
 
+/// What somebody did to a secret where its provider keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stray {
+    /// It isn't there any more.
+    Gone,
+    /// It has another value.
+    Changed,
+}
+
 /// An object that a person named by its id, and what it shall stand for.
 #[derive(Clone, Debug, Serialize)]
 pub struct Sought {

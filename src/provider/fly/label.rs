@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::address::Address;
+use crate::address::{Address, Name};
 use crate::digest::Digest;
 use crate::provider::CreateRequest;
 use crate::resource::Spec;
@@ -27,6 +27,12 @@ pub(super) const AWAKE: &str = "sindri_awake";
 pub(super) const NETWORK: &str = "sindri_network";
 /// What `fly deploy` marks the machines with that it looks after.
 pub(super) const OF_FLY_DEPLOY: &str = "fly_platform_version";
+
+/// Under what a machine keeps the digest that Fly.io told of a secret when it was delivered: an app
+/// has no other place for it, and whoever may read it may read the digest itself.
+pub(super) fn secret(name: &Name) -> String {
+    format!("sindri_secret_{name}")
+}
 
 /// The metadata of the machine a request asks for.
 pub(super) fn of(request: &CreateRequest) -> BTreeMap<&'static str, String> {

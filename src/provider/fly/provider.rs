@@ -14,7 +14,7 @@ use crate::diagnostic::Diagnostics;
 use crate::plan::{Capabilities, Observation, Seen};
 use crate::provider::{
     Answer, Class, Command, CreateRequest, DeleteRequest, Delivery, File, Interactive, MachineRef,
-    Made, Output, Owned, Progress, Provider, ProviderError, Query, Reader, Sought, Stream,
+    Made, Output, Owned, Progress, Provider, ProviderError, Query, Reader, Sought, Stray, Stream,
     TakeRequest, UpdateRequest,
 };
 use crate::resource::{Attributes, FileTarget, Power, ProviderKind, Spec};
@@ -72,6 +72,14 @@ impl Reader for Fly {
 
     fn owned<'a>(&'a self, lineage: &'a Lineage) -> Answer<'a, Vec<Owned>> {
         Box::pin(takeover::owned(self, lineage))
+    }
+
+    fn stray<'a>(
+        &'a self,
+        machine: &'a MachineRef,
+        names: &'a [Name],
+    ) -> Answer<'a, BTreeMap<Name, Stray>> {
+        Box::pin(secrets::stray(self, machine, names))
     }
 
     fn ask<'a>(&'a self, machine: &'a MachineRef, command: &'a Command) -> Answer<'a, Output> {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
@@ -14,11 +14,11 @@ use super::classify::{error, optional};
 use super::id::Id;
 use super::listing::is_gone;
 use super::request::config::with_files;
-use super::wire::{Machine, SecretsSet};
-use super::{Fly, exec, lease, machine, power, request};
+use super::wire::{Machine, Secrets, SecretsSet};
+use super::{Fly, exec, label, lease, machine, power, request};
 use crate::address::Name;
 use crate::diagnostic::Code;
-use crate::provider::{Class, Delivery, MachineRef, ProviderError};
+use crate::provider::{Class, Delivery, MachineRef, ProviderError, Stray};
 use crate::resource::FileTarget;
 
 /// How long the first of several waits for the others.
@@ -139,11 +139,29 @@ async fn set(
         .iter()
         .map(|item| (&item.delivery.name, item.delivery.value.as_slice()));
     let done: SecretsSet = fly.call(request::secret::set(&id.app, values)).await?;
-    let names: Vec<String> = items
-        .iter()
-        .map(|item| request::secret::of(&item.delivery.name))
-        .collect();
-    refile(fly, id, reference, &names, files, done.version).await
+    let digest = |name: &Name| {
+        let own = request::secret::of(name);
+        let shown = done.secrets.iter().find(|shown| shown.name == own);
+        shown.and_then(|shown| shown.digest.clone())
+    };
+    let names = items.iter().map(|item| item.delivery.name.clone());
+    let filing = Filing {
+        digests: names.map(|name| (name.clone(), digest(&name))).collect(),
+        files,
+        version: done.version,
+    };
+    refile(fly, id, reference, filing).await
+}
+
+/// What becomes of a machine's secrets.
+#[derive(Debug, Default)]
+struct Filing {
+    /// Those meant, with the digests that Fly.io tells of them; none of those that go.
+    digests: BTreeMap<Name, Option<String>>,
+    /// The files they appear as.
+    files: Vec<Value>,
+    /// The version of the app's secrets with which they are there.
+    version: Option<i64>,
 }
 
 /// Puts files of secrets in place of those that these secrets appeared as.
@@ -151,9 +169,7 @@ async fn refile(
     fly: &Fly,
     id: &Id,
     reference: &MachineRef,
-    names: &[String],
-    files: Vec<Value>,
-    version: Option<i64>,
+    filing: Filing,
 ) -> Result<(), ProviderError> {
     let wanted = exec::spec(reference)?.power;
     lease::under(fly, id, |nonce| async move {
@@ -163,13 +179,77 @@ async fn refile(
         let mut all: Vec<Value> = others.unwrap_or_default();
         all.retain(|file| {
             let name = file.get("secret_name").and_then(Value::as_str);
-            name.is_none_or(|name| !names.iter().any(|own| own == name))
+            let mut meant = filing.digests.keys().map(request::secret::of);
+            name.is_none_or(|name| !meant.any(|own| own == name))
         });
-        all.extend(files);
-        let config = with_files(&config, all);
-        machine::change(fly, id, &seen, &config, version, wanted, nonce).await
+        all.extend(filing.files);
+        let mut config = with_files(&config, all);
+        note(&mut config, &filing.digests);
+        machine::change(fly, id, &seen, &config, filing.version, wanted, nonce).await
     })
     .await
+}
+
+/// Writes on a machine which digests its secrets had when they were delivered.
+fn note(config: &mut Value, digests: &BTreeMap<Name, Option<String>>) {
+    let metadata = config.get_mut("metadata").and_then(Value::as_object_mut);
+    let Some(metadata) = metadata else {
+        return;
+    };
+    for (name, digest) in digests {
+        let key = label::secret(name);
+        match digest {
+            Some(digest) => metadata.insert(key, json!(digest)),
+            None => metadata.remove(&key),
+        };
+    }
+}
+
+/// Which secrets of a machine somebody changed or took away since they were delivered.
+pub(super) async fn stray(
+    fly: &Fly,
+    reference: &MachineRef,
+    names: &[Name],
+) -> Result<BTreeMap<Name, Stray>, ProviderError> {
+    let id = Id::parse(&reference.id)?;
+    let (listed, machines) = tokio::join!(
+        fly.call::<Secrets>(request::secret::list(&id.app)),
+        fly.call::<Vec<Machine>>(request::machine::list(&id.app))
+    );
+    let (Some(listed), Some(machines)) = (optional(listed)?, optional(machines)?) else {
+        return Ok(BTreeMap::new());
+    };
+    let here = machines.iter().find(|machine| machine.id == id.object);
+    let Some(here) = here.filter(|machine| machine.config.is_some()) else {
+        return Ok(BTreeMap::new());
+    };
+    // Where two machines have one app, either may have been the last that a secret was set for.
+    let known = |name: &Name, digest: &str| {
+        let key = label::secret(name);
+        let configs = machines
+            .iter()
+            .filter_map(|machine| machine.config.as_ref());
+        let mut digests = configs
+            .filter_map(|config| config.metadata.get(&key))
+            .peekable();
+        // Of one that an earlier version delivered nothing is known.
+        digests.peek().is_none() || digests.any(|known| known == digest)
+    };
+    let mut strays = BTreeMap::new();
+    for name in names {
+        let own = request::secret::of(name);
+        let shown = listed.secrets.iter().find(|shown| shown.name == own);
+        let stray = match shown {
+            Some(shown) if shows(here, &own) => {
+                let digest = shown.digest.as_deref();
+                let known = digest.is_none_or(|digest| known(name, digest));
+                (!known).then_some(Stray::Changed)
+            }
+            Some(_) | None => Some(Stray::Gone),
+        };
+        strays.extend(stray.map(|stray| (name.clone(), stray)));
+    }
+    Ok(strays)
 }
 
 fn mode(target: &FileTarget) -> Result<u32, ProviderError> {
@@ -195,8 +275,11 @@ pub(super) async fn withdraw(
     let looking = optional(fly.call::<Machine>(request::machine::get(&id)).await)?;
     let secret = request::secret::of(name);
     if looking.is_some_and(|machine| shows(&machine, &secret)) {
-        let names = std::slice::from_ref(&secret);
-        refile(fly, &id, reference, names, Vec::new(), None).await?;
+        let filing = Filing {
+            digests: BTreeMap::from([(name.clone(), None)]),
+            ..Filing::default()
+        };
+        refile(fly, &id, reference, filing).await?;
     }
     let listing = fly.call::<Vec<Machine>>(request::machine::list(&id.app));
     let machines = optional(listing.await)?.unwrap_or_default();

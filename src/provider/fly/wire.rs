@@ -287,6 +287,28 @@ pub(super) struct SecretsSet {
     /// The version with which they are there.
     #[serde(default)]
     pub(super) version: Option<i64>,
+    /// Those that were set, or all.
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) secrets: Vec<SecretSeen>,
+}
+
+/// The secrets of an app.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Secrets {
+    /// Them.
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) secrets: Vec<SecretSeen>,
+}
+
+/// A secret as it is shown: never with its value.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct SecretSeen {
+    /// Its name.
+    #[serde(default)]
+    pub(super) name: String,
+    /// What Fly.io says of its value; how it comes to it is Fly's own business.
+    #[serde(default)]
+    pub(super) digest: Option<String>,
 }
 
 /// A lease, flat as the specification has it or wrapped as servers answer.

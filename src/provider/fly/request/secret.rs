@@ -36,6 +36,12 @@ pub(in crate::provider::fly) fn set<'a>(
     call
 }
 
+/// Lists an app's secrets: their names and digests, never their values.
+pub(in crate::provider::fly) fn list(app: &str) -> Call {
+    let path = format!("/apps/{}/secrets", encoded(app));
+    Call::get(Action::Secrets, app, path).doing(format!("list the secrets of the app `{app}`"))
+}
+
 /// Takes a secret back.
 pub(in crate::provider::fly) fn unset(app: &str, name: &Name) -> Call {
     let path = format!("/apps/{}/secrets/{}", encoded(app), of(name));

@@ -143,6 +143,7 @@ fn around() -> Vec<Named> {
             secret::set("acme-dev", values),
             Some("AppSecretsUpdateRequest"),
         ),
+        ("secrets", secret::list("acme-dev"), None),
         ("unset a secret", secret::unset("acme-dev", &token), None),
         ("volumes", volume::list("acme-dev"), None),
         ("volume", volume::get("acme-dev", "vol_1"), None),

@@ -10,7 +10,9 @@ use super::ground::{Ground, machine, reference, volume, with_workspace};
 use crate::address::{Name, NameRule};
 use crate::plan::{Observation, Seen};
 use crate::provider::suite::{Fixture, MORE_MEMORY, contract_suite, record};
-use crate::provider::{Class, Command, DeleteRequest, Delivery, File, Provider as _, Reader as _};
+use crate::provider::{
+    Class, Command, DeleteRequest, Delivery, File, Provider as _, Reader as _, Stray,
+};
 use crate::resource::{FileTarget, Power, Spec};
 
 fn present(observation: &Observation) -> &Seen {
@@ -87,6 +89,77 @@ async fn one_that_stands_by_lies_elsewhere_and_keeps_its_secrets() {
     let mut owned: Vec<String> = owned.iter().map(|one| one.address.to_string()).collect();
     owned.sort();
     assert_eq!(owned, ["machine.dev", "machine.dev-standby", "network.dev"]);
+}
+
+#[tokio::test]
+async fn what_became_of_secrets_is_told_by_their_digests() {
+    let ground = Ground::new();
+    let (request, made) = ground.machine("dev").await;
+    let reference = reference(&request, &made);
+    let names =
+        ["KEPT", "CHANGED", "GONE"].map(|name| Name::parse(NameRule::Secret, name).unwrap());
+    for name in &names {
+        let delivery = Delivery {
+            name: name.clone(),
+            value: Zeroizing::new(b"hush".to_vec()),
+            target: None,
+        };
+        ground.fly.deliver(&reference, &delivery).await.unwrap();
+    }
+    let stray = || ground.fly.stray(&reference, &names);
+    assert!(stray().await.unwrap().is_empty());
+    {
+        let mut world = ground.emulator.world();
+        let secrets = &mut world.apps.get_mut("dev").unwrap().secrets;
+        secrets.insert("SINDRI_FILE_CHANGED".to_owned(), "b3RoZXI=".to_owned());
+        secrets.remove("SINDRI_FILE_GONE");
+    }
+    let found = stray().await.unwrap();
+    let wanted = [
+        (names[1].clone(), Stray::Changed),
+        (names[2].clone(), Stray::Gone),
+    ];
+    assert_eq!(found, wanted.into());
+    ground
+        .fly
+        .withdraw(&reference, &names[2], None)
+        .await
+        .unwrap();
+    let world = ground.emulator.world();
+    let machine = world.apps["dev"].machines.values().next().unwrap();
+    let noted = machine.config["metadata"].as_object().unwrap();
+    assert!(noted.contains_key("sindri_secret_KEPT"));
+    assert!(!noted.contains_key("sindri_secret_GONE"));
+}
+
+#[tokio::test]
+async fn a_change_of_something_else_keeps_the_image_that_runs() {
+    let ground = Ground::new();
+    let (request, made) = ground.machine("dev").await;
+    let digest = format!("sha256:{}", "0".repeat(64));
+    assert_eq!(made.attributes.get("imageDigest"), Some(&json!(digest)));
+    let delivery = Delivery {
+        name: Name::parse(NameRule::Secret, "TOKEN").unwrap(),
+        value: Zeroizing::new(b"hush".to_vec()),
+        target: None,
+    };
+    let reference = reference(&request, &made);
+    ground.fly.deliver(&reference, &delivery).await.unwrap();
+    let image = |ground: &Ground| {
+        let world = ground.emulator.world();
+        let machine = world.apps["dev"].machines.values().next().unwrap();
+        machine.config["image"].clone()
+    };
+    assert_eq!(image(&ground), json!(format!("debian:12@{digest}")));
+    // Somebody else's change lets it be read closely: the image is the one that was asked for.
+    for (_, _, machine) in ground.emulator.world().machines() {
+        machine.config["guest"]["memory_mb"] = json!(4096);
+        machine.instance.push('X');
+    }
+    let looked = ground.look(&[(&request, Some(&made))]).await;
+    let seen = present(&looked[&request.address]);
+    assert_eq!(seen.attributes.get("image"), Some(&json!("debian:12")));
+    assert_eq!(seen.attributes.get("memory"), Some(&json!("4GB")));
 }
 
 #[tokio::test]
