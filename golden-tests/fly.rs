@@ -25,7 +25,8 @@
 //! ```
 //!
 //! [`trials`] stand a validator between the provider and the emulator.
-//! `SINDRI_SERVE_FLY=PORT golden` is the emulator alone, for a validator to stand before.
+//! `SINDRI_SERVE_FLY=PORT golden` is the emulator alone, its limits in force, for a validator or a measure to
+//! stand before.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -240,6 +241,7 @@ pub(crate) fn serve() -> Option<ExitCode> {
     let port = port.parse().expect("a port is a number");
     let root = tempfile::tempdir().expect("a directory can be made");
     let emulator = Emulator::start(root.path(), port).expect("the port is free");
+    emulator.enforce_limits();
     println!("{}", emulator.address);
     loop {
         std::thread::park();

@@ -15,10 +15,10 @@ const PAGES: usize = 1000;
 /// Everything of some organizations.
 #[derive(Debug, Default)]
 pub(super) struct Listing {
-    /// Machines.
-    pub(super) machines: Vec<Machine>,
-    /// Volumes, but for those that are as good as gone.
-    pub(super) volumes: Vec<Volume>,
+    /// Machines, by their ids.
+    pub(super) machines: BTreeMap<String, Machine>,
+    /// Volumes by their ids, but for those that are as good as gone.
+    pub(super) volumes: BTreeMap<String, Volume>,
     /// What couldn't be read, by its id.
     pub(super) broken: BTreeMap<String, String>,
     /// Regions that didn't answer.
@@ -43,8 +43,10 @@ pub(super) async fn list(fly: &Fly, organizations: &[String]) -> Result<Listing,
             listing.silent.extend(page.error_regions);
         }
     }
-    listing.volumes.retain(|volume| !volume.is_gone());
-    listing.machines.retain(|machine| !is_gone(&machine.state));
+    listing.volumes.retain(|_, volume| !volume.is_gone());
+    listing
+        .machines
+        .retain(|_, machine| !is_gone(&machine.state));
     Ok(listing)
 }
 
@@ -80,16 +82,18 @@ async fn pages(
 /// Keeps what can be read; of the rest, why it can't.
 fn keep<T: serde::de::DeserializeOwned>(
     value: Value,
-    kept: &mut Vec<T>,
+    kept: &mut BTreeMap<String, T>,
     broken: &mut BTreeMap<String, String>,
 ) {
-    let id = value.get("id").and_then(Value::as_str).map(str::to_owned);
+    let Some(id) = value.get("id").and_then(Value::as_str).map(str::to_owned) else {
+        return;
+    };
     match serde_json::from_value(value) {
-        Ok(object) => kept.push(object),
+        Ok(object) => {
+            kept.insert(id, object);
+        }
         Err(error) => {
-            if let Some(id) = id {
-                broken.insert(id, error.to_string());
-            }
+            broken.insert(id, error.to_string());
         }
     }
 }

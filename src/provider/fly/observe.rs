@@ -32,6 +32,7 @@ pub(super) async fn observe(
     } else {
         Listing::default()
     };
+    let volumes = volumes(query, &listing);
     let mut closer = Vec::new();
     let mut networks = Vec::new();
     for question in &query.questions {
@@ -39,8 +40,8 @@ pub(super) async fn observe(
             Spec::Machine(spec) => match find_machine(query, question, &listing) {
                 Found::This(app, machine) => {
                     if seen::is_as_made(spec, machine) && readable(machine).is_none() {
-                        let volumes = volumes(query, question, &listing);
-                        Observation::Present(Box::new(seen::machine(app, spec, machine, &volumes)))
+                        let own = volumes.of(question);
+                        Observation::Present(Box::new(seen::machine(app, spec, machine, own)))
                     } else {
                         closer.push((question, spec, Id::new(app, &machine.id)));
                         continue;
@@ -70,9 +71,9 @@ pub(super) async fn observe(
         found.insert(question.address.clone(), observation);
     }
     let looks = closer.into_iter().map(|(question, spec, id)| {
-        let volumes = volumes(query, question, &listing);
+        let own = volumes.of(question);
         async move {
-            let observation = look(fly, spec, &id, &volumes).await?;
+            let observation = look(fly, spec, &id, own).await?;
             Ok::<_, ProviderError>((question.address.clone(), observation))
         }
     });
@@ -151,12 +152,11 @@ fn find_machine<'a>(
         let text = metadata.and_then(|metadata| metadata.get(label::GENERATION));
         text.and_then(|text| text.parse::<u64>().ok()).unwrap_or(0)
     };
-    let by_id = recorded.as_ref().and_then(|id| {
-        let mut machines = listing.machines.iter();
-        machines.find(|machine| machine.id == id.object)
-    });
+    let by_id = recorded
+        .as_ref()
+        .and_then(|id| listing.machines.get(&id.object));
     let machine = by_id.or_else(|| {
-        let ours = listing.machines.iter().filter(ours);
+        let ours = listing.machines.values().filter(ours);
         ours.max_by_key(|machine| generation(machine))
     });
     match (machine, recorded) {
@@ -176,12 +176,11 @@ fn find_volume<'a>(query: &Query, question: &Question, listing: &'a Listing) -> 
         .flatten()
         .map(|address| format!("{}_", label::volume_prefix(&query.lineage, address)))
         .collect();
-    let by_id = recorded.as_ref().and_then(|id| {
-        let mut volumes = listing.volumes.iter();
-        volumes.find(|volume| volume.id == id.object)
-    });
+    let by_id = recorded
+        .as_ref()
+        .and_then(|id| listing.volumes.get(&id.object));
     let volume = by_id.or_else(|| {
-        let mut volumes = listing.volumes.iter();
+        let mut volumes = listing.volumes.values();
         volumes.find(|volume| {
             prefixes
                 .iter()
@@ -266,22 +265,34 @@ async fn look(
     })
 }
 
-/// The ids of the volumes that belong to a machine, by name.
-fn volumes(query: &Query, machine: &Question, listing: &Listing) -> BTreeMap<Name, String> {
-    let siblings = query
-        .questions
-        .iter()
-        .filter(|question| question.address.machine() == machine.address.machine());
-    let mut ids = BTreeMap::new();
-    for question in siblings {
-        if let (Address::Volume(_, name), Spec::Volume(VolumeSpec { .. })) =
+/// The ids of volumes by name, those of each machine for itself.
+#[derive(Default)]
+struct Volumes<'a> {
+    each: BTreeMap<&'a Name, BTreeMap<Name, String>>,
+    none: BTreeMap<Name, String>,
+}
+
+impl Volumes<'_> {
+    /// Those of a machine.
+    fn of(&self, machine: &Question) -> &BTreeMap<Name, String> {
+        let own = machine.address.machine();
+        own.and_then(|name| self.each.get(name))
+            .unwrap_or(&self.none)
+    }
+}
+
+fn volumes<'a>(query: &'a Query, listing: &Listing) -> Volumes<'a> {
+    let mut found = Volumes::default();
+    for question in &query.questions {
+        if let (Address::Volume(machine, name), Spec::Volume(VolumeSpec { .. })) =
             (&question.address, question.spec.as_ref())
             && let Found::This(_, volume) = find_volume(query, question, listing)
         {
-            ids.insert(name.clone(), volume.id.clone());
+            let own = found.each.entry(machine).or_default();
+            own.insert(name.clone(), volume.id.clone());
         }
     }
-    ids
+    found
 }
 
 /// Finds apps: one that holds something of ours is there, for the others the organization is asked.
@@ -292,9 +303,9 @@ async fn find_networks(
     listing: &Listing,
 ) -> Result<Vec<(Address, Observation)>, ProviderError> {
     let own = label::network(&query.lineage);
-    let held: BTreeSet<&str> = (listing.machines.iter())
+    let held: BTreeSet<&str> = (listing.machines.values())
         .filter_map(|machine| machine.app_name.as_deref())
-        .chain((listing.volumes.iter()).filter_map(|volume| volume.app_name.as_deref()))
+        .chain((listing.volumes.values()).filter_map(|volume| volume.app_name.as_deref()))
         .collect();
     let mut found = Vec::with_capacity(questions.len());
     let mut lists: BTreeMap<String, _> = BTreeMap::new();

@@ -134,7 +134,7 @@ async fn owned_in(
     );
     let (listing, apps) = (listing?, apps?);
     let mut owned = Vec::new();
-    for machine in &listing.machines {
+    for machine in listing.machines.values() {
         let Some((app, address)) = ours(machine, lineage) else {
             continue;
         };
