@@ -34,7 +34,7 @@ pub struct Resolved {
     /// The values found; a secret that isn't here is unknown.
     pub values: BTreeMap<Address, Value>,
     /// Unreadable files are errors; a required value that isn't available here is the warning
-    /// `secret::unavailable`, an optional one advice of the same code.
+    /// `secret::unavailable`, optional ones advice of the same code, together.
     pub diagnostics: Diagnostics,
 }
 
@@ -71,11 +71,13 @@ impl<'a> Resolver<'a> {
         let mut pass = Pass {
             resolver: self,
             dotenv: BTreeMap::new(),
+            absent: Vec::new(),
             resolved: Resolved::default(),
         };
         for question in questions {
             pass.answer(*question);
         }
+        pass.tell_of_absent();
         pass.resolved
     }
 
@@ -91,6 +93,8 @@ impl<'a> Resolver<'a> {
 struct Pass<'r, 'a> {
     resolver: &'r Resolver<'a>,
     dotenv: BTreeMap<String, Option<Dotenv>>,
+    /// Optional ones without a value that only the environment could give.
+    absent: Vec<(String, Address)>,
     resolved: Resolved,
 }
 
@@ -195,6 +199,12 @@ impl Pass<'_, '_> {
 
     fn unavailable(&mut self, question: SecretQuestion<'_>, address: Address) {
         let name = question.name;
+        if !question.spec.required
+            && question.spec.source == (SecretSource::Env { from_file: None })
+        {
+            self.absent.push((name.to_string(), address));
+            return;
+        }
         let text = format!("`{name}` has no value here");
         let code = Code::new("secret::unavailable");
         let finding = if question.spec.required {
@@ -215,6 +225,40 @@ impl Pass<'_, '_> {
             }
         };
         self.say(finding.on(address).help(help));
+    }
+
+    /// Says in one finding which optional ones have no value: a list for many tools is mostly empty.
+    fn tell_of_absent(&mut self) {
+        let absent = std::mem::take(&mut self.absent);
+        let mut names: Vec<String> = Vec::new();
+        for (name, _) in &absent {
+            let name = format!("`{name}`");
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let code = Code::new("secret::unavailable");
+        match (names.split_last(), absent.as_slice()) {
+            (_, [(name, address)]) => self.say(
+                Diagnostic::advice(code, format!("`{name}` has no value here"))
+                    .on(address.clone())
+                    .help(format!(
+                        "export {name}, or set it in `.env.local` or `.env`"
+                    )),
+            ),
+            (Some((last, others)), [_, ..]) => {
+                let names = if others.is_empty() {
+                    format!("{last} has")
+                } else {
+                    format!("{} and {last} have", others.join(", "))
+                };
+                self.say(
+                    Diagnostic::advice(code, format!("{names} no value here, and needn't"))
+                        .help("export what you use of it, or set it in `.env.local` or `.env`"),
+                );
+            }
+            _ => {}
+        }
     }
 
     fn later(&mut self, question: SecretQuestion<'_>, address: Address, code: Code, text: &str) {
@@ -247,6 +291,45 @@ mod tests {
             fingerprint: None,
             target: None,
         }
+    }
+
+    #[test]
+    fn optional_ones_without_a_value_are_told_together() {
+        let environment = Environment::of([]);
+        let read = |_: &Path| Err(io::ErrorKind::NotFound.into());
+        let optional = SecretSpec {
+            required: false,
+            ..spec(SecretSource::Env { from_file: None })
+        };
+        let machines = ["one", "two"].map(|machine| name(NameRule::Label, machine));
+        let secrets = ["A", "B", "C"].map(|secret| name(NameRule::Secret, secret));
+        let told = |machines: &[Name], secrets: &[Name]| {
+            let questions: Vec<SecretQuestion<'_>> = machines
+                .iter()
+                .flat_map(|machine| secrets.iter().map(move |name| (machine, name)))
+                .map(|(machine, name)| SecretQuestion {
+                    machine,
+                    name,
+                    spec: &optional,
+                })
+                .collect();
+            let resolved = Resolver::new(&environment, Path::new("/"), &read).resolve(&questions);
+            let texts = resolved.diagnostics.iter();
+            texts.map(|one| one.summary.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&machines, &[]), [""; 0]);
+        assert_eq!(
+            told(&machines[..1], &secrets[..1]),
+            ["`A` has no value here"]
+        );
+        assert_eq!(
+            told(&machines, &secrets[..1]),
+            ["`A` has no value here, and needn't"]
+        );
+        assert_eq!(
+            told(&machines, &secrets),
+            ["`A`, `B` and `C` have no value here, and needn't"]
+        );
     }
 
     fn resolve(
