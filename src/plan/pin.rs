@@ -28,25 +28,26 @@ impl Decider<'_> {
             effect: Effectuation::InPlace,
         };
         let (was, will) = (object.spec.attributes(), spec.attributes());
+        let identified = object.provider.identifies_images();
+        let id = identified.then(|| field("imageId", pinned, After::Unknown));
+        let mut fields = Vec::from_iter(id);
         if was.get("reference") != will.get("reference") {
             let after = will
                 .get("reference")
                 .cloned()
                 .map_or(After::Unset, After::Known);
+            fields.push(field("reference", was.get("reference"), after));
             return Decision {
                 action: Action::Update,
                 reason: Some(Reason::Changed),
-                fields: vec![
-                    field("imageId", pinned, After::Unknown),
-                    field("reference", was.get("reference"), after),
-                ],
+                fields,
             };
         }
         if self.options.replace.contains(address) {
             return Decision {
                 action: Action::Update,
                 reason: Some(Reason::Requested),
-                fields: vec![field("imageId", pinned, After::Unknown)],
+                fields,
             };
         }
         match seen.and_then(|seen| seen.outputs.get("imageId")) {

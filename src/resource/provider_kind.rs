@@ -79,6 +79,20 @@ impl ProviderKind {
         }
     }
 
+    /// Whether it tells which image a reference leads to, so that a pin holds it: others fetch the
+    /// image themselves and say no more of it.
+    pub fn identifies_images(self) -> bool {
+        match self {
+            Self::Local | Self::Docker => true,
+            Self::Fly
+            | Self::Kubernetes
+            | Self::E2b
+            | Self::Devpod
+            | Self::Runpod
+            | Self::Northflank => false,
+        }
+    }
+
     /// Reads a name as written in `sindri.yaml`; `docker-compose` is v3's other word for `docker`.
     pub fn parse(text: &str) -> Option<Self> {
         if text == "docker-compose" {

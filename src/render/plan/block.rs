@@ -118,7 +118,7 @@ fn close(page: &mut Page) {
 fn wanted(page: &mut Page, change: &Change) {
     let Some(spec) = &change.desired else { return };
     let attributes = spec.attributes();
-    let computed = words::known_after(change.address.kind());
+    let computed = words::known_after(change);
     let unknown = |path: &str| {
         change
             .fields
@@ -163,7 +163,7 @@ fn recorded(page: &mut Page, change: &Change) {
         return;
     };
     let attributes = object.spec.attributes();
-    let computed = words::known_after(change.address.kind());
+    let computed = words::known_after(change);
     let width = widest(attributes.0.keys().map(String::as_str).chain(computed));
     if computed == Some("id") {
         start(page, Mark::Remove, "id", width);
@@ -186,7 +186,7 @@ fn differing(page: &mut Page, change: &Change) {
     let id = change
         .recorded
         .as_ref()
-        .filter(|_| words::known_after(change.address.kind()) == Some("id"))
+        .filter(|_| words::known_after(change) == Some("id"))
         .map(|object| quoted_id(object.id.as_str()));
     if change.fields.is_empty() && id.is_none() {
         sign(page, change.action, &change.address);

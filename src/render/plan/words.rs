@@ -220,10 +220,15 @@ impl fmt::Display for BlockTitle<'_> {
     }
 }
 
-/// What an object of a kind has that only its making tells.
-pub(in crate::render) fn known_after(kind: Kind) -> Option<&'static str> {
-    match kind {
-        Kind::Image => Some("imageId"),
+/// What an object has that only its making tells.
+pub(in crate::render) fn known_after(change: &Change) -> Option<&'static str> {
+    match change.address.kind() {
+        Kind::Image => {
+            let recorded = change.recorded.as_ref().map(|object| &object.spec);
+            let spec = change.desired.as_ref().or(recorded)?;
+            let provider = spec.provider()?;
+            provider.identifies_images().then_some("imageId")
+        }
         Kind::Network | Kind::Volume | Kind::Machine => Some("id"),
         Kind::Gpu | Kind::Secret | Kind::Extension => None,
     }

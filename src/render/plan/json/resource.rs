@@ -147,7 +147,7 @@ fn after(change: &Change) -> Option<Side> {
     let anew = matches!(change.action, Action::Create | Action::Replace(_));
     match &change.recorded {
         Some(object) if !anew => side.set("id", json!(object.id)),
-        _ => side.set_unknown(words::known_after(change.address.kind()).unwrap_or("id")),
+        _ => side.set_unknown(words::known_after(change).unwrap_or("id")),
     }
     Some(side)
 }
