@@ -3,12 +3,14 @@
 //! Where the emulator misunderstood E2B, our provider could misunderstand it in the same way; a
 //! validator that knows E2B's own specification and E2B's own client couldn't. They run where
 //! `golden-tests/run` has put them below `target/`.
+//!
+//! `SINDRI_SERVE_E2B=PORT golden` is the emulator alone, to try something by hand.
 
 use std::fs;
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use libtest_mimic::{Failed, Trial};
@@ -62,6 +64,21 @@ pub(crate) fn perform(order: &str, ground: &mut Ground) -> Result<(), String> {
         _ => return Err("there is no such order".to_owned()),
     }
     Ok(())
+}
+
+/// The emulator as a process of its own, where the environment asks for it.
+#[expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a test's server is told by its environment where to listen, and says where it does"
+)]
+pub(crate) fn serve() -> Option<ExitCode> {
+    let port = std::env::var("SINDRI_SERVE_E2B").ok()?;
+    let emulator = Emulator::listen(&format!("127.0.0.1:{port}"));
+    println!("{}", emulator.address);
+    loop {
+        std::thread::park();
+    }
 }
 
 /// Lets the next commands find an E2B.

@@ -55,7 +55,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 type Rule = fn() -> Vec<String>;
 
 fn main() -> ExitCode {
-    if let Some(done) = fly::serve() {
+    if let Some(done) = fly::serve().or_else(e2b::serve) {
         return done;
     }
     let arguments = Arguments::from_args();

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -48,7 +48,9 @@ pub(super) fn furnish(
     for (_, directory) in &places {
         drop(fs::create_dir_all(directory));
     }
-    drop(fs::create_dir_all(root.join(id).join("tmp")));
+    for directory in ["tmp", "var"] {
+        drop(fs::create_dir_all(root.join(id).join(directory)));
+    }
     let files = machine.config.get("files").and_then(Value::as_array);
     for file in files.into_iter().flatten() {
         let word = |key: &str| file.get(key).and_then(Value::as_str).unwrap_or_default();
@@ -142,7 +144,8 @@ pub(super) fn exec(request: &Request, app: &str, id: &str, shared: &Mutex<World>
         return no(400, "a command is missing");
     };
     let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    let child = Command::new(program)
+    let child = within(&own)
+        .arg(program)
         .args(arguments)
         .env_clear()
         .envs(environment)
@@ -167,6 +170,22 @@ pub(super) fn exec(request: &Request, app: &str, id: &str, shared: &Mutex<World>
         stdin,
         Duration::from_secs(seconds.unwrap_or(60).min(60)),
     )
+}
+
+/// What a machine keeps for all its users would be the host's otherwise, and shared with others.
+const ENTER: &str = r#"if mkdir -p /var/lib/sindri 2>/dev/null; then
+mount --bind "$1/var" /var/lib/sindri || exit; fi
+shift; exec "$@""#;
+
+/// What the command that follows runs in.
+fn within(own: &Path) -> Command {
+    let root = fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
+    let mut command = Command::new("unshare");
+    command
+        .args(if root { &["-m"][..] } else { &["-r", "-m"][..] })
+        .args(["--", "/bin/sh", "-c", ENTER, "sh"])
+        .arg(own);
+    command
 }
 
 fn finish(mut child: Child, stdin: String, patience: Duration) -> Answer {

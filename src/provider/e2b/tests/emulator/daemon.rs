@@ -2,8 +2,9 @@
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
+use std::os::fd::AsFd;
 use std::process::Child;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -15,8 +16,8 @@ use super::http::Request;
 use super::process;
 use super::world::World;
 
-/// How long what a process left behind may still print into its stream.
-const LINGERING: Duration = Duration::from_millis(200);
+/// How often a process is looked at that prints nothing.
+const LOOK: Duration = Duration::from_millis(4);
 
 /// Answers a request; none where it was answered by a stream.
 pub(crate) fn act(
@@ -187,45 +188,42 @@ fn start(
     None
 }
 
-/// What a process prints until it has ended, as it comes.
+/// What a process prints until it has ended, as it comes; what it left running may hold its pipes for
+/// ever, and isn't waited for.
 fn printed(child: &mut Child) -> impl Iterator<Item = (&'static str, Vec<u8>)> + '_ {
-    let (sender, receiver) = mpsc::channel();
-    let out = child
-        .stdout
-        .take()
-        .map(|pipe| Box::new(pipe) as Box<dyn Read + Send>);
-    let err = child
-        .stderr
-        .take()
-        .map(|pipe| Box::new(pipe) as Box<dyn Read + Send>);
-    for (name, pipe) in [("stdout", out), ("stderr", err)] {
-        let sender = sender.clone();
-        std::thread::spawn(move || {
-            let Some(mut pipe) = pipe else { return };
-            let mut buffer = vec![0; 32 << 10];
-            while let Ok(count) = pipe.read(&mut buffer) {
-                if count == 0 || sender.send((name, buffer[..count].to_vec())).is_err() {
-                    return;
-                }
-            }
-        });
+    let mut pipes: Vec<(&'static str, Box<dyn Read>)> = Vec::new();
+    if let Some(pipe) = child.stdout.take() {
+        patient(&pipe);
+        pipes.push(("stdout", Box::new(pipe)));
     }
-    drop(sender);
+    if let Some(pipe) = child.stderr.take() {
+        patient(&pipe);
+        pipes.push(("stderr", Box::new(pipe)));
+    }
+    let mut buffer = vec![0; 32 << 10];
     std::iter::from_fn(move || {
         loop {
-            match receiver.recv_timeout(LINGERING) {
-                Ok(part) => return Some(part),
-                Err(mpsc::RecvTimeoutError::Disconnected) => return None,
-                // What it left running may hold its pipes for ever.
-                Err(mpsc::RecvTimeoutError::Timeout)
-                    if child.try_wait().is_ok_and(|end| end.is_some()) =>
-                {
-                    return None;
+            // Whoever has ended has written all of it.
+            let ended = child.try_wait().is_ok_and(|end| end.is_some());
+            let mut at = 0;
+            while let Some((name, pipe)) = pipes.get_mut(at) {
+                match pipe.read(&mut buffer) {
+                    Ok(count) if count > 0 => return Some((*name, buffer[..count].to_vec())),
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => at += 1,
+                    Ok(_) | Err(_) => drop(pipes.remove(at)),
                 }
-                Err(mpsc::RecvTimeoutError::Timeout) => {}
             }
+            if ended || pipes.is_empty() {
+                return None;
+            }
+            std::thread::sleep(LOOK);
         }
     })
+}
+
+/// Lets reads of a pipe tell that there is nothing yet.
+fn patient(pipe: &impl AsFd) {
+    rustix::fs::fcntl_setfl(pipe, rustix::fs::OFlags::NONBLOCK).unwrap();
 }
 
 /// Sends an envelope as one chunk.

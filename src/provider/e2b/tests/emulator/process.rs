@@ -17,6 +17,7 @@ const MARK: &str = "SINDRI_EMULATED";
 const ENTER: &str = r#"set -e
 mount --bind "$1/run" /run
 mount --bind "$1/root" /root
+if mkdir -p /var/lib/sindri 2>/dev/null; then mount --bind "$1/var" /var/lib/sindri; fi
 mount --bind "$1/tmp" /tmp
 shift
 cd "${HOME:-/}"
@@ -42,7 +43,7 @@ impl Running {
 
 /// Makes a sandbox's own directories.
 pub(crate) fn furnish(directory: &Path) {
-    for own in ["run", "root", "tmp"] {
+    for own in ["run", "root", "tmp", "var"] {
         fs::create_dir_all(directory.join(own)).unwrap();
     }
 }
