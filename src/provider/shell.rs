@@ -5,11 +5,13 @@ use crate::resource::MachineSpec;
 
 /// Enters the directory given first (home if empty), exports the secrets if the second word says
 /// so, and becomes the command that follows. Secrets pass through the shell's memory, never through
-/// an argument; a trailing newline is kept, which `$(…)` alone would drop.
+/// an argument; a trailing newline is kept, which `$(…)` alone would drop. A file whose name is no
+/// variable's, such as one left half written, is passed over: exporting it would end the shell.
 const WRAP: &str = r#"d=$1; s=$2; shift 2
 if [ -n "$d" ]; then cd "$d" || exit 126; else cd "${HOME:-/}" 2>/dev/null || cd /; fi
 if [ "$s" = secrets ]; then
 for f in /run/secrets/*; do
+case ${f##*/} in [0-9]*|*[!A-Za-z0-9_]*) continue ;; esac
 [ -f "$f" ] && v=$(cat "$f"; printf x) && export "${f##*/}=${v%x}"
 done
 fi

@@ -9,7 +9,7 @@ use crate::provider::{Class, ProviderError};
 use crate::sys::http::{ApiAnswer, ApiError};
 
 /// How long to wait where a server that has enough doesn't say.
-const PAUSE: Duration = Duration::from_secs(2);
+pub(super) const PAUSE: Duration = Duration::from_secs(2);
 
 /// How much of a refusal is shown.
 const SHOWN: usize = 300;

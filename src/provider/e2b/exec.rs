@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::E2b;
 use super::endpoint::Door;
 use super::envelope::{Envelopes, Event, Trouble, refusal};
-use super::error::{fail, silence};
+use super::error::{PAUSE, fail, silence};
 use super::inside::{enter, hold, look_in, settings};
 use super::request::{self, Size};
 use crate::digest::hex;
@@ -102,6 +102,17 @@ async fn closed(stream: &mut ApiStream) -> ProviderError {
             Class::Retryable,
             "e2b::no-daemon",
             "nobody answers in the sandbox: it is paused or gone",
+        ),
+        (429, _) => fail(
+            Class::Throttled(PAUSE),
+            "e2b::throttled",
+            "the sandbox has enough commands for now",
+        ),
+        // It may have begun all the same.
+        (500 | 503 | 504, None) => fail(
+            Class::Ambiguous,
+            "e2b::exec",
+            format!("the sandbox answers with status {}", stream.status),
         ),
         (401 | 403, _) => fail(
             Class::Denied,

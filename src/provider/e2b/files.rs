@@ -11,13 +11,15 @@ use crate::resource::FileTarget;
 /// Where secrets lie.
 const SECRETS: &str = "/run/secrets";
 
-/// Writes what comes to a file beside the wanted one, and puts it there if all of it came; a
-/// directory of secrets is open to nobody else.
-const PUT: &str = r#"d=${1%/*}; t="$1.sindri-$$"
+/// Writes what comes to a hidden file beside the wanted one, and puts it there if all of it came; a
+/// directory of secrets is open to nobody else. What a run that was cut off left half written goes
+/// first, and with it that run's chance to come after this one.
+const PUT: &str = r#"d=${1%/*}; t="$d/.${1##*/}.sindri-$$"
 [ -d "$1" ] && { echo "$1 is a directory" >&2; exit 1; }
 { [ -z "$d" ] || mkdir -p "$d"; } || exit 1
 [ "$d" != /run/secrets ] || chmod 700 "$d" || exit 1
 umask 077
+rm -f "$d/.${1##*/}.sindri-"*
 head -c "$3" >"$t" && [ "$(wc -c <"$t")" -eq "$3" ] && chmod "$2" "$t" && mv -f "$t" "$1" && exit 0
 rm -f "$t"; exit 1"#;
 

@@ -23,6 +23,7 @@ const WRAP: &str = r#"d=$1; s=$2; i=$3; shift 3
 if [ -n "$d" ]; then cd "$d" || exit 126; else cd "${HOME:-/}" 2>/dev/null || cd /; fi
 if [ "$s" = secrets ]; then
 for f in /run/secrets/*; do
+case ${f##*/} in [0-9]*|*[!A-Za-z0-9_]*) continue ;; esac
 [ -f "$f" ] && v=$(cat "$f"; printf x) && export "${f##*/}=${v%x}"
 done
 fi
