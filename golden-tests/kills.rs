@@ -2,7 +2,8 @@
 //!
 //! The program itself runs here, is killed at random instants and met with a spoilt world; what
 //! counts is what stands afterwards. `SINDRI_KILLS` says how many kills the local tests deal out
-//! (300 otherwise; a fifteenth of it on an Engine), `SINDRI_KILL_SEED` replays the life a failure names.
+//! (300 otherwise; a fifteenth of it on an Engine), `SINDRI_KILL_SEED` replays the life a failure names;
+//! `SINDRI_FAULTY_LIVES` how many lives the emulated E2B is made to fail in (24 otherwise).
 
 #![expect(
     clippy::unwrap_used,
@@ -13,10 +14,18 @@
 mod adoptions;
 mod boundaries;
 mod canaries;
+mod clouds;
 mod contention;
 mod damage;
 mod databases;
 mod docker_life;
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "a test's server: only the tests of our own provider use all of it"
+)]
+#[path = "../src/provider/e2b/tests/emulator/mod.rs"]
+mod e2b_emulator;
 mod engine;
 mod engine_away;
 mod extensions;

@@ -42,6 +42,11 @@ pub(super) fn replayed() -> Option<u64> {
     number("SINDRI_KILL_SEED")
 }
 
+/// How many lives on a cloud are asked for.
+pub(super) fn faulty_lives() -> Option<usize> {
+    usize::try_from(number("SINDRI_FAULTY_LIVES")?).ok()
+}
+
 fn number(variable: &str) -> Option<u64> {
     let environment = Environment::of_process();
     let text = environment.get(variable)?;
