@@ -23,7 +23,7 @@ const AT_ONCE: usize = 12;
 const WRITES: u64 = 8;
 
 /// How many lives are lived where nobody asks for all of them.
-const LIVES: usize = 24;
+const LIVES: usize = 10;
 
 /// What the state's server wants to be shown.
 const LOGIN: &str = "Bearer matrix";
