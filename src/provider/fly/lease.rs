@@ -1,11 +1,21 @@
 //! Leases: what is changing a machine keeps others from doing so.
 
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
 use super::classify::error;
 use super::id::Id;
-use super::wire::LeaseAnswer;
+use super::wire::{Lease, LeaseAnswer};
 use super::{Fly, request};
 use crate::provider::{Class, ProviderError};
 use crate::sys::{host_name, user_name};
+
+/// What sindri says of its leases, before who and where.
+const OURS: &str = "sindri of ";
+
+/// How often it is tried again to take a lease that a killed run left.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// Does something to a machine under its lease, which is given back whatever comes of it.
 pub(super) async fn under<T, F: Future<Output = Result<T, ProviderError>>>(
@@ -21,19 +31,29 @@ pub(super) async fn under<T, F: Future<Output = Result<T, ProviderError>>>(
     done
 }
 
+/// Takes a machine's lease. One of sindri's own is waited for: whoever has the state is alone, so that a
+/// killed run left it, and it runs out.
 async fn take(fly: &Fly, id: &Id) -> Result<String, ProviderError> {
-    let who = format!(
-        "sindri of {} on {}",
-        user_name(&fly.environment),
-        host_name()
-    );
-    let taking = fly
-        .call::<LeaseAnswer>(request::machine::lease(id, &who))
-        .await;
-    let lease = match taking {
-        Ok(answer) => answer.into_lease(),
-        Err(failed) if failed.class == Class::Conflict => return Err(held(fly, id, failed).await),
-        Err(failed) => return Err(failed),
+    let who = format!("{OURS}{} on {}", user_name(&fly.environment), host_name());
+    let until = Instant::now() + Duration::from_secs(request::machine::LEASE) + AGAIN;
+    let mut ran_out = false;
+    let lease = loop {
+        let taking = fly
+            .call::<LeaseAnswer>(request::machine::lease(id, &who))
+            .await;
+        match taking {
+            Ok(answer) => break answer.into_lease(),
+            Err(failed) if failed.class == Class::Conflict => {
+                let holder = holder(fly, id).await;
+                match &holder {
+                    Some(lease) if is_ours(lease) && Instant::now() < until => sleep(AGAIN).await,
+                    // It ran out between the two questions.
+                    None if !ran_out => ran_out = true,
+                    Some(_) | None => return Err(said(id, holder, failed)),
+                }
+            }
+            Err(failed) => return Err(failed),
+        }
     };
     lease
         .nonce
@@ -50,10 +70,24 @@ async fn take(fly: &Fly, id: &Id) -> Result<String, ProviderError> {
         })
 }
 
+/// Whether sindri took a lease, whoever ran it.
+fn is_ours(lease: &Lease) -> bool {
+    let description = lease.description.as_deref().unwrap_or_default();
+    description.starts_with(OURS)
+}
+
+async fn holder(fly: &Fly, id: &Id) -> Option<Lease> {
+    let holder = fly.call::<LeaseAnswer>(request::machine::lease_holder(id));
+    holder.await.ok().map(LeaseAnswer::into_lease)
+}
+
 /// Says who is changing a machine.
 pub(super) async fn held(fly: &Fly, id: &Id, failed: ProviderError) -> ProviderError {
-    let holder = fly.call::<LeaseAnswer>(request::machine::lease_holder(id));
-    let Ok(lease) = holder.await.map(LeaseAnswer::into_lease) else {
+    said(id, holder(fly, id).await, failed)
+}
+
+fn said(id: &Id, holder: Option<Lease>, failed: ProviderError) -> ProviderError {
+    let Some(lease) = holder else {
         return failed;
     };
     let filled = |text: Option<String>| text.filter(|text| !text.is_empty());

@@ -10,7 +10,7 @@ use crate::provider::fly::id::Id;
 /// How long one wait may take, in seconds; the most that is allowed.
 const WAIT: u64 = 60;
 /// How long a lease lasts without being renewed, in seconds.
-const LEASE: u64 = 120;
+pub(in crate::provider::fly) const LEASE: u64 = 120;
 /// How long a command may take, in seconds; the most that is allowed.
 pub(in crate::provider::fly) const EXEC: u64 = 60;
 

@@ -7,11 +7,12 @@ use crate::provider::fly::emulator::{Fault, Trouble};
 use crate::provider::fly::label;
 use crate::provider::suite::record;
 use crate::provider::{
-    Class, Command, CreateRequest, Provider as _, ProviderError, Query, Question, Reader as _,
-    UpdateRequest,
+    Class, Command, CreateRequest, Made, Provider as _, ProviderError, Query, Question,
+    Reader as _, UpdateRequest,
 };
 use crate::resource::{Power, Size, Spec};
 use std::sync::Arc;
+use std::time::Duration;
 
 impl Ground {
     fn fault(&self, method: &str, path: &str, trouble: Trouble, times: usize) {
@@ -227,16 +228,16 @@ async fn answers_that_make_no_sense_are_errors() {
     assert!(ground.fly.observe(&query).await.is_ok());
 }
 
-#[tokio::test]
-async fn who_is_changing_a_machine_is_named() {
+/// Asks for more memory of a machine that somebody else has leased for so long.
+async fn changed_under_a_lease(description: &str, lasts: Duration) -> Result<Made, ProviderError> {
     let ground = Ground::new();
     let (request, made) = ground.machine("dev").await;
     for (_, _, machine) in ground.emulator.world().machines() {
         machine.lease = Some(crate::provider::fly::emulator::world::Lease {
             nonce: "other".to_owned(),
-            description: "fly deploy".to_owned(),
+            description: description.to_owned(),
             owner: "bea@example.org".to_owned(),
-            ends: std::time::Instant::now() + std::time::Duration::from_mins(1),
+            ends: std::time::Instant::now() + lasts,
         });
     }
     let mut wanted = request.clone();
@@ -248,12 +249,26 @@ async fn who_is_changing_a_machine_is_named() {
         current: record(&request, &made),
         paths: vec!["memory".to_owned()],
     };
-    let refused = ground.fly.update(&update, &|_| {}).await.unwrap_err();
+    ground.fly.update(&update, &|_| {}).await
+}
+
+#[tokio::test]
+async fn who_is_changing_a_machine_is_named() {
+    let refused = changed_under_a_lease("fly deploy", Duration::from_mins(1)).await;
+    let refused = refused.unwrap_err();
     assert_eq!(refused.code.as_str(), "fly::leased");
     assert!(
         refused.message.contains("bea@example.org (fly deploy)"),
         "{refused}"
     );
+}
+
+#[tokio::test]
+async fn a_lease_that_a_killed_run_left_is_waited_for() {
+    let lasts = Duration::from_secs(1);
+    changed_under_a_lease("sindri of bea on ci-7", lasts)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
