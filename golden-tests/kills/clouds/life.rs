@@ -23,7 +23,7 @@ const AT_ONCE: usize = 12;
 const WRITES: u64 = 8;
 
 /// How many lives are lived where nobody asks for all of them.
-const LIVES: usize = 10;
+const LIVES: usize = 12;
 
 /// What the state's server wants to be shown.
 const LOGIN: &str = "Bearer matrix";
@@ -93,16 +93,18 @@ pub(super) fn survive(cloud: &dyn Cloud, name: &str) {
     });
     let (lives, all) = (plans.len(), all.len());
     tell_text(&format!("\n{name}: {lives} lives of {all}\n\n{matrix}\n"));
-    matrix.is_whole();
+    matrix.is_whole(lives == all);
 }
 
 /// The calls of each act of an undisturbed life.
 type Calls = BTreeMap<Act, Vec<String>>;
 
-/// Lives evenly taken from all; all of them where the environment says so.
+/// Lives evenly taken from all, the first and the last among them; all where the environment says so.
 fn chosen(all: &[Plan]) -> Vec<&Plan> {
-    let lives = faulty_lives().unwrap_or(LIVES).clamp(1, all.len());
-    (0..lives).map(|at| &all[at * all.len() / lives]).collect()
+    let lives = faulty_lives().unwrap_or(LIVES).clamp(2, all.len());
+    (0..lives)
+        .map(|at| &all[at * (all.len() - 1) / (lives - 1)])
+        .collect()
 }
 
 /// Every blow of every act, dealt out to as few lives as can be. A lock on the server that loses
