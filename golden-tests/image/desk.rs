@@ -223,7 +223,9 @@ impl Machine {
             "-o",
             "IdentityAgent=none",
         ];
-        run(Command::new("ssh")
+        // Who is banned in the middle of a conversation hears nothing more, and would wait for ever.
+        run(Command::new("timeout")
+            .args(["30", "ssh"])
             .args(always)
             .args(options)
             .args([&place, command]))

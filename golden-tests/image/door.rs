@@ -184,8 +184,8 @@ fn whoever_tries_keys_in_vain_is_banned_where_that_is_wished() {
     machine.enter(&mine, "true").ended(0);
     let began = Instant::now();
     while machine.enter(&mine, "true").code == Some(0) {
-        machine.enter(&other, "true").ended(255);
-        assert!(began.elapsed() < Duration::from_mins(1), "nobody is banned");
+        assert_ne!(machine.enter(&other, "true").code, Some(0));
+        assert!(began.elapsed() < Duration::from_mins(3), "nobody is banned");
     }
     let banned = docker(&[
         "exec",
