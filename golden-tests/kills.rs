@@ -19,6 +19,7 @@ mod contention;
 mod damage;
 mod databases;
 mod docker_life;
+mod doors;
 #[expect(
     dead_code,
     unused_imports,

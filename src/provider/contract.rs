@@ -11,7 +11,7 @@ use super::{
 use crate::address::{Address, Name};
 use crate::diagnostic::Diagnostics;
 use crate::plan::{Capabilities, Observation, Seen};
-use crate::resource::{FileTarget, Power, ProviderKind};
+use crate::resource::{Attributes, FileTarget, Power, ProviderKind};
 use crate::state::Lineage;
 
 /// What a provider's call comes to.
@@ -131,6 +131,12 @@ pub trait Provider: Reader {
         name: &'a Name,
         target: Option<&'a FileTarget>,
     ) -> Answer<'a, ()>;
+
+    /// Tries a person's own way into a machine, and gives what it is known by as outputs of the
+    /// machine; nothing where there is no such way, or where the machine doesn't run.
+    fn try_door<'a>(&'a self, _machine: &'a MachineRef) -> Answer<'a, Option<Attributes>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
 
     /// Whether [`Provider::connect`] hands the process's own terminal to the session instead of
     /// copying streams.

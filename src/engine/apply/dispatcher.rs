@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::awake::Vigils;
+use super::door;
 use super::halt;
 use super::outcome::{Ended, Outcome};
 use super::recorder::{Lost, Recorder};
@@ -104,9 +105,14 @@ pub async fn apply(
         // Nothing was started yet, so there is no outcome to keep.
         Err(error) => Err(Lost::at_the_start(error)),
     };
-    if result.is_ok() {
-        dispatcher.rest(&apply, journal.state(), audience).await;
-    }
+    let result = match result {
+        Ok(()) => {
+            dispatcher.rest(&apply, journal.state(), audience).await;
+            let tried = door::try_all(&apply, journal, audience).await;
+            tried.map_err(Lost::at_the_start)
+        }
+        lost => lost,
+    };
     let mut summary = dispatcher.summary;
     summary.destroy = apply.plan.header.destroy;
     summary.left = apply.plan.left_unread().into_iter().cloned().collect();

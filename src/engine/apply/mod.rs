@@ -6,6 +6,7 @@
 
 mod awake;
 mod dispatcher;
+mod door;
 mod halt;
 mod leftover;
 mod outcome;

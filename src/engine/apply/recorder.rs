@@ -23,7 +23,7 @@ pub(super) struct Lost {
 }
 
 impl Lost {
-    /// The store failed before any call was made.
+    /// The store failed while no call was being made.
     pub(super) fn at_the_start(error: StoreError) -> Self {
         Self {
             error,

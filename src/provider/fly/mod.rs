@@ -8,6 +8,7 @@ mod awake;
 mod check;
 mod classify;
 mod client;
+mod door;
 #[cfg(test)]
 mod emulator;
 mod exec;

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 
 use super::classify::error;
 use super::{
-    Fly, app, awake, check, exec, files, machine, observe, power, secrets, session, takeover,
+    Fly, app, awake, check, door, exec, files, machine, observe, power, secrets, session, takeover,
     volume,
 };
 use crate::address::{Address, Name};
@@ -182,6 +182,10 @@ impl Provider for Fly {
         _: Option<&'a FileTarget>,
     ) -> Answer<'a, ()> {
         Box::pin(secrets::withdraw(self, machine, name))
+    }
+
+    fn try_door<'a>(&'a self, machine: &'a MachineRef) -> Answer<'a, Option<Attributes>> {
+        Box::pin(door::tried(self, machine))
     }
 
     fn owns_terminal(&self) -> bool {

@@ -5,9 +5,9 @@ use std::ffi::OsString;
 use tokio::io::AsyncWriteExt;
 
 use super::classify::error;
+use super::door::{Place, Told};
 use super::id::Id;
-use super::wire::Addresses;
-use super::{Fly, exec, files, machine, power, request};
+use super::{Fly, door, exec, power};
 use crate::provider::{Class, Command, Interactive, MachineRef, ProviderError, Stream};
 use crate::sys::process::{self, Launch};
 
@@ -71,16 +71,21 @@ pub(super) async fn connect(
         })?;
         return Ok(code);
     }
-    ssh(fly, reference, &id).await
+    ssh(fly, reference).await
 }
 
 /// Hands the terminal to ssh, which knows the machine by the key that the API tells.
-async fn ssh(fly: &Fly, reference: &MachineRef, id: &Id) -> Result<i32, ProviderError> {
-    let port = machine::settings(exec::spec(reference)?)?.ssh_port;
-    let listed: Addresses = fly.call(request::app::addresses(&id.app)).await?;
-    let own = listed.ips.into_iter().find(|one| one.shared != Some(true));
-    let host = own.map_or_else(|| format!("{}.fly.dev", id.app), |own| own.ip);
-    let (key, login) = host_key(fly, reference).await?;
+async fn ssh(fly: &Fly, reference: &MachineRef) -> Result<i32, ProviderError> {
+    let Place { host, port } = door::place(fly, reference).await?;
+    let Told { key, login } = door::told(fly, reference).await.map_err(|cause| {
+        error(
+            Class::Failed,
+            "fly::no-ssh",
+            format!("the image of `{}` lets nobody in over ssh", reference.name),
+        )
+        .help("use an image of `sindri image build --target remote`, or another that has sshd, with your public key as the secret AUTHORIZED_KEYS; `sindri connect -c COMMAND` works with any")
+        .source(cause)
+    })?;
     // A command that prints the one key there may be: no file to leave behind.
     let known = format!("/bin/echo [{host}]:{port} {key}");
     let option = |name: &str, value: &str| [OsString::from("-o"), format!("{name}={value}").into()];
@@ -97,12 +102,7 @@ async fn ssh(fly: &Fly, reference: &MachineRef, id: &Id) -> Result<i32, Provider
     argv.push(format!("{login}@{host}").into());
     let launch = Launch {
         argv,
-        env: fly
-            .environment
-            .iter()
-            .filter(|(name, _)| !name.starts_with("FLY_"))
-            .map(|(name, value)| (name.into(), value.into()))
-            .collect(),
+        env: door::environment(fly),
         directory: std::path::PathBuf::from("."),
     };
     process::attach(&launch).await.map_err(|cause| {
@@ -112,70 +112,4 @@ async fn ssh(fly: &Fly, reference: &MachineRef, id: &Id) -> Result<i32, Provider
             )
             .source(cause)
     })
-}
-
-/// The machine's own key, told through the API: nobody between here and there can pass for it; and
-/// who is let in there.
-async fn host_key(fly: &Fly, reference: &MachineRef) -> Result<(String, String), ProviderError> {
-    let spec = exec::spec(reference)?;
-    let place = spec
-        .mounts
-        .first()
-        .map_or("/etc", |mount| mount.path.as_str());
-    let path = format!("{place}/.sindri-ssh/host.pub");
-    let key = files::get(fly, reference, &path).await.map_err(|cause| {
-        error(
-            Class::Failed,
-            "fly::no-ssh",
-            format!("the image of `{}` lets nobody in over ssh", reference.name),
-        )
-        .help("use an image of `sindri image build --target remote`, or another that has sshd, with your public key as the secret AUTHORIZED_KEYS; `sindri connect -c COMMAND` works with any")
-        .source(cause)
-    })?;
-    access(&String::from_utf8_lossy(&key)).ok_or_else(|| {
-        error(
-            Class::Failed,
-            "fly::no-ssh",
-            "the machine's key makes no sense",
-        )
-    })
-}
-
-/// The key, and who is let in: the third word, `root` where it is no name of a user.
-fn access(public: &str) -> Option<(String, String)> {
-    let mut words = public.split_whitespace();
-    let (kind, key) = (words.next()?, words.next()?);
-    let fits = |name: &&str| {
-        name.starts_with(|c: char| c.is_ascii_lowercase())
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
-    };
-    // Machines of earlier versions say `sindri`, and let in root.
-    let login = words.next().filter(fits).filter(|name| *name != "sindri");
-    Some((format!("{kind} {key}"), login.unwrap_or("root").to_owned()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_third_word_tells_who_is_let_in() {
-        let login = |text| access(text).map(|(_, login)| login);
-        assert_eq!(
-            login("ssh-ed25519 AA developer\n").as_deref(),
-            Some("developer")
-        );
-        assert_eq!(login("ssh-ed25519 AA root").as_deref(), Some("root"));
-        assert_eq!(login("ssh-ed25519 AA sindri").as_deref(), Some("root"));
-        assert_eq!(login("ssh-ed25519 AA").as_deref(), Some("root"));
-        assert_eq!(
-            login("ssh-ed25519 AA -oProxyCommand=x").as_deref(),
-            Some("root")
-        );
-        assert_eq!(login("ssh-ed25519"), None);
-        let (key, _) = access("ssh-ed25519 AA developer").unwrap();
-        assert_eq!(key, "ssh-ed25519 AA");
-    }
 }

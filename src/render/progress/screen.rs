@@ -323,7 +323,11 @@ impl Progress {
     }
 
     fn warned(&self, diagnostic: &Diagnostic) -> Vec<String> {
-        let text = format!("Warning: {}", clean(&message(diagnostic)));
+        let text = format!(
+            "Warning: {} ({})",
+            clean(&message(diagnostic)),
+            diagnostic.code
+        );
         let mut lines = vec![match &diagnostic.address {
             Some(address) => self.line(address, Tone::Changed, &text),
             None => text,

@@ -63,6 +63,8 @@ pub(super) fn one(world: &mut World, request: &Request, name: &str) -> Answer {
 
 pub(super) fn addresses(world: &mut World, request: &Request, name: &str, rest: &[&str]) -> Answer {
     let number = world.next();
+    let given = world.address.clone();
+    let given = given.unwrap_or_else(|| format!("203.0.113.{}", number % 250 + 1));
     let Some(app) = world.apps.get_mut(name) else {
         return no(404, "app not found");
     };
@@ -74,8 +76,7 @@ pub(super) fn addresses(world: &mut World, request: &Request, name: &str, rest: 
             (200, json!({ "ips": ips }))
         }
         ("POST", []) => {
-            app.addresses
-                .push(format!("203.0.113.{}", number % 250 + 1));
+            app.addresses.push(given);
             (200, app.addresses.last().map(shown).unwrap_or_default())
         }
         ("DELETE", [ip]) => {

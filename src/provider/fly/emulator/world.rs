@@ -37,6 +37,8 @@ pub(crate) struct World {
     pub(crate) silent: Vec<String>,
     /// Regions without room.
     pub(crate) full: Vec<String>,
+    /// The address that every app gets, in place of one of its own.
+    pub(crate) address: Option<String>,
     /// Whether answers say `off` and `stop` in words, as the specification has it; Fly says booleans.
     pub(crate) words: bool,
     /// How long a machine that may sleep stays awake without a connection; for ever where absent.
@@ -118,6 +120,7 @@ impl World {
             lag: 0,
             silent: Vec::new(),
             full: Vec::new(),
+            address: None,
             words: false,
             rests_after: None,
             disturbed: 0,
