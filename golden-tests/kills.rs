@@ -30,13 +30,6 @@ mod e2b_emulator;
 mod engine;
 mod engine_away;
 mod extensions;
-#[expect(
-    dead_code,
-    unused_imports,
-    reason = "a test's server: some of it only others use"
-)]
-#[path = "../src/provider/fly/emulator/mod.rs"]
-mod fly_emulator;
 mod ground;
 #[expect(dead_code, reason = "only the tests of its store let it fall silent")]
 #[path = "../src/store/http/tests/server.rs"]
@@ -58,3 +51,5 @@ mod strangers;
 mod streams;
 mod tally;
 mod trace;
+
+use crate::fly_emulator;

@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use super::desk::{Desk, docker};
+use std::process::Command;
+
+use super::desk::{Desk, Machine, docker, run};
+use crate::fly_emulator::Emulator;
 
 #[test]
 fn on_docker_it_is_a_machine_like_any_other() {
@@ -66,4 +69,51 @@ fn as_fly_starts_it_the_same_door_is_open() {
         &format!("{place}/.sindri-ssh/host.pub"),
     ]);
     assert_eq!(public, format!("{key} developer"));
+    tried_and_entered(&desk, &machine, &public, &mine);
+}
+
+/// Puts the machine where an app's address leads, and lets an apply and a session find the way in.
+fn tried_and_entered(desk: &Desk, machine: &Machine, public: &str, mine: &str) {
+    let cloud = desk.path().join("cloud");
+    fs::create_dir(&cloud).unwrap();
+    let emulator = Emulator::start(&cloud, 0).unwrap();
+    emulator.world().address = Some("127.0.0.1".to_owned());
+    // What the machine says of itself stands in the emulated one too.
+    fs::write(desk.path().join("host.pub"), public).unwrap();
+    let (name, port, host) = (&desk.name, &machine.port, desk.path().join("host.pub"));
+    let text = format!(
+        "version: \"4.0\"\nname: {name}\ndeployment: {{provider: fly, image: 'debian:12'}}\n\
+         providers: {{fly: {{region: iad, organization: acme, sshPort: {port}, autoStopMachines: false}}}}\n\
+         secrets:\n  - {{name: HOST, source: file, path: {}, permissions: '0644', \
+         mountPath: /alt/home/developer/workspace/.sindri-ssh/host.pub}}\n",
+        host.display()
+    );
+    fs::write(desk.path().join("project/sindri.yaml"), text).unwrap();
+    let sindri = |words: &[&str]| {
+        let mut command = desk.command(words);
+        command
+            .env("FLY_API_TOKEN", "FlyV1 fm2_emulated")
+            .env("FLY_FLAPS_BASE_URL", &emulator.address);
+        command
+    };
+    let applied = run(&mut sindri(&["apply", "--auto-approve"])).ended(0);
+    assert!(!applied.stderr.contains("Warning"), "{applied:#?}");
+    let key = public.rsplit_once(' ').unwrap().0;
+    run(&mut sindri(&["state", "show", &format!("machine.{name}")]))
+        .ended(0)
+        .says(key)
+        .says("developer");
+
+    // The person's key is in an agent, and what is typed comes from a pipe.
+    let connect = sindri(&["connect"]);
+    let script = format!(
+        "ssh-add -q {mine} && echo 'id -un; pwd' | {} connect",
+        env!("CARGO_BIN_EXE_sindri")
+    );
+    let mut session = Command::new("ssh-agent");
+    session.args(["sh", "-c", &script]).env_clear();
+    session.current_dir(desk.path().join("project"));
+    let variables = connect.get_envs();
+    session.envs(variables.filter_map(|(name, value)| Some((name, value?))));
+    run(&mut session).ended(0).says("developer");
 }

@@ -79,11 +79,7 @@ async fn look(
     if probes.is_empty() {
         return inside;
     }
-    let target = MachineRef {
-        name: name.clone(),
-        id: machine.id.clone(),
-        spec: Arc::clone(&machine.spec),
-    };
+    let target = MachineRef::of(name, machine);
     let answer = match readers.reader(machine.provider) {
         Ok(reader) => install::probe(&*reader, &target, &probes, &Redactor::new([]))
             .await
@@ -106,14 +102,7 @@ async fn look(
                 }
             }
         }
-        Err(mut findings) => {
-            for found in &mut findings {
-                found
-                    .address
-                    .get_or_insert_with(|| Address::Machine(name.clone()));
-            }
-            inside.findings.append(&mut findings);
-        }
+        Err(findings) => inside.findings.extend(on_machine(name, findings)),
     }
     inside
 }
@@ -132,11 +121,7 @@ async fn secrets(readers: &dyn Readers, state: &State, name: &Name, machine: &Ob
     if recorded.is_empty() {
         return inside;
     }
-    let target = MachineRef {
-        name: name.clone(),
-        id: machine.id.clone(),
-        spec: Arc::clone(&machine.spec),
-    };
+    let target = MachineRef::of(name, machine);
     let names: Vec<Name> = recorded.keys().cloned().collect();
     let answer = match readers.reader(machine.provider) {
         Ok(reader) => reader.stray(&target, &names).await,
@@ -156,16 +141,18 @@ async fn secrets(readers: &dyn Readers, state: &State, name: &Name, machine: &Ob
                 inside.objects.insert(address, observation);
             }
         }
-        Err(error) => {
-            let mut findings = error.diagnose();
-            for found in &mut findings {
-                let address = Address::Machine(name.clone());
-                found.address.get_or_insert(address);
-            }
-            inside.findings.append(&mut findings);
-        }
+        Err(error) => inside.findings.extend(on_machine(name, error.diagnose())),
     }
     inside
+}
+
+/// Findings as ones of a machine, where they don't say whose they are.
+fn on_machine(name: &Name, mut findings: Diagnostics) -> Diagnostics {
+    for found in &mut findings {
+        let address = || Address::Machine(name.clone());
+        found.address.get_or_insert_with(address);
+    }
+    findings
 }
 
 /// A secret that isn't the one that was delivered; what it is now, nobody here knows.

@@ -2,6 +2,7 @@
 
 mod apply;
 mod deep;
+mod doors;
 mod edit;
 mod event;
 mod ground;
@@ -25,6 +26,7 @@ mod survey;
 mod tests;
 
 pub use apply::{Apply, ApplyError, Context, Journal, Stop, apply, conclude};
+pub use doors::doors;
 pub use edit::{EditRequest, Pinned, Staged, stage};
 pub use event::{Audience, Event, Summary, Tool};
 pub use imports::strays;

@@ -66,7 +66,14 @@ fn as_seen(object: &Object, seen: &Seen) -> Object {
         }));
     }
     let exchanged = seen.id != object.id;
+    let mut attributes = object.attributes.clone();
+    for name in Object::DOOR {
+        if let Some(now) = seen.outputs.get(name) {
+            attributes.set(name, now.clone());
+        }
+    }
     Object {
+        attributes,
         id: seen.id.clone(),
         operation: match &seen.operation {
             Some(operation) if exchanged => operation.clone(),

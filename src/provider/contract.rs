@@ -134,7 +134,14 @@ pub trait Provider: Reader {
 
     /// Tries a person's own way into a machine, and gives what it is known by as outputs of the
     /// machine; nothing where there is no such way, or where the machine doesn't run.
-    fn try_door<'a>(&'a self, _machine: &'a MachineRef) -> Answer<'a, Option<Attributes>> {
+    ///
+    /// Where another key is among what is known of the machine, the way in isn't the one it was:
+    /// that is an error.
+    fn try_door<'a>(
+        &'a self,
+        _machine: &'a MachineRef,
+        _known: &'a Attributes,
+    ) -> Answer<'a, Option<Attributes>> {
         Box::pin(std::future::ready(Ok(None)))
     }
 

@@ -106,6 +106,17 @@ pub struct MachineRef {
     pub spec: Arc<Spec>,
 }
 
+impl MachineRef {
+    /// Makes the reference of a recorded machine.
+    pub fn of(name: &Name, object: &Object) -> Self {
+        Self {
+            name: name.clone(),
+            id: object.id.clone(),
+            spec: Arc::clone(&object.spec),
+        }
+    }
+}
+
 /// A command to run in a machine, without a terminal.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Command {
@@ -196,6 +207,8 @@ pub struct TerminalSize {
 pub struct Interactive {
     /// The command line for the machine's shell; a login shell if absent.
     pub command: Option<String>,
+    /// What is recorded of the machine, the key of its way in among it.
+    pub known: Attributes,
     /// The terminal's size; no terminal if absent.
     pub terminal: Option<TerminalSize>,
     /// Changes of the terminal's size.

@@ -50,4 +50,4 @@ pub use progress::{
 pub use state::{
     StatusRow, state_json, state_list, state_show, state_show_json, status_human, status_json,
 };
-pub use versions::{drift_list, removal_by_hand, restoration, versions_human};
+pub use versions::{doors_list, drift_list, removal_by_hand, restoration, versions_human};

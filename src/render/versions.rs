@@ -5,7 +5,7 @@ use super::table::{Free, table};
 use super::text::clean;
 use crate::address::{Address, Kind};
 use crate::resource::ProviderKind;
-use crate::state::{Object, Serial, State, Version};
+use crate::state::{Event, Object, Serial, State, Version};
 
 /// The versions kept, for people.
 pub fn versions_human(versions: &[Version], current: Serial, style: &Style) -> String {
@@ -94,6 +94,42 @@ pub fn restoration(now: &State, then: &State, style: &Style) -> String {
 pub fn drift_list(drift: &[crate::plan::Drift], style: &Style) -> String {
     let mut page = Page::new(*style);
     super::plan::drift_section(&mut page, drift);
+    page.into_text()
+}
+
+/// What machines are known by to ssh, where that is to be recorded anew; empty where nothing is.
+pub fn doors_list(state: &State, events: &[(Address, bool, Event)], style: &Style) -> String {
+    let mut page = Page::new(*style);
+    for (address, _, event) in events {
+        let Event::Refreshed {
+            object: Some(now), ..
+        } = event
+        else {
+            continue;
+        };
+        let before = state.current(address).map(|object| &object.attributes);
+        let changed = Object::DOOR.iter().filter_map(|name| {
+            let now = now.attributes.get(name)?.as_str()?;
+            let before = before.and_then(|before| before.get(name)?.as_str());
+            (before != Some(now)).then_some((name, before, now))
+        });
+        let changed: Vec<_> = changed.collect();
+        if changed.is_empty() {
+            continue;
+        }
+        page.raw("  # ")
+            .show(address)
+            .raw(" is reached in another way")
+            .end();
+        for (name, before, now) in changed {
+            page.raw("      ").raw(name).raw(" = ");
+            if let Some(before) = before {
+                page.raw(&clean(before)).raw(" -> ");
+            }
+            page.raw(&clean(now)).end();
+        }
+        page.raw("").end();
+    }
     page.into_text()
 }
 

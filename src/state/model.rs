@@ -91,6 +91,11 @@ impl Object {
     /// The attribute that holds the id by which a person named an object; such an object keeps the
     /// real name it came with.
     pub const IMPORTED: &'static str = "imported";
+    /// The attribute that holds the key by which a machine shows itself to an ssh client.
+    pub const HOST_KEY: &'static str = "sshHostKey";
+    /// The attributes that a machine's way in for people is known by: where it is, its key, who is
+    /// let in.
+    pub const DOOR: [&'static str; 3] = ["sshHost", Self::HOST_KEY, "sshUser"];
 
     /// Whether it keeps a real name that the configuration wouldn't give it.
     pub fn keeps_its_name(&self) -> bool {

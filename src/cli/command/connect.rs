@@ -1,7 +1,5 @@
 //! `sindri connect`: a session in a machine.
 
-use std::sync::Arc;
-
 use tokio::sync::mpsc;
 
 use super::machine::pick;
@@ -31,11 +29,7 @@ pub(crate) fn run(session: &mut Session, args: ConnectArgs) -> Outcome {
         .provider(object.provider)
         .map_err(|error| error.diagnose())?;
     let runtime = runtime()?;
-    let machine = MachineRef {
-        name,
-        id: object.id.clone(),
-        spec: Arc::clone(&object.spec),
-    };
+    let machine = MachineRef::of(&name, &object);
     let interactive = session.terminal().input && session.terminal().output;
     // With a command and no terminal on the input, streams are copied as they are.
     let size = session.terminal().size.filter(|_| interactive);
@@ -54,6 +48,7 @@ pub(crate) fn run(session: &mut Session, args: ConnectArgs) -> Outcome {
                 &machine,
                 Interactive {
                     command: args.command,
+                    known: object.attributes.clone(),
                     terminal: size,
                     resized,
                     stdin: Box::new(tokio::io::stdin()),

@@ -69,11 +69,7 @@ fn set(
     };
     screen.event(session, &event);
     let providers = session.providers();
-    let machine = MachineRef {
-        name,
-        id: object.id.clone(),
-        spec: Arc::clone(&object.spec),
-    };
+    let machine = MachineRef::of(&name, &object);
     let provider = providers
         .provider(object.provider)
         .map_err(|error| error.diagnose());

@@ -20,6 +20,7 @@ use crate::address::{Address, Name};
 use crate::diagnostic::{Diagnose, Diagnostics};
 use crate::engine::{Audience, Event, Providers, Summary};
 use crate::plan::{Action, Change, Observed, Plan};
+use crate::provider::MachineRef;
 use crate::resource::{Power, Spec};
 use crate::state::{self, OperationId, State, StepKind};
 use crate::store::StoreError;
@@ -532,7 +533,7 @@ impl Dispatcher {
             if spec.power == Power::Stopped
                 && let Ok(provider) = apply.providers.provider(object.provider)
             {
-                let machine = work::machine_ref(&name, object);
+                let machine = MachineRef::of(&name, object);
                 // A machine left running is found as drift; there is nothing better to do here.
                 let _left_running = provider.set_power(&machine, Power::Stopped).await.is_err();
             }

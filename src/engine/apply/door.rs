@@ -1,17 +1,13 @@
-//! Ways in for people: tried once machines stand, and what a session knows them by recorded.
-//!
-//! A machine whose way in doesn't work stands all the same: that is a warning.
+//! Ways in for people, tried once machines stand, and what a session knows them by recorded.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use futures_util::{StreamExt, stream};
+use futures_util::StreamExt;
 
 use super::Apply;
 use super::dispatcher::{BEAT, Journal, Stop};
-use super::work::machine_ref;
 use crate::address::{Address, Name};
-use crate::diagnostic::{Diagnose, Diagnostic, Severity};
+use crate::engine::doors::tries;
 use crate::engine::{Audience, Event};
 use crate::plan::Plan;
 use crate::resource::Attributes;
@@ -28,28 +24,18 @@ pub(super) async fn try_all(
         return Ok(());
     }
     let state = journal.state();
-    let machines: Vec<(Address, Arc<Object>, Name)> = worked_in(apply.plan)
-        .into_iter()
-        .filter_map(|name| {
-            let address = Address::Machine(name.clone());
-            let object = state.current(&address)?;
-            (!state.is_open(&address)).then(|| (address, Arc::clone(object), name))
-        })
-        .collect();
-    let tries = machines.into_iter().filter_map(|(address, object, name)| {
-        let provider = apply.providers.provider(object.provider).ok()?;
-        Some(async move {
-            let machine = machine_ref(&name, &object);
-            let tried = provider.try_door(&machine).await;
-            (address, object, tried)
-        })
+    let machines = worked_in(apply.plan).into_iter().filter_map(|name| {
+        let address = Address::Machine(name.clone());
+        let object = state.current(&address)?.clone();
+        (!state.is_open(&address)).then_some((name, object))
     });
-    let tries: Vec<_> = tries.collect();
-    let mut tries = stream::iter(tries).buffer_unordered(apply.parallelism.max(1));
+    let machines: Vec<_> = machines.collect();
+    let known = |object: &Object| object.attributes.clone();
+    let mut ways = tries(apply.providers, machines, known, apply.parallelism);
     let (mut events, mut said) = (Vec::new(), BTreeSet::new());
     loop {
-        let (address, object, tried) = tokio::select! {
-            next = tries.next() => match next {
+        let tried = tokio::select! {
+            next = ways.next() => match next {
                 Some(next) => next,
                 None => break,
             },
@@ -58,20 +44,19 @@ pub(super) async fn try_all(
                 continue;
             }
         };
-        match tried {
-            Ok(outputs) => events.extend(recorded(address, &object, &outputs.unwrap_or_default())),
-            Err(failed) => {
-                for found in failed.diagnose() {
+        match tried.found {
+            Ok(outputs) => events.extend(recorded(tried.address, &tried.object, &outputs)),
+            Err(found) => {
+                for found in found {
                     // What this host lacks it lacks for every machine.
-                    if !said.insert((found.code.clone(), found.summary.clone())) {
-                        continue;
+                    if said.insert((found.code.clone(), found.summary.clone())) {
+                        audience.event(Event::Warned(found));
                     }
-                    audience.event(Event::Warned(warning(found, &address)));
                 }
             }
         }
     }
-    drop(tries);
+    drop(ways);
     if events.is_empty() {
         Ok(())
     } else {
@@ -106,9 +91,4 @@ fn recorded(address: Address, object: &Object, outputs: &Attributes) -> Option<s
         address,
         object: Some(Box::new(changed)),
     })
-}
-
-fn warning(mut found: Diagnostic, address: &Address) -> Diagnostic {
-    found.severity = Severity::Warning;
-    found.on(address.clone())
 }

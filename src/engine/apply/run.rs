@@ -162,9 +162,11 @@ async fn perform(
             dependencies,
         } => {
             let mut made = retry(|| provider.update(&request, &on_progress)).await?;
-            let (current, name) = (&request.current, Object::IMPORTED);
-            if let Some(imported) = current.attributes.get(name) {
-                made.attributes.set(name, imported.clone());
+            let current = &request.current;
+            for name in [Object::IMPORTED].into_iter().chain(Object::DOOR) {
+                if let Some(kept) = current.attributes.get(name) {
+                    made.attributes.set(name, kept.clone());
+                }
             }
             let (spec, made_at) = (&request.wanted.spec, current.made_at.clone());
             Ok(done(made, &*provider, intent, &dependencies, spec, made_at))

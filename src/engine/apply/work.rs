@@ -116,15 +116,6 @@ pub(super) struct Inside {
     pub(super) urgency: Duration,
 }
 
-/// A machine as its provider knows it.
-pub(super) fn machine_ref(name: &Name, object: &Object) -> MachineRef {
-    MachineRef {
-        name: name.clone(),
-        id: object.id.clone(),
-        spec: Arc::clone(&object.spec),
-    }
-}
-
 /// Builds what a step needs from the plan and from what earlier steps recorded.
 pub(super) fn prepare(
     apply: &Apply<'_>,
@@ -337,7 +328,7 @@ fn inside(
     }
     let inside = Inside {
         provider: open(apply, object.provider, address)?,
-        machine: machine_ref(name, object),
+        machine: MachineRef::of(name, object),
         object: Arc::clone(object),
         name: address.leaf().clone(),
         spec: change.desired.clone(),

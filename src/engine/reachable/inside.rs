@@ -1,7 +1,5 @@
 //! From machines that run: each asks all of its hosts, in one exec.
 
-use std::sync::Arc;
-
 use futures_util::future::join_all;
 
 use super::limit;
@@ -37,11 +35,7 @@ async fn look(
     name: &Name,
     machine: &Object,
 ) -> Diagnostics {
-    let target = MachineRef {
-        name: name.clone(),
-        id: machine.id.clone(),
-        spec: Arc::clone(&machine.spec),
-    };
+    let target = MachineRef::of(name, machine);
     let hosts: Vec<&str> = needed.hosts.keys().map(String::as_str).collect();
     if hosts.is_empty() {
         return Vec::new();

@@ -26,6 +26,7 @@ pub(super) async fn connect(
     session: Interactive,
 ) -> Result<i32, ProviderError> {
     let Interactive {
+        known: _,
         command,
         terminal,
         mut resized,

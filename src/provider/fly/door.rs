@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use serde_json::Value;
 
 use super::classify::error;
 use super::id::Id;
@@ -16,6 +17,7 @@ use super::{Fly, exec, files, machine, request};
 use crate::digest::Digest;
 use crate::provider::{Class, MachineRef, ProviderError};
 use crate::resource::{Attributes, Power};
+use crate::state::Object;
 use crate::sys::process::{self, Launch, Pipe};
 
 /// How often a machine that has just started is asked for its key, and how long between two times.
@@ -46,6 +48,7 @@ pub(super) struct Place {
 pub(super) async fn tried(
     fly: &Fly,
     reference: &MachineRef,
+    known: &Attributes,
 ) -> Result<Option<Attributes>, ProviderError> {
     if exec::spec(reference)?.power == Power::Stopped {
         return Ok(None);
@@ -65,16 +68,60 @@ pub(super) async fn tried(
             Err(failed) => return Err(failed),
         }
     };
+    still(reference, known, &told.key)?;
     let place = place(fly, reference).await?;
     let shown = shown(fly, reference, &place).await?;
     if shown != told.key {
         return Err(differs(reference, &told.key, &shown, &place));
     }
     let mut outputs = Attributes::default();
-    outputs.set("sshHost", place.host);
-    outputs.set("sshHostKey", told.key);
-    outputs.set("sshUser", told.login);
+    for (name, value) in Object::DOOR
+        .into_iter()
+        .zip([place.host, told.key, told.login])
+    {
+        outputs.set(name, value);
+    }
     Ok(Some(outputs))
+}
+
+/// Refuses a machine that says another key than the one recorded of it.
+///
+/// A key outlives a machine's start only on a volume: without one there is nothing to hold it to.
+pub(super) fn still(
+    reference: &MachineRef,
+    known: &Attributes,
+    told: &str,
+) -> Result<(), ProviderError> {
+    let recorded = known.get(Object::HOST_KEY).and_then(Value::as_str);
+    match recorded {
+        Some(recorded) if recorded != told && !exec::spec(reference)?.mounts.is_empty() => {
+            Err(error(
+                Class::Failed,
+                "fly::host-key-changed",
+                format!(
+                    "`{}` has another host key than the one recorded: now {}, recorded {}",
+                    reference.name,
+                    fingerprint(told),
+                    fingerprint(recorded)
+                ),
+            )
+            .help("where you know why, because you made the keys anew, `sindri refresh` records the new one; else find out who changed it before you log in, with `sindri connect -c COMMAND`"))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Refuses the key that is shown at a machine's address where it isn't the machine's own.
+pub(super) async fn own(
+    fly: &Fly,
+    reference: &MachineRef,
+    place: &Place,
+    key: &str,
+) -> Result<(), ProviderError> {
+    match scan(fly, place).await? {
+        Some(shown) if shown != key => Err(differs(reference, key, &shown, place)),
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// What the machine says of its way in, through the API.

@@ -184,8 +184,12 @@ impl Provider for Fly {
         Box::pin(secrets::withdraw(self, machine, name))
     }
 
-    fn try_door<'a>(&'a self, machine: &'a MachineRef) -> Answer<'a, Option<Attributes>> {
-        Box::pin(door::tried(self, machine))
+    fn try_door<'a>(
+        &'a self,
+        machine: &'a MachineRef,
+        known: &'a Attributes,
+    ) -> Answer<'a, Option<Attributes>> {
+        Box::pin(door::tried(self, machine, known))
     }
 
     fn owns_terminal(&self) -> bool {

@@ -9,6 +9,7 @@ use super::door::{Place, Told};
 use super::id::Id;
 use super::{Fly, door, exec, power};
 use crate::provider::{Class, Command, Interactive, MachineRef, ProviderError, Stream};
+use crate::resource::Attributes;
 use crate::sys::process::{self, Launch};
 
 /// Sources what extensions set, as a login would, and runs the line given first.
@@ -16,6 +17,9 @@ const LINE: &str = r#"f=$HOME/.config/sindri/profile
 if [ -f "$f" ]; then . "$f"; fi
 unset f
 eval "$1""#;
+
+/// How ssh itself ends where it doesn't come in.
+const REFUSED: i32 = 255;
 
 /// Opens a session and returns its exit code; a machine that sleeps is woken.
 pub(super) async fn connect(
@@ -71,12 +75,14 @@ pub(super) async fn connect(
         })?;
         return Ok(code);
     }
-    ssh(fly, reference).await
+    ssh(fly, reference, &session.known).await
 }
 
-/// Hands the terminal to ssh, which knows the machine by the key that the API tells.
-async fn ssh(fly: &Fly, reference: &MachineRef) -> Result<i32, ProviderError> {
-    let Place { host, port } = door::place(fly, reference).await?;
+/// Hands the terminal to ssh, which knows the machine by the key that the API tells; that must be
+/// the recorded one.
+async fn ssh(fly: &Fly, reference: &MachineRef, known: &Attributes) -> Result<i32, ProviderError> {
+    let place = door::place(fly, reference).await?;
+    let Place { host, port } = &place;
     let Told { key, login } = door::told(fly, reference).await.map_err(|cause| {
         error(
             Class::Failed,
@@ -86,6 +92,7 @@ async fn ssh(fly: &Fly, reference: &MachineRef) -> Result<i32, ProviderError> {
         .help("use an image of `sindri image build --target remote`, or another that has sshd, with your public key as the secret AUTHORIZED_KEYS; `sindri connect -c COMMAND` works with any")
         .source(cause)
     })?;
+    door::still(reference, known, &key)?;
     // A command that prints the one key there may be: no file to leave behind.
     let known = format!("/bin/echo [{host}]:{port} {key}");
     let option = |name: &str, value: &str| [OsString::from("-o"), format!("{name}={value}").into()];
@@ -105,11 +112,16 @@ async fn ssh(fly: &Fly, reference: &MachineRef) -> Result<i32, ProviderError> {
         env: door::environment(fly),
         directory: std::path::PathBuf::from("."),
     };
-    process::attach(&launch).await.map_err(|cause| {
+    let code = process::attach(&launch).await.map_err(|cause| {
         error(Class::Failed, "fly::ssh", "could not run `ssh`")
             .help(
                 "a session needs the ssh client of this host; `sindri connect -c COMMAND` doesn't",
             )
             .source(cause)
-    })
+    })?;
+    // ssh's own words speak of files that nobody has: somebody else's key is told in ours too.
+    if code == REFUSED {
+        door::own(fly, reference, &place, &key).await?;
+    }
+    Ok(code)
 }

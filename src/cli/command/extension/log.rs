@@ -33,11 +33,7 @@ pub(super) fn run(session: &mut Session, args: &ExtensionLogArgs) -> Outcome {
         ]);
     }
     let address = Address::Extension(machine.clone(), name.clone());
-    let target = MachineRef {
-        name: machine.clone(),
-        id: object.id.clone(),
-        spec: Arc::clone(&object.spec),
-    };
+    let target = MachineRef::of(&machine, &object);
     let secrets = secrets(state.as_ref(), &machine);
     let providers = session.providers();
     // From here on only the reading half of the providers is in sight.

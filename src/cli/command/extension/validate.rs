@@ -48,11 +48,7 @@ pub(super) fn run(session: &mut Session, args: &ExtensionValidateArgs) -> Outcom
         let Some(object) = standing(state.as_ref(), name, &mut findings) else {
             continue;
         };
-        let target = MachineRef {
-            name: name.clone(),
-            id: object.id.clone(),
-            spec: Arc::clone(&object.spec),
-        };
+        let target = MachineRef::of(name, object);
         let answer = match readers.reader(object.provider) {
             Ok(reader) => runtime
                 .block_on(install::probe(

@@ -49,9 +49,13 @@ pub(crate) fn run(session: &mut Session, args: &RefreshArgs) -> Outcome {
         )?;
         survey.state = locked.state().clone();
     }
+    let trying = engine::doors(&*providers, &survey.state, &mut survey.observed);
+    let found = unless_stopped(&runtime, &stop, trying)?;
+    survey.facts.findings.extend(found);
     let drift = survey.plan(&nothing, &Options::default()).drift;
     let events = engine::refreshed(&survey.state, &survey.observed);
-    let text = render::drift_list(&drift, &session.style());
+    let text = render::drift_list(&drift, &session.style())
+        + &render::doors_list(&survey.state, &events, &session.style());
     if !session.is_json() {
         session.answer(&text)?;
     }

@@ -239,6 +239,7 @@ fn person(command: Option<&str>, terminal: Option<(u16, u16)>) -> Person {
     let (stdout, screen) = duplex(1 << 16);
     let (resize, resized) = mpsc::unbounded_channel();
     let session = Interactive {
+        known: crate::resource::Attributes::default(),
         command: command.map(ToOwned::to_owned),
         terminal: terminal.map(|(rows, columns)| TerminalSize { rows, columns }),
         resized,

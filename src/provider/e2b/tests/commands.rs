@@ -101,6 +101,7 @@ async fn a_session_has_a_terminal_and_hands_its_code_back() {
     let (mut screen, stdout) = tokio::io::duplex(64 << 10);
     let (_resize, resized) = tokio::sync::mpsc::unbounded_channel();
     let session = Interactive {
+        known: crate::resource::Attributes::default(),
         command: Some(
             "test -t 0 && echo terminal of $(stty size); read line; exit ${#line}".to_owned(),
         ),
@@ -129,6 +130,7 @@ async fn a_session_without_a_terminal_keeps_its_streams_apart() {
     let (mut err, stderr) = tokio::io::duplex(1024);
     let (_resize, resized) = tokio::sync::mpsc::unbounded_channel();
     let session = Interactive {
+        known: crate::resource::Attributes::default(),
         command: Some("cat; echo apart >&2; exit 5".to_owned()),
         terminal: None,
         resized,

@@ -138,6 +138,7 @@ async fn a_session_passes_its_exit_code_on() {
     let machine = ground.machine().await;
     let (_, resized) = tokio::sync::mpsc::unbounded_channel();
     let session = Interactive {
+        known: crate::resource::Attributes::default(),
         command: Some("test \"$PWD\" = \"$HOME\" && exit 5".to_owned()),
         terminal: None,
         resized,

@@ -1,0 +1,91 @@
+//! Ways in for people: tried, and what a session knows a machine by among what was seen of it.
+
+use std::sync::Arc;
+
+use futures_util::{Stream, StreamExt, stream};
+
+use super::providers::Providers;
+use crate::address::{Address, Name};
+use crate::diagnostic::{Diagnose, Diagnostic, Diagnostics, Severity};
+use crate::plan::{Observation, Observed};
+use crate::provider::MachineRef;
+use crate::resource::{Attributes, Power};
+use crate::state::{Object, State};
+
+/// How many are tried side by side where nobody says.
+const AT_ONCE: usize = 10;
+
+/// What became of trying the way into one machine.
+pub(super) struct Tried {
+    pub(super) address: Address,
+    pub(super) object: Arc<Object>,
+    /// What it is known by, nothing where it has no way in; or what is wrong, as warnings.
+    pub(super) found: Result<Attributes, Diagnostics>,
+}
+
+/// Tries the ways into machines; each must still show the key that is known of it.
+pub(super) fn tries(
+    providers: &dyn Providers,
+    machines: impl IntoIterator<Item = (Name, Arc<Object>)>,
+    known: fn(&Object) -> Attributes,
+    at_once: usize,
+) -> impl Stream<Item = Tried> {
+    let tries = machines.into_iter().filter_map(|(name, object)| {
+        let provider = providers.provider(object.provider).ok()?;
+        Some(async move {
+            let machine = MachineRef::of(&name, &object);
+            let tried = provider.try_door(&machine, &known(&object)).await;
+            let address = Address::Machine(name);
+            Tried {
+                found: match tried {
+                    Ok(outputs) => Ok(outputs.unwrap_or_default()),
+                    Err(failed) => {
+                        let found = failed.diagnose().into_iter();
+                        Err(found.map(|one| warning(one, &address)).collect())
+                    }
+                },
+                address,
+                object,
+            }
+        })
+    });
+    let tries: Vec<_> = tries.collect();
+    stream::iter(tries).buffer_unordered(at_once.max(1))
+}
+
+/// Tries the way into every machine that runs, and adds what it is known by now to what was seen.
+pub async fn doors(
+    providers: &dyn Providers,
+    state: &State,
+    observed: &mut Observed,
+) -> Diagnostics {
+    let running = state.resources.iter().filter_map(|(address, record)| {
+        let (Address::Machine(name), Some(object)) = (address, &record.current) else {
+            return None;
+        };
+        let runs = observed.seen(address)?.power != Some(Power::Stopped);
+        (runs && !state.is_open(address)).then(|| (name.clone(), Arc::clone(object)))
+    });
+    // What stands is to be recorded, whatever it was before.
+    let running: Vec<_> = running.collect();
+    let tries = tries(providers, running, |_| Attributes::default(), AT_ONCE);
+    let mut findings = Diagnostics::new();
+    for tried in tries.collect::<Vec<_>>().await {
+        match (tried.found, observed.objects.get_mut(&tried.address)) {
+            (Ok(outputs), Some(Observation::Present(seen))) => {
+                for (name, value) in outputs.0 {
+                    seen.outputs.set(&name, value);
+                }
+            }
+            (Ok(_), _) => {}
+            (Err(found), _) => findings.extend(found),
+        }
+    }
+    findings
+}
+
+/// A machine whose way in doesn't work stands all the same.
+fn warning(mut found: Diagnostic, address: &Address) -> Diagnostic {
+    found.severity = Severity::Warning;
+    found.on(address.clone())
+}
