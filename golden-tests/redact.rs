@@ -24,26 +24,32 @@ fn elapsed(line: &str) -> String {
     let line = after(line, " after ", "");
     let line = after(&line, "\"elapsed_seconds\":", "");
     let line = after(&line, "[", " elapsed]");
+    let line = ended(&line, "it ended ", "0000-00-00 00:00 UTC");
+    let line = ended(&line, ", ended ", "0000-00-00 00:00 UTC");
     [
         "\"at\":\"",
+        "\"ended\":\"",
         ", ready, ",
         ", found, ",
         ", partial, ",
         ", failed, ",
     ]
     .iter()
-    .fold(line, |line, before| ended(&line, before))
+    .fold(line, |line, before| {
+        ended(&line, before, "0000-00-00T00:00:00Z")
+    })
 }
 
-/// Blanks out the time by a machine's own clock that follows `before`: when an installation ended.
-fn ended(line: &str, before: &str) -> String {
+/// Blanks out the time by another's clock that follows `before`: when something there ended.
+fn ended(line: &str, before: &str, shape: &str) -> String {
+    let length = shape.len();
     let is_time = |text: &str| {
-        let mut shape = "0000-00-00T00:00:00Z".bytes().zip(text.bytes());
-        text.len() >= 20
+        let mut shape = shape.bytes().zip(text.bytes());
+        text.len() >= length
             && shape.all(|(wanted, b)| wanted == b || wanted == b'0' && b.is_ascii_digit())
     };
     match line.split_once(before) {
-        Some((head, tail)) if is_time(tail) => format!("{head}{before}<time>{}", &tail[20..]),
+        Some((head, tail)) if is_time(tail) => format!("{head}{before}<time>{}", &tail[length..]),
         Some(_) | None => line.to_owned(),
     }
 }

@@ -30,7 +30,7 @@ pub(super) async fn look_up(
         };
         // Of an import that broke off, what can be seen is settled; what can't is still to be taken.
         let settles = recorded.is_open(&import.to)
-            && !matches!(observed.get(&import.to), Some(Observation::Absent) | None);
+            && (observed.get(&import.to)).is_some_and(|observation| !observation.is_gone());
         if recorded.current(&import.to).is_some() || settles {
             continue;
         }

@@ -68,18 +68,18 @@ pub(super) fn in_world<'a>(
 }
 
 fn between(before: Option<&Observation>, now: Option<&Observation>) -> Option<String> {
-    use Observation::{Absent, Present, Unreadable};
+    use Observation::{Absent, Ended, Present, Unreadable};
     match (before, now) {
         // What wasn't asked for on one side tells nothing where there is nothing on the other.
-        (None | Some(Absent), None | Some(Absent)) => None,
+        (None | Some(Absent | Ended(_)), None | Some(Absent | Ended(_))) => None,
         (Some(Unreadable(same)), Some(Unreadable(reason))) if same == reason => None,
         (_, Some(Unreadable(reason))) => Some(format!("can't be read now: {reason}")),
-        (Some(Present(_)), Some(Absent)) => Some("is gone".to_owned()),
+        (Some(Present(_)), Some(Absent | Ended(_))) => Some("is gone".to_owned()),
         (Some(Present(_) | Unreadable(_)), None) => Some("wasn't looked at now".to_owned()),
-        (Some(Unreadable(_)), Some(Absent | Present(_))) => {
+        (Some(Unreadable(_)), Some(Absent | Ended(_) | Present(_))) => {
             Some("couldn't be read when the plan was made, and can now".to_owned())
         }
-        (Some(Absent), Some(Present(_))) => {
+        (Some(Absent | Ended(_)), Some(Present(_))) => {
             Some("exists now, and didn't when the plan was made".to_owned())
         }
         (None, Some(Present(_))) => Some("wasn't looked at when the plan was made".to_owned()),

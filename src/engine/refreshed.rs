@@ -26,7 +26,7 @@ pub fn refreshed(state: &State, observed: &Observed) -> Vec<(Address, bool, Even
             Some(_) | None => address.clone(),
         };
         let now = match observed.get(&at) {
-            Some(Observation::Absent) => None,
+            Some(Observation::Absent | Observation::Ended(_)) => None,
             Some(Observation::Present(seen)) if !address.lives_inside() => {
                 Some(as_seen(object, seen))
             }
@@ -39,7 +39,7 @@ pub fn refreshed(state: &State, observed: &Observed) -> Vec<(Address, bool, Even
             address: address.clone(),
             object: now.map(Box::new),
         };
-        let gone = matches!(observed.get(&at), Some(Observation::Absent));
+        let gone = observed.is_gone(&at);
         events.push((address.clone(), gone, event));
     }
     events

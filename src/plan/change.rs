@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -171,6 +172,8 @@ pub struct Drift {
 pub enum DriftKind {
     /// It is gone.
     Missing,
+    /// It is gone, and its provider tells since when.
+    Ended(Timestamp),
     /// Fields differ.
     Changed,
     /// Another object of ours stands in its place.
@@ -197,6 +200,16 @@ pub struct Totals {
     pub adopt: usize,
     /// Dropped from the state.
     pub forget: usize,
+}
+
+impl DriftKind {
+    /// Whether nothing is there any more.
+    pub fn is_gone(&self) -> bool {
+        match self {
+            Self::Missing | Self::Ended(_) => true,
+            Self::Changed | Self::Exchanged | Self::Broken(_) | Self::Unreadable(_) => false,
+        }
+    }
 }
 
 impl Change {

@@ -71,7 +71,8 @@ impl Decider<'_> {
         let observation = self.observed.get(&wanted.address);
         let seen = match observation {
             Some(Observation::Present(seen)) => Some(&**seen),
-            Some(Observation::Absent | Observation::Unreadable(_)) | None => None,
+            Some(Observation::Absent | Observation::Ended(_) | Observation::Unreadable(_))
+            | None => None,
         };
         let spec = keep_ignored(
             keep_name(
@@ -153,8 +154,7 @@ impl Decider<'_> {
         {
             return decision;
         }
-        if matches!(observation, Some(Observation::Absent)) && wanted.address.kind() != Kind::Image
-        {
+        if observation.is_some_and(Observation::is_gone) && wanted.address.kind() != Kind::Image {
             return Decision::new(Action::Create, Reason::Missing);
         }
         if let Spec::Image(_) = &**spec {
@@ -387,12 +387,19 @@ impl Decider<'_> {
                 fields: Vec::new(),
             },
             // A pin is a decision: it outlives the image it was made from, and nobody can edit it.
-            Some(Observation::Absent | Observation::Present(_)) if address.kind().is_pin() => {
+            Some(Observation::Absent | Observation::Ended(_) | Observation::Present(_))
+                if address.kind().is_pin() =>
+            {
                 return false;
             }
             Some(Observation::Absent) => Drift {
                 address: address.clone(),
                 kind: DriftKind::Missing,
+                fields: Vec::new(),
+            },
+            Some(Observation::Ended(at)) => Drift {
+                address: address.clone(),
+                kind: DriftKind::Ended(*at),
                 fields: Vec::new(),
             },
             Some(Observation::Present(seen)) => {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
@@ -23,6 +24,8 @@ pub struct Observed {
 pub enum Observation {
     /// Nothing of ours.
     Absent,
+    /// Nothing any more, and its provider tells when what is recorded came to its end.
+    Ended(Timestamp),
     /// An object of ours: its id is recorded, or it carries our lineage and this address.
     Present(Box<Seen>),
     /// The provider couldn't say; the reason holds no secret.
@@ -54,6 +57,16 @@ pub struct Seen {
     pub broken: Vec<PartFailure>,
 }
 
+impl Observation {
+    /// Whether nothing of ours is there, as far as its provider knows.
+    pub fn is_gone(&self) -> bool {
+        match self {
+            Self::Absent | Self::Ended(_) => true,
+            Self::Present(_) | Self::Unreadable(_) => false,
+        }
+    }
+}
+
 impl Observed {
     /// What was seen at an address; `None` if it wasn't asked for.
     pub fn get(&self, address: &Address) -> Option<&Observation> {
@@ -64,12 +77,18 @@ impl Observed {
     pub fn seen(&self, address: &Address) -> Option<&Seen> {
         match self.objects.get(address)? {
             Observation::Present(seen) => Some(seen),
-            Observation::Absent | Observation::Unreadable(_) => None,
+            Observation::Absent | Observation::Ended(_) | Observation::Unreadable(_) => None,
         }
     }
 
+    /// Whether it was looked for at an address, and nothing of ours is there.
+    pub fn is_gone(&self, address: &Address) -> bool {
+        self.objects.get(address).is_some_and(Observation::is_gone)
+    }
+
     /// The digest of what a plan relies on; power and outputs are left out, since a machine that
-    /// merely fell asleep makes no plan stale.
+    /// merely fell asleep makes no plan stale. So is when something ended: no
+    /// provider tells that for ever.
     pub fn digest(&self) -> Digest {
         type Fact<'a> = (
             Option<&'a ObjectId>,
@@ -83,7 +102,7 @@ impl Observed {
             .iter()
             .map(|(address, observation)| {
                 let fact = match observation {
-                    Observation::Absent => (None, None, None, sound),
+                    Observation::Absent | Observation::Ended(_) => (None, None, None, sound),
                     Observation::Present(seen) => (
                         Some(&seen.id),
                         Some(&seen.attributes),

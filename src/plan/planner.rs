@@ -103,7 +103,7 @@ fn fetch_images(changes: &mut [Change], observed: &Observed) {
     for change in changes {
         if change.action == Action::NoOp
             && made.contains(&change.address)
-            && matches!(observed.get(&change.address), Some(Observation::Absent))
+            && observed.is_gone(&change.address)
         {
             change.action = Action::Update;
             change.reason = Some(Reason::Missing);
@@ -166,7 +166,7 @@ fn unwanted(
     let gone_along = address.lives_inside()
         && address.machine().is_some_and(|machine| {
             let machine = Address::Machine(machine.clone());
-            matches!(decider.observed.get(&machine), Some(Observation::Absent))
+            decider.observed.is_gone(&machine)
         });
     let let_go = !destroy && transition::is_let_go_of(desired, decider.recorded, address);
     let (action, reason) = match observation {
@@ -174,20 +174,24 @@ fn unwanted(
         _ if gone_along => (Action::Forget, Reason::Missing),
         Some(Observation::Unreadable(_)) => (Action::NoOp, Reason::Unreadable),
         // Something that belongs to it alone may be left: a delete removes that too.
-        Some(Observation::Absent)
+        Some(Observation::Absent | Observation::Ended(_))
             if address.kind() == Kind::Machine || object.status == Status::Deleting =>
         {
             (Action::Delete, Reason::Missing)
         }
-        Some(Observation::Absent) if !address.kind().is_pin() => (Action::Forget, Reason::Missing),
-        Some(Observation::Absent | Observation::Present(_)) | None => match address.kind() {
-            Kind::Image | Kind::Gpu => (Action::Forget, gone),
-            Kind::Volume if decider.options.delete_volumes => (Action::Delete, gone),
-            Kind::Volume => (Action::NoOp, Reason::Retained),
-            Kind::Network | Kind::Machine | Kind::Secret | Kind::Extension => {
-                (Action::Delete, gone)
+        Some(Observation::Absent | Observation::Ended(_)) if !address.kind().is_pin() => {
+            (Action::Forget, Reason::Missing)
+        }
+        Some(Observation::Absent | Observation::Ended(_) | Observation::Present(_)) | None => {
+            match address.kind() {
+                Kind::Image | Kind::Gpu => (Action::Forget, gone),
+                Kind::Volume if decider.options.delete_volumes => (Action::Delete, gone),
+                Kind::Volume => (Action::NoOp, Reason::Retained),
+                Kind::Network | Kind::Machine | Kind::Secret | Kind::Extension => {
+                    (Action::Delete, gone)
+                }
             }
-        },
+        }
     };
     if action == Action::Delete
         && let Some(protected) = protection(desired, address)

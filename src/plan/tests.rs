@@ -126,7 +126,7 @@ fn meddle(observed: &mut Observed, meddling: &[(Index, u8)]) {
             (1, _) => *entry = Observation::Unreadable("no answer".to_owned()),
             (2, Observation::Present(seen)) => seen.id = ObjectId::new("another"),
             (_, Observation::Present(seen)) => seen.attributes.set("memory", "9GB"),
-            (_, Observation::Absent | Observation::Unreadable(_)) => {}
+            (_, Observation::Absent | Observation::Ended(_) | Observation::Unreadable(_)) => {}
         }
     }
 }

@@ -43,9 +43,11 @@ impl DriftTotals {
 pub(super) fn unreadable(drift: &Drift) -> Option<&str> {
     match &drift.kind {
         DriftKind::Unreadable(why) => Some(why),
-        DriftKind::Missing | DriftKind::Changed | DriftKind::Exchanged | DriftKind::Broken(_) => {
-            None
-        }
+        DriftKind::Missing
+        | DriftKind::Ended(_)
+        | DriftKind::Changed
+        | DriftKind::Exchanged
+        | DriftKind::Broken(_) => None,
     }
 }
 
@@ -176,7 +178,7 @@ fn write_json(plan: &Plan, meta: &PlanMeta<'_>, out: &mut dyn io::Write) -> io::
 
 fn entry(drift: &Drift) -> Value {
     let kind = match &drift.kind {
-        DriftKind::Missing => "missing",
+        DriftKind::Missing | DriftKind::Ended(_) => "missing",
         DriftKind::Changed => "changed",
         DriftKind::Exchanged => "exchanged",
         DriftKind::Broken(_) => "broken",
@@ -189,6 +191,9 @@ fn entry(drift: &Drift) -> Value {
     });
     if let DriftKind::Broken(parts) = &drift.kind {
         entry["parts"] = json!(parts);
+    }
+    if let DriftKind::Ended(at) = drift.kind {
+        entry["ended"] = json!(seconds(at));
     }
     entry
 }

@@ -1,10 +1,11 @@
 //! What is recorded, and how it stands, as text.
 
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::page::{Page, Style, Tone};
-use super::plan::words::BlockTitle;
+use super::plan::words::{BlockTitle, ended};
 use super::sensitive::{MASK, is_sensitive};
 use super::table::{Free, table};
 use super::text::{clean, count, short_id};
@@ -181,6 +182,9 @@ pub struct StatusRow {
     pub id: Option<ObjectId>,
     /// What differs from what is recorded, in a few words: `gone`, `memory`.
     pub drift: Option<String>,
+    /// The second it came to its end, where it is gone and its provider tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Timestamp>,
     /// Why it couldn't be read; absent where it could.
     pub reason: Option<String>,
 }
@@ -201,7 +205,7 @@ pub fn status_human(rows: &[StatusRow], style: &Style) -> String {
                 row.status.as_ref().map_or("", status).to_owned(),
                 row.power.map_or("", power).to_owned(),
                 optional(row.health.as_ref()),
-                optional(row.drift.as_ref()),
+                optional(differs(row).as_ref()),
                 row.image.as_deref().map_or_else(String::new, image),
                 // What lives inside a machine has no other identity than its address.
                 row.id
@@ -216,6 +220,15 @@ pub fn status_human(rows: &[StatusRow], style: &Style) -> String {
     ];
     let free = [(4, 9), (6, 20), (7, 12)].map(|(column, least)| Free { column, least });
     table(&headings, &cells, &free, style)
+}
+
+/// What differs, and since when where that is known.
+fn differs(row: &StatusRow) -> Option<String> {
+    let drift = row.drift.as_ref()?;
+    Some(match row.ended {
+        Some(at) => format!("{drift}, {}", ended(at)),
+        None => drift.clone(),
+    })
 }
 
 /// An object's id; of a path its end, by which people tell one from another.

@@ -14,6 +14,7 @@ fn row(at: &str, drift: Option<&str>) -> StatusRow {
         image: Some("registry.example/team/very/long/path/to/an/image:2026-01-02".into()),
         id: Some(ObjectId::new(&"3f9c1ab2".repeat(8))),
         drift: drift.map(str::to_owned),
+        ended: None,
         reason: None,
     }
 }
@@ -37,6 +38,22 @@ fn a_status_keeps_within_the_page() {
       image .../image:2026-01-02
     "#);
     assert_snapshot!(status_human(&[], &Style::PLAIN), @"Nothing is recorded yet: `sindri apply` makes what the configuration asks for.");
+}
+
+#[test]
+fn what_ended_is_shown_with_the_time() {
+    let mut gone = row("machine.dev", Some("missing"));
+    gone.image = None;
+    gone.power = None;
+    gone.ended = Some("2026-11-28T05:10:59Z".parse().unwrap());
+    let rows = [gone, row("machine.ci", None)];
+    assert_snapshot!(status_human(&rows[..1], &Style::PLAIN), @r#"
+    RESOURCE     PROVIDER  STATUS  DRIFT                                ID
+    machine.dev  docker    ready   missing, ended 2026-11-28 05:10 UTC  3f9c1ab23f9c
+    "#);
+    let json: Vec<serde_json::Value> = serde_json::from_str(&status_json(&rows)).unwrap();
+    assert_eq!(json[0]["ended"], "2026-11-28T05:10:59Z");
+    assert_eq!(json[1].get("ended"), None);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::planning::{self, Asked, Read};
 use crate::address::{Address, Kind};
 use crate::cli::args::{Narrow, StatusArgs};
@@ -75,7 +77,7 @@ fn look(session: &mut Session, args: &StatusArgs) -> Result<(String, Diagnostics
 fn gone_along(read: &Read, address: &Address) -> bool {
     let machine = address.machine().cloned().map(Address::Machine);
     let observed = machine.and_then(|machine| read.survey.observed.get(&machine));
-    address.lives_inside() && matches!(observed, Some(Observation::Absent))
+    address.lives_inside() && observed.is_some_and(Observation::is_gone)
 }
 
 fn row(read: &Read, address: &Address) -> Option<StatusRow> {
@@ -86,13 +88,17 @@ fn row(read: &Read, address: &Address) -> Option<StatusRow> {
         Some(Observation::Unreadable(reason)) => Some(reason.clone()),
         Some(_) | None => None,
     };
+    let ended = match read.survey.observed.get(address) {
+        Some(Observation::Ended(at)) => Timestamp::from_second(at.as_second()).ok(),
+        Some(_) | None => None,
+    };
     let drift = read
         .plan
         .drift
         .iter()
         .find(|drift| drift.address == *address)
         .map(|drift| match &drift.kind {
-            DriftKind::Missing => "missing".to_owned(),
+            DriftKind::Missing | DriftKind::Ended(_) => "missing".to_owned(),
             DriftKind::Exchanged => "exchanged".to_owned(),
             DriftKind::Unreadable(_) => "unreadable".to_owned(),
             DriftKind::Broken(parts) => {
@@ -125,6 +131,7 @@ fn row(read: &Read, address: &Address) -> Option<StatusRow> {
         image,
         id: Some(object.id.clone()),
         drift,
+        ended,
         reason,
     })
 }

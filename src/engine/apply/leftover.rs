@@ -56,8 +56,8 @@ pub(super) async fn outcome(
         }
         // What stands in its place is another operation's.
         Some(Observation::Present(_)) => Err(diagnostics),
-        Some(Observation::Absent) if !may_appear => Err(diagnostics),
-        Some(Observation::Absent | Observation::Unreadable(_)) | None => {
+        Some(Observation::Absent | Observation::Ended(_)) if !may_appear => Err(diagnostics),
+        Some(Observation::Absent | Observation::Ended(_) | Observation::Unreadable(_)) | None => {
             Ok(Outcome::Unknown { diagnostics })
         }
     }

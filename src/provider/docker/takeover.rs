@@ -51,7 +51,7 @@ pub(super) async fn find(docker: &Docker, sought: &Sought) -> Result<Seen, Provi
             Code::new("docker::unreadable"),
             why,
         )),
-        Some(Observation::Absent) | None => Err(absent(kind, sought)),
+        Some(Observation::Absent | Observation::Ended(_)) | None => Err(absent(kind, sought)),
     }
 }
 

@@ -32,7 +32,8 @@ pub(super) async fn check(e2b: &E2b, query: &Query, observed: &Observed) -> Diag
         let address = &question.address;
         let seen = match observed.get(address) {
             Some(Observation::Present(seen)) => Some(&**seen),
-            Some(Observation::Absent | Observation::Unreadable(_)) | None => None,
+            Some(Observation::Absent | Observation::Ended(_) | Observation::Unreadable(_))
+            | None => None,
         };
         findings.extend(of_words(address, machine, settings, seen));
         if seen.is_some() || settings.builds() {

@@ -5,6 +5,7 @@
 
 mod check;
 mod client;
+mod ended;
 mod endpoint;
 mod envelope;
 mod error;

@@ -6,6 +6,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{StreamExt, stream};
 
 use super::client::Sandbox;
+use super::ended::Chronicle;
 use super::wire::{Detail, Listed, State};
 use super::{E2b, label, request};
 use crate::address::{Address, Kind};
@@ -22,7 +23,7 @@ type Look<'a> = BoxFuture<'a, Result<(Address, Observation), ProviderError>>;
 /// Looks for everything a query asks about.
 ///
 /// A recorded sandbox that the list lacks is asked for by its id, since the list may be behind;
-/// only what isn't there either is gone.
+/// only what isn't there either is gone, and only then E2B is asked when it ended.
 pub(super) async fn observe(
     e2b: &E2b,
     query: &Query,
@@ -51,10 +52,11 @@ pub(super) async fn observe(
         };
         seen.insert(question.address.clone(), observation);
     }
+    let chronicle = &Chronicle::of(e2b);
     let mut looks: Vec<Look<'_>> = Vec::with_capacity(missing.len());
     for question in missing {
         looks.push(Box::pin(async move {
-            let observation = closer(e2b, query, question).await?;
+            let observation = closer(e2b, query, question, chronicle).await?;
             Ok((question.address.clone(), observation))
         }));
     }
@@ -86,6 +88,7 @@ async fn closer(
     e2b: &E2b,
     query: &Query,
     question: &Question,
+    chronicle: &Chronicle<'_>,
 ) -> Result<Observation, ProviderError> {
     let (Some(id), Spec::Machine(spec)) = (&question.id, question.spec.as_ref()) else {
         return Ok(Observation::Absent);
@@ -93,7 +96,10 @@ async fn closer(
     let call = request::detail(id.as_str());
     let answer = match e2b.send(&call).await {
         Ok(answer) => answer,
-        Err(error) if error.class == Class::NotFound => return Ok(Observation::Absent),
+        Err(error) if error.class == Class::NotFound => {
+            let ended = chronicle.ended(id).await;
+            return Ok(ended.map_or(Observation::Absent, Observation::Ended));
+        }
         Err(error) => return Err(error),
     };
     let labels: Result<Detail, _> = serde_json::from_slice(&answer.body);

@@ -55,6 +55,12 @@ pub(super) async fn find(e2b: &E2b, sought: &Sought) -> Result<Seen, ProviderErr
     match observe(e2b, &query).await?.remove(&sought.address) {
         Some(Observation::Present(seen)) => Ok(*seen),
         Some(Observation::Unreadable(why)) => Err(fail(Class::Failed, "e2b::unreadable", why)),
+        Some(Observation::Ended(at)) => {
+            let mut error = absent(sought);
+            let at = at.strftime("%Y-%m-%d %H:%M UTC");
+            error.message = format!("the sandbox `{}` ended {at}", sought.id);
+            Err(error)
+        }
         Some(Observation::Absent) | None => Err(absent(sought)),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -73,6 +74,22 @@ pub(super) struct Reached {
     pub(super) envd_access_token: Option<Token>,
     /// The domain below which it is reached.
     pub(super) domain: Option<String>,
+}
+
+/// Something that became of a sandbox, as E2B tells it now or told it before events had a type.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Event {
+    /// The sandbox.
+    pub(super) sandbox_id: String,
+    /// What it is, such as `sandbox.lifecycle.killed`.
+    #[serde(rename = "type")]
+    pub(super) kind: Option<String>,
+    /// The same in an older server's words, such as `kill`.
+    #[serde(rename = "eventLabel")]
+    pub(super) label: Option<String>,
+    /// When it was.
+    pub(super) timestamp: Timestamp,
 }
 
 /// A template found by its name.

@@ -96,7 +96,7 @@ pub(super) fn check(
 ) -> Diagnostics {
     let mut findings = world.findings.clone();
     for question in query.questions.iter().filter(|question| question.wanted) {
-        let absent = matches!(observed.get(&question.address), Some(Observation::Absent));
+        let absent = (observed.get(&question.address)).is_some_and(Observation::is_gone);
         if let Some(name) = name_of(&question.spec)
             && absent
             && world.by_name(kind, question.spec.kind(), name).is_some()

@@ -348,6 +348,8 @@ pub(super) async fn machine(fly: &Fly, id: &Id) -> Result<Option<Machine>, Provi
 pub(super) fn present(observation: Option<&Observation>) -> Option<&Seen> {
     match observation {
         Some(Observation::Present(seen)) => Some(seen),
-        Some(Observation::Absent | Observation::Unreadable(_)) | None => None,
+        Some(Observation::Absent | Observation::Ended(_) | Observation::Unreadable(_)) | None => {
+            None
+        }
     }
 }

@@ -83,7 +83,7 @@ async fn machine(fly: &Fly, sought: &Sought) -> Result<Seen, ProviderError> {
     match observe::observe(fly, &query).await?.remove(&sought.address) {
         Some(Observation::Present(seen)) => Ok(*seen),
         Some(Observation::Unreadable(why)) => Err(error(Class::Failed, "fly::unreadable", why)),
-        Some(Observation::Absent) | None => Err(absent(sought)),
+        Some(Observation::Absent | Observation::Ended(_)) | None => Err(absent(sought)),
     }
 }
 

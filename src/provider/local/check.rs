@@ -39,10 +39,7 @@ pub(super) fn check(
             }
         };
         findings.extend(mounts(&place, question).into_iter().map(on));
-        let absent = matches!(
-            observed.get(&question.address),
-            Some(Observation::Absent) | None
-        );
+        let absent = (observed.get(&question.address)).is_none_or(Observation::is_gone);
         missing |= absent;
         if absent && files::entry(&place.directory).is_ok_and(|entry| entry != Entry::Absent) {
             let finding = error::name_taken(&place.directory);

@@ -46,7 +46,7 @@ pub(super) fn find(root: &Path, sought: &Sought) -> Result<Seen, ProviderError> 
             match found {
                 Observation::Present(seen) => Ok(*seen),
                 Observation::Unreadable(why) => Err(unfit(why)),
-                Observation::Absent => Err(absent(&place.directory)),
+                Observation::Absent | Observation::Ended(_) => Err(absent(&place.directory)),
             }
         }
         Named::Theirs(_) | Named::Moved => {

@@ -48,7 +48,7 @@ pub(in crate::render) fn change(page: &mut Page, change: &Change) {
 pub(in crate::render) fn drift(page: &mut Page, drift: &Drift) {
     comment(page, &drift.address, &words::drifted(&drift.kind), None);
     match &drift.kind {
-        DriftKind::Missing | DriftKind::Unreadable(_) => {}
+        DriftKind::Missing | DriftKind::Ended(_) | DriftKind::Unreadable(_) => {}
         DriftKind::Broken(parts) => {
             for part in parts {
                 let text = format!("{}: {}", clean(&part.part), clean(&part.reason));

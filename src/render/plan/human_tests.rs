@@ -92,6 +92,11 @@ fn a_plan_of_everything() {
         ),
         drift("volume.dev.cache", crate::plan::DriftKind::Missing, vec![]),
         drift(
+            "machine.ci",
+            crate::plan::DriftKind::Ended("2026-11-28T05:10:59.7Z".parse().unwrap()),
+            vec![],
+        ),
+        drift(
             "network.dev",
             crate::plan::DriftKind::Unreadable("connection refused".into()),
             vec![],
@@ -106,6 +111,8 @@ fn a_plan_of_everything() {
         }
 
       # volume.dev.cache is gone
+
+      # machine.ci is gone: it ended 2026-11-28 05:10 UTC
 
     Unknown, drifted or not:
 

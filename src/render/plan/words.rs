@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
+
 use crate::address::{Address, Kind};
 use crate::plan::{Action, Change, DriftKind, Order, Reason};
 use crate::render::page::Tone;
@@ -192,6 +194,7 @@ pub(in crate::render) fn action_word(action: Action) -> &'static str {
 pub(in crate::render) fn drifted(kind: &DriftKind) -> String {
     match kind {
         DriftKind::Missing => "is gone".to_owned(),
+        DriftKind::Ended(at) => format!("is gone: it {}", ended(*at)),
         DriftKind::Changed => "has changed".to_owned(),
         DriftKind::Exchanged => "is another object now".to_owned(),
         DriftKind::Broken(parts) if parts.len() == 1 => {
@@ -200,6 +203,11 @@ pub(in crate::render) fn drifted(kind: &DriftKind) -> String {
         DriftKind::Broken(_) => "has tools that don't work any more".to_owned(),
         DriftKind::Unreadable(why) => format!("couldn't be read ({})", clean(why)),
     }
+}
+
+/// When something came to its end, to the minute.
+pub(in crate::render) fn ended(at: Timestamp) -> String {
+    format!("ended {}", at.strftime("%Y-%m-%d %H:%M UTC"))
 }
 
 /// The opening of a block: `machine "dev"`, `volume "dev" "workspace"`.

@@ -182,7 +182,7 @@ impl World {
         let mut observed = self.docker.observe(&query).await.unwrap();
         match observed.remove(&request.address) {
             Some(Observation::Present(seen)) => Some(*seen),
-            Some(Observation::Absent) => None,
+            Some(Observation::Absent | Observation::Ended(_)) => None,
             other => panic!("{} was not observed: {other:?}", request.address),
         }
     }

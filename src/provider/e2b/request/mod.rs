@@ -10,7 +10,8 @@ mod tests;
 pub(super) use call::{Call, Effect};
 pub(super) use daemon::{Size, close_stdin, feed, health, read_file, resize, signal, start};
 pub(super) use sandbox::{
-    connect, create, create_before_keys, delete, detail, extend, list, network, pause,
+    KILLED, connect, create, create_before_keys, delete, detail, events, extend, list, network,
+    pause,
 };
 pub(super) use template::{
     alias_of, begin_build, build_status, find_alias, new_template, versions,

@@ -10,6 +10,9 @@ use crate::resource::{E2bSettings, MachineSpec};
 /// How many sandboxes a page holds at most.
 const PAGE: &str = "100";
 
+/// The event of a sandbox that came to its end, by its time or by hand.
+pub(in crate::provider::e2b) const KILLED: &str = "sandbox.lifecycle.killed";
+
 /// What denies everything that isn't allowed.
 const EVERYTHING: &str = "0.0.0.0/0";
 
@@ -40,6 +43,16 @@ fn of(id: &str, rest: &str) -> String {
 /// All there is to know of one sandbox.
 pub(in crate::provider::e2b) fn detail(id: &str) -> Call {
     Call::plain("look at a sandbox", Effect::Reads, "GET", of(id, ""))
+}
+
+/// The last that became of a sandbox's life, the latest first; E2B keeps it for seven days.
+///
+/// No specification has it: it is the "lifecycle events API" of E2B's documentation
+/// (`/docs/sandbox/lifecycle-events-api`). Older servers know no `types` and answer all kinds.
+pub(in crate::provider::e2b) fn events(id: &str) -> Call {
+    let wanted = [("limit", "10"), ("orderAsc", "false"), ("types", KILLED)];
+    let path = query(&format!("/events/sandboxes/{}", encoded(id)), &wanted);
+    Call::plain("look when a sandbox ended", Effect::Reads, "GET", path)
 }
 
 /// Makes a sandbox; the key makes a repeated call find the first one's.

@@ -1,6 +1,7 @@
 //! What goes wrong between us and E2B: nothing is made twice, nothing is lost, and it is said.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
@@ -8,7 +9,8 @@ use serde_json::json;
 use super::emulator::{Fault, KEY, Trouble};
 use super::ground::{Ground, connect, lineage, machine, query, quiet, request};
 use crate::plan::Observation;
-use crate::provider::{Class, Provider, ProviderError, Query, Reader};
+use crate::provider::{Class, Provider, ProviderError, Query, Question, Reader};
+use crate::state::ObjectId;
 
 fn fault(method: &'static str, path: &'static str, times: usize, trouble: Trouble) -> Fault {
     Fault {
@@ -164,7 +166,79 @@ async fn a_sandbox_that_a_list_lacks_is_asked_for_by_its_id() {
     let (_, object) = ground.made(machine(&json!({}))).await;
     assert_eq!(ground.seen(&object).await.id, object.id);
     ground.emulator.world().end(object.id.as_str());
-    assert_eq!(ground.look(&object).await.unwrap(), Observation::Absent);
+    assert!(ground.look(&object).await.unwrap().is_gone());
+}
+
+#[tokio::test]
+async fn only_of_what_is_gone_it_is_asked_when_it_ended() {
+    let ground = Ground::furnished().await;
+    let (_, object) = ground.made(machine(&json!({}))).await;
+    ground.emulator.world().heard.clear();
+    ground.seen(&object).await;
+    assert_eq!(ground.emulator.world().heard.len(), 1);
+    ground.emulator.world().end(object.id.as_str());
+    ground.emulator.world().heard.clear();
+    let seen = ground.look(&object).await.unwrap();
+    assert!(matches!(seen, Observation::Ended(_)), "{seen:?}");
+    assert_eq!(ground.emulator.world().heard.len(), 3, "list, look, ask");
+}
+
+#[tokio::test]
+async fn a_time_that_nobody_tells_is_not_waited_for_and_fails_nothing() {
+    let path = "/events/sandboxes";
+    let troubles = [
+        Trouble::Status(403, None),
+        Trouble::Status(500, None),
+        Trouble::Status(429, Some(60)),
+        Trouble::Page,
+        Trouble::Cut,
+        Trouble::HangUp,
+        Trouble::Odd("[", "{\"events\":["),
+        Trouble::Odd("timestamp", "time"),
+        Trouble::Odd("killed", "melted"),
+    ];
+    for trouble in troubles {
+        let ground = Ground::furnished().await;
+        let (_, object) = ground.made(machine(&json!({}))).await;
+        ground.emulator.world().end(object.id.as_str());
+        ground.emulator.world().faults = vec![fault("GET", path, 9, trouble.clone())];
+        let seen = ground.look(&object).await.unwrap();
+        assert_eq!(seen, Observation::Absent, "{trouble:?}");
+    }
+    // An older server has no such path, and who comes a week later comes too late.
+    for forgetful in [true, false] {
+        let ground = Ground::furnished().await;
+        let (_, object) = ground.made(machine(&json!({}))).await;
+        ground.emulator.world().end(object.id.as_str());
+        ground.emulator.world().forgetful = forgetful;
+        if !forgetful {
+            ground.emulator.world().wait(7 * 24 * 3600 + 60);
+        }
+        assert_eq!(ground.look(&object).await.unwrap(), Observation::Absent);
+    }
+}
+
+#[tokio::test]
+async fn a_thousand_ends_are_not_asked_of_one_that_stays_silent() {
+    let ground = Ground::furnished().await;
+    let path = "/events/sandboxes";
+    ground.emulator.world().faults = vec![fault("GET", path, 99, Trouble::Status(403, None))];
+    let spec = request(machine(&json!({})), 1).spec;
+    let questions = (0..100).map(|number| Question {
+        address: format!("machine.m{number}").parse().unwrap(),
+        spec: Arc::clone(&spec),
+        id: Some(ObjectId::new(&format!("i{number}"))),
+        made_at: None,
+        wanted: true,
+    });
+    let query = Query {
+        lineage: lineage(),
+        questions: questions.collect(),
+    };
+    let seen = ground.e2b.observe(&query).await.unwrap();
+    assert!(seen.values().all(|one| *one == Observation::Absent));
+    let asked = ground.emulator.world().count("GET /events");
+    assert!((1..=8).contains(&asked), "asked {asked} times");
 }
 
 #[tokio::test]

@@ -212,8 +212,12 @@ async fn a_sandbox_pauses_or_ends_when_its_time_is_over() {
     let (_, ending) = ground
         .made_as(machine(&json!({ "autoPause": false })), 2)
         .await;
-    ground.emulator.world().wait(301);
-    assert_eq!(ground.look(&ending).await.unwrap(), Observation::Absent);
+    let end = ground.emulator.world().sandboxes[ending.id.as_str()].end;
+    ground.emulator.world().wait(3600);
+    let Observation::Ended(at) = ground.look(&ending).await.unwrap() else {
+        panic!("it ended, and E2B told when");
+    };
+    assert_eq!(at.as_second(), end.as_second());
 }
 
 #[tokio::test]

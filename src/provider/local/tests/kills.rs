@@ -147,7 +147,9 @@ async fn a_kill_at_any_instant_leaves_a_whole_machine_or_none() {
         child.wait().unwrap();
         for wanted in churned(0) {
             match ground.observe(&wanted, None).await {
-                Observation::Absent => assert!(ground.codes(&wanted).await.is_empty()),
+                Observation::Absent | Observation::Ended(_) => {
+                    assert!(ground.codes(&wanted).await.is_empty());
+                }
                 Observation::Present(seen) => {
                     let mut attributes = wanted.spec.attributes();
                     attributes.0.remove("power");
@@ -164,7 +166,9 @@ async fn a_kill_at_any_instant_leaves_a_whole_machine_or_none() {
                 Arc::make_mut(&mut object).operation = seen.operation.unwrap();
                 object
             }
-            Observation::Absent | Observation::Unreadable(_) => ground.object(&wanted).await,
+            Observation::Absent | Observation::Ended(_) | Observation::Unreadable(_) => {
+                ground.object(&wanted).await
+            }
         };
         ground.delete(&wanted.address, &object).await;
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
+use super::document::seconds;
 use super::values::{Side, segments};
 use crate::address::{Address, Kind, Name};
 use crate::plan::{Action, Change, Drift, DriftKind, Effectuation, Order, Plan, Reason};
@@ -238,7 +239,7 @@ fn standing(change: &Change, side: Side, providers: &Providers<'_>) -> Value {
 /// An entry of `resource_drift`.
 pub(super) fn drift(drift: &Drift, providers: &Providers<'_>) -> Value {
     let mut members = identity(&drift.address, None, providers);
-    let is_gone = drift.kind == DriftKind::Missing;
+    let is_gone = drift.kind.is_gone();
     let before = Side::before(crate::resource::Attributes::default(), &drift.fields);
     let after = Side::after(crate::resource::Attributes::default(), &drift.fields);
     let mut inner = Map::new();
@@ -250,5 +251,8 @@ pub(super) fn drift(drift: &Drift, providers: &Providers<'_>) -> Value {
     side(&mut inner, "before", Some(before));
     side(&mut inner, "after", (!is_gone).then_some(after));
     members.insert("change".to_owned(), Value::Object(inner));
+    if let DriftKind::Ended(at) = drift.kind {
+        members.insert("ended".to_owned(), json!(seconds(at)));
+    }
     Value::Object(members)
 }

@@ -3,6 +3,7 @@
 
 mod answer;
 mod daemon;
+mod events;
 mod http;
 mod lists;
 mod process;
@@ -123,6 +124,9 @@ fn act(request: &Request, world: &mut World) -> Answer {
         }
         ("POST", ["v2", "sandboxes"] | ["sandboxes"]) => sandboxes::create(request, world),
         ("GET", ["sandboxes", id]) => lists::detail(id, world),
+        ("GET", ["events", "sandboxes", id]) if !world.forgetful => {
+            events::list(id, request, world)
+        }
         ("DELETE", ["sandboxes", id]) => sandboxes::delete(id, world),
         ("POST", ["sandboxes", id, "pause"]) => sandboxes::pause(id, world),
         ("POST", ["sandboxes", id, "connect"] | ["v2", "sandboxes", id, "connect"]) => {

@@ -52,7 +52,8 @@ pub(crate) fn create(request: &Request, world: &mut World) -> Answer {
         unlisted: world.lag,
     };
     let answer = reached(&id, &sandbox);
-    world.sandboxes.insert(id, sandbox);
+    world.sandboxes.insert(id.clone(), sandbox);
+    world.note(&id, "created", now);
     if let Some(key) = key {
         world.keys.insert(key, (body, answer.clone()));
     }
@@ -138,6 +139,8 @@ pub(crate) fn timeout(id: &str, request: &Request, world: &mut World) -> Answer 
     match world.sandboxes.get_mut(id) {
         Some(sandbox) if !sandbox.paused => {
             sandbox.end = end;
+            let now = world.now();
+            world.note(id, "updated", now);
             Answer::empty(204)
         }
         Some(_) | None => gone(id),

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::answer::Answer;
+use super::events::Event;
 use super::http::Request;
 use super::process::{self, Running};
 
@@ -127,6 +128,10 @@ pub(crate) struct World {
     pub(crate) keys: BTreeMap<String, (Value, Value)>,
     /// The processes by their sandbox and number.
     pub(crate) processes: BTreeMap<(String, u32), Running>,
+    /// What became of the sandboxes.
+    pub(crate) events: Vec<Event>,
+    /// Whether it is a server that keeps no events.
+    pub(crate) forgetful: bool,
     /// What goes wrong next.
     pub(crate) faults: Vec<Fault>,
     /// Every request, as `METHOD /path`.
@@ -151,6 +156,8 @@ impl World {
             templates: BTreeMap::new(),
             keys: BTreeMap::new(),
             processes: BTreeMap::new(),
+            events: Vec::new(),
+            forgetful: false,
             faults: Vec::new(),
             heard: Vec::new(),
             page: 100,
@@ -195,21 +202,26 @@ impl World {
     pub(crate) fn pass_time(&mut self) {
         let now = self.now();
         let over = self.sandboxes.iter();
-        let over: Vec<(String, bool)> = over
+        let over: Vec<(String, bool, Timestamp)> = over
             .filter(|(_, sandbox)| !sandbox.paused && sandbox.end <= now)
-            .map(|(id, sandbox)| (id.clone(), sandbox.wanted["autoPause"] == true))
+            .map(|(id, sandbox)| (id.clone(), sandbox.wanted["autoPause"] == true, sandbox.end))
             .collect();
-        for (id, pauses) in over {
+        for (id, pauses, at) in over {
             if pauses {
-                self.pause(&id);
+                self.pause_at(&id, at);
             } else {
-                self.end(&id);
+                self.end_at(&id, at);
             }
         }
     }
 
     /// Pauses a sandbox with all that runs in it.
     pub(crate) fn pause(&mut self, id: &str) {
+        self.pause_at(id, self.now());
+    }
+
+    fn pause_at(&mut self, id: &str, at: Timestamp) {
+        self.note(id, "paused", at);
         if let Some(sandbox) = self.sandboxes.get_mut(id) {
             sandbox.paused = true;
             process::signal_all(&self.root.path().join(id), "STOP");
@@ -221,21 +233,42 @@ impl World {
         let now = self.now();
         let end = now + Duration::from_secs(seconds.unsigned_abs());
         if let Some(sandbox) = self.sandboxes.get_mut(id) {
-            if sandbox.paused {
+            let woken = sandbox.paused;
+            if woken {
                 sandbox.paused = false;
                 sandbox.started = now;
                 sandbox.end = end;
                 process::signal_all(&self.root.path().join(id), "CONT");
             }
             sandbox.end = sandbox.end.max(end);
+            self.note(id, if woken { "resumed" } else { "updated" }, now);
         }
     }
 
     /// Ends a sandbox with all that runs in it.
     pub(crate) fn end(&mut self, id: &str) -> bool {
+        self.end_at(id, self.now())
+    }
+
+    fn end_at(&mut self, id: &str, at: Timestamp) -> bool {
+        self.note(id, "killed", at);
         process::signal_all(&self.root.path().join(id), "KILL");
         self.processes.retain(|(of, _), _| of != id);
         self.sandboxes.remove(id).is_some()
+    }
+
+    /// Notes what becomes of a sandbox.
+    pub(crate) fn note(&mut self, id: &str, what: &'static str, at: Timestamp) {
+        if let Some(sandbox) = self.sandboxes.get(id) {
+            let template = sandbox.template.clone();
+            let sandbox = id.to_owned();
+            self.events.push(Event {
+                sandbox,
+                template,
+                what,
+                at,
+            });
+        }
     }
 
     /// The next id, as long as E2B's are.
