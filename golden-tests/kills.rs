@@ -3,7 +3,8 @@
 //! The program itself runs here, is killed at random instants and met with a spoilt world; what
 //! counts is what stands afterwards. `SINDRI_KILLS` says how many kills the local tests deal out
 //! (300 otherwise; a fifteenth of it on an Engine), `SINDRI_KILL_SEED` replays the life a failure names;
-//! `SINDRI_FAULTY_LIVES` how many lives the emulated E2B is made to fail in (24 otherwise).
+//! `SINDRI_FAULTY_LIVES` how many lives the emulated E2B is made to fail in (12 otherwise); `SINDRI_LIVE=fly` lets
+//! [`whole`] live on Fly.io itself.
 
 #![expect(
     clippy::unwrap_used,
@@ -51,5 +52,6 @@ mod strangers;
 mod streams;
 mod tally;
 mod trace;
+mod whole;
 
 use crate::fly_emulator;

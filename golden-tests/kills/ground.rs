@@ -14,7 +14,7 @@ use sindri::sys::{Environment, World};
 /// The program under test.
 pub(super) const SINDRI: &str = env!("CARGO_BIN_EXE_sindri");
 
-/// No command of these tests takes longer, even on a busy machine.
+/// No command of these tests takes longer on this host, even on a busy machine.
 const HANGS: Duration = Duration::from_mins(2);
 
 /// How often a running child is looked at.
@@ -24,6 +24,8 @@ const LOOK: Duration = Duration::from_millis(2);
 pub(super) struct Ground {
     room: tempfile::TempDir,
     pub(super) environment: BTreeMap<String, String>,
+    /// How long a command may take before it is said to hang.
+    pub(super) patience: Duration,
 }
 
 /// How a command ended.
@@ -79,6 +81,7 @@ pub(super) struct Running {
     line: String,
     child: Child,
     output: tempfile::TempDir,
+    patience: Duration,
 }
 
 impl Running {
@@ -144,7 +147,7 @@ impl Running {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            if began.elapsed() > HANGS {
+            if began.elapsed() > self.patience {
                 drop(self.child.kill());
                 drop(self.child.wait());
                 panic!("`{}` hangs:\n{}", self.line, self.printed());
@@ -194,7 +197,11 @@ impl Ground {
         for name in ["home", "project"] {
             fs::create_dir(room.path().join(name)).unwrap();
         }
-        Self { room, environment }
+        Self {
+            room,
+            environment,
+            patience: HANGS,
+        }
     }
 
     pub(super) fn room(&self) -> &Path {
@@ -273,6 +280,7 @@ impl Ground {
             line: format!("sindri {}", words.join(" ")),
             child,
             output,
+            patience: self.patience,
         }
     }
 
