@@ -1,6 +1,7 @@
 //! What goes wrong, and how it is said.
 
-use std::process::Command;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
 
 use super::desk::{Desk, base, docker, run};
 
@@ -72,4 +73,32 @@ fn without_an_engine_or_a_base_it_says_so() {
     desk.sindri(&["image", "build", "--target", "cloud"])
         .ended(1)
         .says("[possible values: local, remote]");
+}
+
+#[test]
+fn an_interrupted_build_says_so_and_leaves_no_image() {
+    let desk = Desk::new();
+    let tag = format!("{}:local", desk.name);
+    let words = ["image", "build", "--tag", &tag, "--base", &base()];
+    // No build was made as of this day: its first step takes long.
+    let own = format!("UPDATES={}", desk.name);
+    let mut building = desk
+        .command(&[&words[..], &["--build-arg", &own]].concat())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(building.stderr.take().unwrap());
+    let mut text = String::new();
+    while !text.contains("RUN set -eu;") {
+        assert_ne!(said.read_line(&mut text).unwrap(), 0, "{text}");
+    }
+    let id = building.id().to_string();
+    run(Command::new("kill").args(["-INT", &id])).ended(0);
+    said.read_to_string(&mut text).unwrap();
+    assert_eq!(building.wait().unwrap().code(), Some(130), "{text}");
+    assert!(text.contains("cli::interrupted"), "{text}");
+    let image = run(Command::new("docker").args(["image", "inspect", &tag]));
+    image.ended(1);
 }

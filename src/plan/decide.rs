@@ -15,7 +15,7 @@ use crate::address::{Address, Kind};
 use crate::desired::Transitions;
 use crate::desired::Wanted;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::resource::{MachineSpec, ProviderKind, Spec};
+use crate::resource::{MachineSpec, Power, ProviderKind, Spec};
 use crate::state::{Object, State, Status};
 
 /// Decides addresses one after the other, dependencies first.
@@ -472,13 +472,13 @@ fn mend(decision: Decision, seen: &Seen) -> Decision {
     }
 }
 
-/// The specification with the power that is recorded: power isn't configured but commanded
-/// (`sindri stop`).
+/// The specification with the power that was commanded (`sindri stop`): a machine that a person stopped
+/// stays so, and how one runs otherwise is for its settings to say.
 pub fn keep_power(spec: &Arc<Spec>, recorded: Option<&Object>) -> Arc<Spec> {
     match (&**spec, recorded.map(|object| &*object.spec)) {
-        (Spec::Machine(wanted), Some(Spec::Machine(was))) if wanted.power != was.power => {
+        (Spec::Machine(wanted), Some(Spec::Machine(was))) if was.power == Power::Stopped => {
             Arc::new(Spec::Machine(Box::new(MachineSpec {
-                power: was.power,
+                power: Power::Stopped,
                 ..(**wanted).clone()
             })))
         }

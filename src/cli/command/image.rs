@@ -7,8 +7,10 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use crate::cli::args::{ImageBuildArgs, ImageVerb};
 use crate::cli::session::{Outcome, Session, small_runtime};
+use crate::cli::signals::Heed;
 use crate::config::Overrides;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics, Exit};
+use crate::engine::Stop;
 use crate::provider::ProviderError;
 use crate::provider::docker::{Docker, ImageBuild, ImageNews, ImageTarget};
 use crate::render;
@@ -40,6 +42,7 @@ fn build(session: &mut Session, args: &ImageBuildArgs) -> Outcome {
     };
     let docker = Docker::connect(&session.world().environment).map_err(|error| error.diagnose())?;
     let runtime = small_runtime()?;
+    let mut stop = session.heed(Heed::Once, None)?;
     let mut shown = Shown::new(session);
     let (tell, mut told) = unbounded_channel();
     // Whoever doesn't listen any more needn't be told.
@@ -51,7 +54,9 @@ fn build(session: &mut Session, args: &ImageBuildArgs) -> Outcome {
             tokio::select! {
                 biased;
                 Some(news) = told.recv() => shown.news(&news),
-                made = &mut working => break made,
+                made = &mut working => break Some(made),
+                // Its sender lives as long as the session; the Engine ends a build that nobody waits for.
+                Ok(_) = stop.wait_for(|stop| *stop != Stop::Go) => break None,
             }
         }
     });
@@ -59,9 +64,19 @@ fn build(session: &mut Session, args: &ImageBuildArgs) -> Outcome {
         shown.news(&news);
     }
     let elapsed = shown.end();
-    let (id, digest) = made.map_err(|error| error.diagnose())?;
+    let (id, digest) = made
+        .ok_or_else(interrupted)?
+        .map_err(|error| error.diagnose())?;
     tell_made(session, &build, &id, digest.as_deref(), elapsed)?;
     Ok(Exit::Done)
+}
+
+fn interrupted() -> Diagnostics {
+    let text = "interrupted before the image was done";
+    vec![
+        Diagnostic::error(Code::INTERRUPTED, text)
+            .help("the Engine keeps the steps that were done: the same command goes on from there"),
+    ]
 }
 
 /// Builds it, and pushes it if so wished: its id, and its name by digest in the registry.

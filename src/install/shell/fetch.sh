@@ -7,7 +7,7 @@ fetch() {
   elif command -v wget >/dev/null 2>&1; then
     wget -nv -T 60 -t 1 -O "$2" -- "$1" || exit
   else
-    echo 'neither curl nor wget is on this machine'
+    echo "neither curl nor wget is on this machine, to fetch $1"
     exit 127
   fi
 }

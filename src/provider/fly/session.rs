@@ -106,6 +106,9 @@ async fn ssh(fly: &Fly, reference: &MachineRef, known: &Attributes) -> Result<i3
     argv.extend(option("KnownHostsCommand", &known));
     argv.extend(option("StrictHostKeyChecking", "yes"));
     argv.extend(option("PasswordAuthentication", "no"));
+    argv.extend(option("ConnectTimeout", "15"));
+    // A machine that is gone ends the session within a minute, instead of never.
+    argv.extend(option("ServerAliveInterval", "15"));
     argv.push(format!("{login}@{host}").into());
     let launch = Launch {
         argv,
