@@ -236,11 +236,13 @@ fn life(spec: &Path, prism: &Path) -> Result<(), String> {
     let emulator = Emulator::start();
     let validator = Prism::start(spec, prism, &emulator)?;
     reach(&mut ground, &validator.address, &emulator.address);
-    let steps: [(u32, &str, &[&str]); 7] = [
+    let steps: [(u32, &str, &[&str]); 9] = [
         (300, "1GB", &["apply", "--auto-approve"]),
         (300, "1GB", &["plan", "--detailed-exitcode"]),
         (600, "1GB", &["apply", "--auto-approve"]),
         (600, "1GB", &["stop"]),
+        (600, "1GB", &["start"]),
+        (600, "1GB", &["suspend"]),
         (600, "1GB", &["start"]),
         (600, "2GB", &["apply", "--auto-approve"]),
         (600, "2GB", &["destroy", "--auto-approve"]),

@@ -357,18 +357,21 @@ fn live(ground: &mut Ground, port: u16) -> Result<(), String> {
         .variables
         .insert("FLY_FLAPS_BASE_URL".to_owned(), address);
     let apply: &[&str] = &["sindri", "apply", "--auto-approve"];
-    let lines: [(&[&str], u8); 8] = [
+    let lines: [(&[&str], u8); 11] = [
         (&["sindri", "doctor"], 0),
         (apply, 0),
         (&["sindri", "plan", "--detailed-exitcode"], 0),
         (&["sindri", "connect", "-c", "greet"], 0),
         (&["sindri", "stop"], 0),
         (&["sindri", "start"], 0),
+        (&["sindri", "suspend"], 0),
+        (&["sindri", "status", "shop"], 0),
+        (&["sindri", "start"], 0),
         (apply, 0),
         (&["sindri", "destroy", "--volumes", "--auto-approve"], 0),
     ];
     for (at, (words, exit)) in lines.into_iter().enumerate() {
-        if at == 6 {
+        if at == 9 {
             let file = ground.directory().join("sindri.yaml");
             let text = fs::read_to_string(&file).map_err(|error| error.to_string())?;
             fs::write(&file, text.replace("2GB", "1GB")).map_err(|error| error.to_string())?;

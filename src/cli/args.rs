@@ -130,6 +130,8 @@ pub(crate) enum Command {
     Start(OnDemand<MachineArgs>),
     /// Stop a machine and keep everything in it
     Stop(OnDemand<MachineArgs>),
+    /// Let a machine rest with what it has in memory; `start` goes on from there
+    Suspend(OnDemand<MachineArgs>),
     /// Show a saved plan
     Show(OnDemand<ShowArgs>),
     /// Draw the resources and what depends on what

@@ -56,6 +56,7 @@ fn dispatch(session: &mut Session, command: Command) -> Outcome {
         Command::Connect(args) => command::connect(session, args.0),
         Command::Start(args) => command::start(session, &args),
         Command::Stop(args) => command::stop(session, &args),
+        Command::Suspend(args) => command::suspend(session, &args),
         Command::Show(args) => command::show(session, &args),
         Command::Graph(args) => command::graph(session, &args),
         Command::Render(verb) => command::render(session, &verb),
@@ -136,7 +137,7 @@ fn common(command: &Command) -> Common {
             config: args.config.clone(),
             output: args.output.clone(),
         },
-        Command::Start(args) | Command::Stop(args) => args.common.clone(),
+        Command::Start(args) | Command::Stop(args) | Command::Suspend(args) => args.common.clone(),
         Command::Show(args) => args.common.clone(),
         Command::Graph(args) => args.common.clone(),
         Command::Render(verb) => verb.common().clone(),
@@ -173,6 +174,7 @@ fn acts(command: &Command) -> bool {
         | Command::Import(_)
         | Command::Start(_)
         | Command::Stop(_)
+        | Command::Suspend(_)
         | Command::Image(_) => true,
         Command::Adopt(args) => !args.addresses.is_empty(),
         Command::Deploy(args) => !args.dry_run,
@@ -213,6 +215,7 @@ fn fits(session: &Session, command: &Command, typed_format: bool) -> Result<(), 
         | Command::Connect(_)
         | Command::Start(_)
         | Command::Stop(_)
+        | Command::Suspend(_)
         | Command::Graph(_)
         | Command::Render(_)
         | Command::Config(_)
@@ -313,7 +316,7 @@ fn misused(error: &clap::Error, typed: &[OsString], host: Host) -> Exit {
         }
         let acting = [
             "apply", "build", "destroy", "deploy", "import", "install", "remove", "start", "stop",
-            "upgrade",
+            "suspend", "upgrade",
         ];
         session.acts = typed
             .iter()

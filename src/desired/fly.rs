@@ -43,19 +43,8 @@ pub(super) fn volume_size(volume: &Volume) -> Size {
 
 /// Why a machine can't be suspended; none if it can.
 fn sleepless(machine: &Machine, settings: &config::FlySettings) -> Option<String> {
-    if let Some(swap) = settings.swap {
-        return Some(format!("a machine with swap ({swap}) can't be suspended"));
-    }
-    if machine.gpu.is_some() {
-        return Some("a machine with a GPU can't be suspended".to_owned());
-    }
     let memory = guest(machine, settings).memory;
-    (memory > FlyGuest::SUSPENDS).then(|| {
-        format!(
-            "a machine with {memory} of memory can't be suspended dependably, the most is {}",
-            FlyGuest::SUSPENDS
-        )
-    })
+    FlyGuest::sleepless(memory, settings.swap, machine.gpu.is_some())
 }
 
 /// What Fly.io wouldn't make of it.

@@ -29,7 +29,7 @@ pub use change::{
 pub use decide::keep_power;
 pub use facts::{Capabilities, Facts};
 pub use file::{PlanFile, PlanFileError, SavedLock};
-pub use observed::{Observation, Observed, Seen};
+pub use observed::{Happened, Observation, Observed, Seen};
 pub use options::Options;
 pub use planner::{PLAN_FORMAT, addresses_of_interest, plan};
 pub use transition::{renamed_from, renames, settle_moves};

@@ -32,6 +32,21 @@ pub enum Observation {
     Unreadable(String),
 }
 
+/// One thing that happened to a machine, as its provider tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Happened {
+    /// When.
+    pub at: Timestamp,
+    /// What, in the provider's words: `start started`, `exit stopped`.
+    pub what: String,
+    /// By whom or what, where it is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// How it ended, where that is told: an exit code, a lack of memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub how: Option<String>,
+}
+
 /// One object as its provider shows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Seen {

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use futures_util::future::BoxFuture;
 
 use super::{
-    Command, CreateRequest, DeleteRequest, Delivery, File, Interactive, MachineRef, Made, Output,
-    Owned, Progress, ProviderError, Query, Sought, Stray, Stream, TakeRequest, UpdateRequest,
+    Class, Command, CreateRequest, DeleteRequest, Delivery, File, Interactive, MachineRef, Made,
+    Output, Owned, Progress, ProviderError, Query, Sought, Stray, Stream, TakeRequest,
+    UpdateRequest,
 };
 use crate::address::{Address, Name};
-use crate::diagnostic::Diagnostics;
-use crate::plan::{Capabilities, Observation, Seen};
+use crate::diagnostic::{Code, Diagnostics};
+use crate::plan::{Capabilities, Happened, Observation, Seen};
 use crate::resource::{Attributes, FileTarget, Power, ProviderKind};
 use crate::state::Lineage;
 
@@ -61,6 +62,12 @@ pub trait Reader: Send + Sync {
         Box::pin(async { Ok(BTreeMap::new()) })
     }
 
+    /// Tells what happened to a machine lately, the last first; wakes none. Nothing where the
+    /// provider keeps no account of it.
+    fn happened<'a>(&'a self, _machine: &'a MachineRef) -> Answer<'a, Vec<Happened>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
     /// Runs a command that only reads in a running machine, its output collected.
     fn ask<'a>(&'a self, machine: &'a MachineRef, command: &'a Command) -> Answer<'a, Output>;
 }
@@ -96,6 +103,18 @@ pub trait Provider: Reader {
 
     /// Starts or stops a machine and returns when it is so.
     fn set_power<'a>(&'a self, machine: &'a MachineRef, power: Power) -> Answer<'a, ()>;
+
+    /// Lets a machine rest with what it has in memory, and returns when it does; starting it goes on
+    /// from there.
+    fn suspend<'a>(&'a self, machine: &'a MachineRef) -> Answer<'a, ()> {
+        let unable = ProviderError::new(
+            Class::Invalid,
+            Code::new("machine::no-suspend"),
+            format!("{} can't suspend `{}`", self.kind(), machine.name),
+        );
+        let help = "`sindri stop` ends what runs in it and keeps its files";
+        Box::pin(std::future::ready(Err(unable.help(help))))
+    }
 
     /// Keeps a machine from falling asleep by itself while it is worked in, or lets it again; may be
     /// asked as often as one likes. Gives whether it is kept awake now.

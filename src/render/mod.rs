@@ -48,6 +48,7 @@ pub use progress::{
     image_step_event_json, plan_events_json, summary_human, summary_next, version_event_json,
 };
 pub use state::{
-    StatusRow, state_json, state_list, state_show, state_show_json, status_human, status_json,
+    StatusRow, events_human, state_json, state_list, state_show, state_show_json, status_human,
+    status_json,
 };
 pub use versions::{doors_list, drift_list, removal_by_hand, restoration, versions_human};

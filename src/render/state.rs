@@ -11,6 +11,7 @@ use super::table::{Free, table};
 use super::text::{clean, count, short_id};
 use super::value::{self, Mark, key};
 use crate::address::Address;
+use crate::plan::Happened;
 use crate::resource::{Power, ProviderKind};
 use crate::state::{Object, ObjectId, State, Status};
 
@@ -187,6 +188,29 @@ pub struct StatusRow {
     pub ended: Option<Timestamp>,
     /// Why it couldn't be read; absent where it could.
     pub reason: Option<String>,
+    /// What happened to it lately, the last first; of one machine that was asked for by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<Happened>,
+}
+
+/// What happened to machines lately, for people; empty where nothing is told.
+pub fn events_human(rows: &[StatusRow], style: &Style) -> String {
+    let mut text = String::new();
+    for row in rows.iter().filter(|row| !row.events.is_empty()) {
+        let cells = row.events.iter().map(|event| {
+            let optional = |text: Option<&str>| clean(text.unwrap_or_default()).into_owned();
+            vec![
+                event.at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+                clean(&event.what).into_owned(),
+                optional(event.how.as_deref()),
+                optional(event.by.as_deref()),
+            ]
+        });
+        let cells: Vec<Vec<String>> = cells.collect();
+        text.push_str("\nLately, the last first:\n");
+        text.push_str(&table(&["WHEN", "WHAT", "HOW", "BY"], &cells, &[], style));
+    }
+    text
 }
 
 /// How resources stand, for people.

@@ -16,6 +16,7 @@ fn row(at: &str, drift: Option<&str>) -> StatusRow {
         drift: drift.map(str::to_owned),
         ended: None,
         reason: None,
+        events: Vec::new(),
     }
 }
 

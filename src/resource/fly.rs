@@ -136,6 +136,22 @@ impl FlyGuest {
     /// The most memory with which suspending is dependable.
     pub const SUSPENDS: Size = Size::gib(2);
 
+    /// Why such a machine can't be suspended; nothing where it can.
+    pub fn sleepless(memory: Size, swap: Option<Size>, gpu: bool) -> Option<String> {
+        if let Some(swap) = swap {
+            return Some(format!("a machine with swap ({swap}) can't be suspended"));
+        }
+        if gpu {
+            return Some("a machine with a GPU can't be suspended".to_owned());
+        }
+        (memory > Self::SUSPENDS).then(|| {
+            format!(
+                "a machine with {memory} of memory can't be suspended dependably, the most is {}",
+                Self::SUSPENDS
+            )
+        })
+    }
+
     /// The size of a machine that says only some of it.
     pub fn of(kind: FlyCpuKind, cpus: Option<u32>, memory: Option<Size>) -> Self {
         let cpus = cpus.unwrap_or(Self::CPUS);

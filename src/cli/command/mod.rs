@@ -50,7 +50,7 @@ pub(super) use graph::run as graph;
 pub(super) use image::run as image;
 pub(super) use import::run as import;
 pub(super) use plan::run as plan;
-pub(super) use power::{start, stop};
+pub(super) use power::{start, stop, suspend};
 pub(super) use profile::run as profile;
 pub(super) use rekey::RekeyArgs;
 pub(super) use render::run as render;

@@ -23,25 +23,60 @@ use crate::state::{self, Effect, Intent, Object, OperationId, StepKind};
 use crate::store::Locked;
 
 pub(crate) fn start(session: &mut Session, args: &MachineArgs) -> Outcome {
-    set(session, args, Power::Running, "start")
+    set(session, args, Wish::Start)
 }
 
 pub(crate) fn stop(session: &mut Session, args: &MachineArgs) -> Outcome {
-    set(session, args, Power::Stopped, "stop")
+    set(session, args, Wish::Stop)
+}
+
+pub(crate) fn suspend(session: &mut Session, args: &MachineArgs) -> Outcome {
+    set(session, args, Wish::Suspend)
+}
+
+/// What a machine shall do.
+#[derive(Clone, Copy)]
+enum Wish {
+    Start,
+    Stop,
+    Suspend,
+}
+
+impl Wish {
+    /// The command.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::Suspend => "suspend",
+        }
+    }
+
+    /// The power that is wanted from then on.
+    fn power(self) -> Power {
+        match self {
+            Self::Start => Power::Running,
+            Self::Stop | Self::Suspend => Power::Stopped,
+        }
+    }
+
+    /// How it ended.
+    fn done(self) -> &'static str {
+        match self {
+            Self::Start => "running",
+            Self::Stop => "stopped; everything in it is kept",
+            Self::Suspend => "suspended; its memory and everything in it is kept",
+        }
+    }
 }
 
 /// Sets a machine's power and records it as wanted, so that the next plan doesn't undo it.
-fn set(
-    session: &mut Session,
-    args: &MachineArgs,
-    power: Power,
-    operation: &'static str,
-) -> Outcome {
+fn set(session: &mut Session, args: &MachineArgs, wish: Wish) -> Outcome {
     // Looked up without the lock first: a mistyped name must not make a state directory.
     pick(session.state()?.as_ref(), args.machine.as_deref())?;
     let mut screen = Screen::new(session);
     let stop = session.heed(Heed::Twice, None)?;
-    let claim = Claim::new(operation, session.lock_timeout(&args.wait)?).locking(args.lock);
+    let claim = Claim::new(wish.word(), session.lock_timeout(&args.wait)?).locking(args.lock);
     let mut locked = hold(session, &mut screen, claim)?;
     let runtime = small_runtime()?;
     settle_open(session, &mut locked, &runtime, &stop, &mut screen)?;
@@ -49,7 +84,7 @@ fn set(
     unless_stopped(&runtime, &stop, std::future::ready(()))?;
     let address = Address::Machine(name.clone());
     let started = std::time::Instant::now();
-    let wanted = with_power(&object, power);
+    let wanted = with_power(&object, wish.power());
     let intent = Intent {
         operation: OperationId::from_random(session.world().random.bytes()),
         address: address.clone(),
@@ -75,7 +110,10 @@ fn set(
         .map_err(|error| error.diagnose());
     let result = match provider {
         Ok(provider) => {
-            let setting = provider.set_power(&machine, power);
+            let setting = match wish {
+                Wish::Start | Wish::Stop => provider.set_power(&machine, wish.power()),
+                Wish::Suspend => provider.suspend(&machine),
+            };
             let Some(done) = unless_insisted(&runtime, stop, setting) else {
                 // The intent stays open: the next command that writes finds out.
                 return Err(broken_off(&address));
@@ -107,10 +145,7 @@ fn set(
         step: StepKind::Update,
         id: Some(object.id.clone()),
         elapsed: started.elapsed(),
-        note: Some(match power {
-            Power::Running => "running".to_owned(),
-            Power::Stopped | Power::Provider => "stopped; everything in it is kept".to_owned(),
-        }),
+        note: Some(wish.done().to_owned()),
         tools: Vec::new(),
     };
     screen.event(session, &event);

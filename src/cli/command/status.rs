@@ -3,15 +3,20 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::runtime::Runtime;
 
 use super::planning::{self, Asked, Read};
 use crate::address::{Address, Kind};
 use crate::cli::args::{Narrow, StatusArgs};
 use crate::cli::session::{Outcome, Session, small_runtime};
-use crate::diagnostic::{Diagnostic, Diagnostics, Exit};
+use crate::diagnostic::{Diagnose, Diagnostic, Diagnostics, Exit};
 use crate::engine::Readers;
-use crate::plan::{DriftKind, Observation};
+use crate::plan::{DriftKind, Happened, Observation};
+use crate::provider::MachineRef;
 use crate::render::{self, StatusRow};
+
+/// How much of what happened is shown.
+const EVENTS: usize = 10;
 
 pub(crate) fn run(session: &mut Session, args: &StatusArgs) -> Outcome {
     let Some(seconds) = args.watch else {
@@ -48,7 +53,7 @@ fn look(session: &mut Session, args: &StatusArgs) -> Result<(String, Diagnostics
         Some(named) => Some(super::machine::pick(Some(&read.survey.state), Some(named))?.0),
         None => None,
     };
-    let rows: Vec<StatusRow> = read
+    let mut rows: Vec<StatusRow> = read
         .survey
         .state
         .resources
@@ -56,6 +61,9 @@ fn look(session: &mut Session, args: &StatusArgs) -> Result<(String, Diagnostics
         .filter(|address| one.is_none() || address.machine() == one.as_ref())
         .filter_map(|address| row(&read, address))
         .collect();
+    for row in rows.iter_mut().filter(|_| one.is_some()) {
+        row.events = events(&read, readers, &runtime, &row.address)?;
+    }
     let mut observed = read.survey.observed.objects.values();
     let found = if observed.any(|one| matches!(one, Observation::Unreadable(_))) {
         read.survey.facts.findings.clone()
@@ -68,9 +76,35 @@ fn look(session: &mut Session, args: &StatusArgs) -> Result<(String, Diagnostics
         "Nothing stands here yet. `sindri apply` makes what the configuration asks for.\n"
             .to_owned()
     } else {
-        render::status_human(&rows, &session.style())
+        let style = session.style();
+        render::status_human(&rows, &style) + &render::events_human(&rows, &style)
     };
     Ok((text, found))
+}
+
+/// The last of what happened to a machine that is there.
+fn events(
+    read: &Read,
+    readers: &dyn Readers,
+    runtime: &Runtime,
+    address: &Address,
+) -> Result<Vec<Happened>, Diagnostics> {
+    let (Address::Machine(name), Some(object), Some(_)) = (
+        address,
+        read.survey.state.current(address),
+        read.survey.observed.seen(address),
+    ) else {
+        return Ok(Vec::new());
+    };
+    let happened = async {
+        let reader = readers.reader(object.provider)?;
+        reader.happened(&MachineRef::of(name, object)).await
+    };
+    let mut events = runtime
+        .block_on(happened)
+        .map_err(|error| error.diagnose())?;
+    events.truncate(EVENTS);
+    Ok(events)
 }
 
 /// Whether something lived in a machine that is gone.
@@ -133,5 +167,6 @@ fn row(read: &Read, address: &Address) -> Option<StatusRow> {
         drift,
         ended,
         reason,
+        events: Vec::new(),
     })
 }

@@ -142,6 +142,11 @@ impl Provider for E2b {
         Box::pin(machine::set_power(self, machine, power))
     }
 
+    fn suspend<'a>(&'a self, machine: &'a MachineRef) -> Answer<'a, ()> {
+        // A paused sandbox keeps its memory: there is no other rest.
+        Box::pin(machine::set_power(self, machine, Power::Stopped))
+    }
+
     fn exec<'a>(
         &'a self,
         machine: &'a MachineRef,

@@ -13,6 +13,7 @@ mod door;
 mod emulator;
 mod exec;
 mod files;
+mod happened;
 mod id;
 mod label;
 mod lease;

@@ -10,9 +10,9 @@ use super::id::Id;
 use super::listing::is_gone;
 use super::seen::is_transient;
 use super::wire::Machine;
-use super::{Fly, observe, request};
+use super::{Fly, exec, happened, machine, observe, request};
 use crate::provider::{Class, MachineRef, ProviderError};
-use crate::resource::Power;
+use crate::resource::{FlyGuest, Power};
 
 /// How long a machine may be on its way before it counts as stuck.
 const STUCK: Duration = Duration::from_mins(5);
@@ -85,6 +85,39 @@ async fn stop(fly: &Fly, id: &Id) -> Result<(), ProviderError> {
     Ok(())
 }
 
+/// Lets a machine rest with what it has in memory.
+pub(super) async fn suspend(fly: &Fly, machine: &MachineRef) -> Result<(), ProviderError> {
+    let id = Id::parse(&machine.id)?;
+    let spec = exec::spec(machine)?;
+    let settings = machine::settings(spec)?;
+    let memory = FlyGuest::of(settings.cpu_kind, spec.cpus, spec.memory).memory;
+    if let Some(why) = FlyGuest::sleepless(memory, settings.swap, spec.gpu.is_some()) {
+        return Err(error(
+            Class::Invalid,
+            "machine::no-suspend",
+            format!("`{}` can't be suspended: {why}", machine.name),
+        )
+        .help("`sindri stop` ends what runs in it and keeps its disk"));
+    }
+    let mut seen = look(fly, &id).await?;
+    if is_transient(&seen.state) {
+        seen = settle(fly, &id).await?;
+    }
+    match seen.state.as_str() {
+        "started" => {
+            fly.tell(request::machine::suspend(&id)).await?;
+            reach(fly, &id, "suspended", None).await
+        }
+        "suspended" => Ok(()),
+        state => Err(error(
+            Class::Invalid,
+            "machine::no-suspend",
+            format!("`{}` doesn't run: it is {state}", machine.name),
+        )
+        .help("`sindri start` starts it")),
+    }
+}
+
 /// Waits until a machine is on its way nowhere.
 async fn settle(fly: &Fly, id: &Id) -> Result<Machine, ProviderError> {
     let waiting = fly.tell(request::machine::wait(id, &["settled"], None));
@@ -150,13 +183,11 @@ pub(super) async fn reach(
 
 /// Says how a machine ended elsewhere than it was to go, with what it says happened.
 async fn ended(fly: &Fly, id: &Id, state: &str, wanted: &str) -> ProviderError {
-    let events = fly.call::<Vec<Value>>(request::machine::events(id)).await;
-    let last = events.ok().and_then(|events| {
-        let event = events.into_iter().next()?;
-        let word = |key: &str| event.get(key).and_then(Value::as_str).map(str::to_owned);
-        Some(format!("{} {}", word("type")?, word("status")?))
+    let events = happened::of(fly, id).await.unwrap_or_default();
+    let last = events.into_iter().next().map_or_else(String::new, |last| {
+        let how = last.how.map_or_else(String::new, |how| format!(", {how}"));
+        format!("; last it says: {}{how}", last.what)
     });
-    let last = last.map_or_else(String::new, |last| format!("; last it says: {last}"));
     error(
         Class::Failed,
         "fly::not-up",

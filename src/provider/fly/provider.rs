@@ -6,12 +6,12 @@ use futures_util::future::BoxFuture;
 
 use super::classify::error;
 use super::{
-    Fly, app, awake, check, door, exec, files, machine, observe, power, secrets, session, takeover,
-    volume,
+    Fly, app, awake, check, door, exec, files, happened, machine, observe, power, secrets, session,
+    takeover, volume,
 };
 use crate::address::{Address, Name};
 use crate::diagnostic::Diagnostics;
-use crate::plan::{Capabilities, Observation, Seen};
+use crate::plan::{Capabilities, Happened, Observation, Seen};
 use crate::provider::{
     Answer, Class, Command, CreateRequest, DeleteRequest, Delivery, File, Interactive, MachineRef,
     Made, Output, Owned, Progress, Provider, ProviderError, Query, Reader, Sought, Stray, Stream,
@@ -72,6 +72,10 @@ impl Reader for Fly {
 
     fn owned<'a>(&'a self, lineage: &'a Lineage) -> Answer<'a, Vec<Owned>> {
         Box::pin(takeover::owned(self, lineage))
+    }
+
+    fn happened<'a>(&'a self, machine: &'a MachineRef) -> Answer<'a, Vec<Happened>> {
+        Box::pin(happened::happened(self, machine))
     }
 
     fn stray<'a>(
@@ -148,6 +152,10 @@ impl Provider for Fly {
 
     fn set_power<'a>(&'a self, machine: &'a MachineRef, power: Power) -> Answer<'a, ()> {
         Box::pin(power::set(self, machine, power))
+    }
+
+    fn suspend<'a>(&'a self, machine: &'a MachineRef) -> Answer<'a, ()> {
+        Box::pin(power::suspend(self, machine))
     }
 
     fn keep_awake<'a>(&'a self, machine: &'a MachineRef, awake: bool) -> Answer<'a, bool> {

@@ -88,6 +88,11 @@ pub(in crate::provider::fly) fn stop(id: &Id) -> Call {
     power(id, "stop").with(json!({ "signal": "SIGTERM", "timeout": "10s" }))
 }
 
+/// Lets a machine rest, its memory kept.
+pub(in crate::provider::fly) fn suspend(id: &Id) -> Call {
+    power(id, "suspend")
+}
+
 fn power(id: &Id, what: &str) -> Call {
     Call::post(Action::Power, &id.object, format!("{}/{what}", path(id)))
         .repeatable()

@@ -217,6 +217,7 @@ fn of_machines() -> Vec<Named> {
         ),
         ("start", machine::start(&id), None),
         ("stop", machine::stop(&id), Some("StopRequest")),
+        ("suspend", machine::suspend(&id), None),
         (
             "wait",
             machine::wait(&id, &["started", "stopped"], Some("01VERSION")),
