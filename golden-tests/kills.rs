@@ -3,7 +3,7 @@
 //! The program itself runs here, is killed at random instants and met with a spoilt world; what
 //! counts is what stands afterwards. `SINDRI_KILLS` says how many kills the local tests deal out
 //! (300 otherwise; a fifteenth of it on an Engine), `SINDRI_KILL_SEED` replays the life a failure names;
-//! `SINDRI_FAULTY_LIVES` how many lives the emulated E2B is made to fail in (12 otherwise); `SINDRI_LIVE=fly` lets
+//! `SINDRI_FAULTY_LIVES` how many lives each emulated cloud is made to fail in (12 otherwise); `SINDRI_LIVE=fly` lets
 //! [`whole`] live on Fly.io itself.
 
 #![expect(

@@ -2,6 +2,7 @@
 
 mod e2b;
 mod fault;
+mod fly;
 mod gate;
 mod life;
 mod matrix;

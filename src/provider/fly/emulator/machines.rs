@@ -17,6 +17,7 @@ pub(super) fn route(world: &mut World, request: &Request, app: &str, rest: &[&st
         (method, [id, rest @ ..]) => {
             let number = world.next();
             let root = world.root.clone();
+            let longest = world.longest_lease;
             let Some(one) = world.apps.get_mut(app) else {
                 return no(404, "app not found");
             };
@@ -26,7 +27,7 @@ pub(super) fn route(world: &mut World, request: &Request, app: &str, rest: &[&st
             let answer = match (method, rest) {
                 ("GET", []) => (200, machine.shown(id)),
                 ("GET", ["events"]) => (200, json!(machine.events)),
-                (_, ["lease"]) => lease(&mut machine, request, number),
+                (_, ["lease"]) => lease(&mut machine, request, number, longest),
                 (_, ["metadata"]) => metadata(&mut machine, request),
                 _ => machine.yields(request.nonce.as_deref()).map_or_else(
                     |refused| refused,
@@ -255,7 +256,7 @@ fn update(machine: &mut Machine, request: &Request, id: &str, number: u64, secre
     (200, machine.shown(id))
 }
 
-fn lease(machine: &mut Machine, request: &Request, number: u64) -> Answer {
+fn lease(machine: &mut Machine, request: &Request, number: u64, longest: Duration) -> Answer {
     let held = machine
         .lease
         .as_ref()
@@ -289,7 +290,7 @@ fn lease(machine: &mut Machine, request: &Request, number: u64) -> Answer {
                 nonce: format!("nonce{number}"),
                 description: request.text("description").unwrap_or_default().to_owned(),
                 owner: "ada@example.org".to_owned(),
-                ends: Instant::now() + Duration::from_secs(ttl),
+                ends: Instant::now() + Duration::from_secs(ttl).min(longest),
             };
             let answer = wrapped(&lease, true);
             machine.lease = Some(lease);

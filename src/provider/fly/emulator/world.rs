@@ -45,6 +45,8 @@ pub(crate) struct World {
     pub(crate) rests_after: Option<Duration>,
     /// How often a machine fell asleep while something worked in it.
     pub(crate) disturbed: usize,
+    /// How long a lease lasts at most, whatever is asked for.
+    pub(crate) longest_lease: Duration,
     /// What the commands of machines work in.
     pub(super) root: PathBuf,
     pub(super) limits: Limits,
@@ -124,6 +126,7 @@ impl World {
             words: false,
             rests_after: None,
             disturbed: 0,
+            longest_lease: Duration::MAX,
             root,
             limits: Limits::default(),
             counter: 0,
