@@ -4,6 +4,7 @@ use std::fs;
 
 use super::super::e2b_emulator::{Emulator, KEY};
 use super::super::ground::Ground;
+use super::fault::Fault;
 use super::life::{Act, Cloud, Sky, survive, value};
 
 struct E2b;
@@ -59,6 +60,11 @@ impl Cloud for E2b {
             });
             parts.collect::<Vec<_>>().join("/")
         }
+    }
+
+    fn goes_on(&self, fault: Fault) -> bool {
+        // What the server asked for is no failure.
+        fault == Fault::Throttled
     }
 
     fn wanted(&self, act: Act) -> Vec<String> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::super::fly_emulator::Emulator;
 use super::super::ground::Ground;
+use super::fault::Fault;
 use super::life::{Act, Cloud, Sky, survive, value};
 
 /// How long a lease that a killed run left stands in the way of the next one; on Fly.io two minutes.
@@ -78,6 +79,18 @@ impl Cloud for Fly {
             // What is called somehow stands at every second place.
             let parts = parts.map(|(at, part)| if at > 2 && at % 2 == 1 { "*" } else { part });
             parts.collect::<Vec<_>>().join("/")
+        }
+    }
+
+    fn goes_on(&self, fault: Fault) -> bool {
+        match fault {
+            Fault::AnswerCut | Fault::AnswerLost(_) | Fault::Throttled | Fault::Trouble => true,
+            Fault::KilledBefore
+            | Fault::KilledAfter
+            | Fault::KilledAnswered
+            | Fault::Unreachable
+            | Fault::TokenRefused
+            | Fault::StoreLost => false,
         }
     }
 

@@ -66,6 +66,9 @@ pub(super) trait Cloud: Sync {
     /// A call without the names in it.
     fn shape(&self) -> fn(&str) -> String;
 
+    /// Whether a run that meets a fault finds out what became of the call, and goes on.
+    fn goes_on(&self, fault: Fault) -> bool;
+
     /// What stands after an act, each as often as it shall.
     fn wanted(&self, act: Act) -> Vec<String>;
 }
@@ -232,8 +235,7 @@ impl<'a> Life<'a> {
         let ends = match blow {
             Blow::Write(_) => ran.code.is_none(),
             Blow::Call(_, fault) if fault.kills() => ran.code.is_none(),
-            // What the server asked for is no failure.
-            Blow::Call(_, Fault::Throttled) => ran.code == Some(0),
+            Blow::Call(_, fault) if self.cloud.goes_on(fault) => ran.code == Some(0),
             Blow::Call(..) => matches!(ran.code, Some(0 | 1)),
         };
         assert!(ends, "{}", self.story(&ran));
