@@ -9,7 +9,7 @@ use super::planning::{self, Asked, Read};
 use crate::address::{Address, Kind};
 use crate::cli::args::{Narrow, StatusArgs};
 use crate::cli::session::{Outcome, Session, small_runtime};
-use crate::diagnostic::{Diagnose, Diagnostic, Diagnostics, Exit};
+use crate::diagnostic::{Diagnose, Diagnostic, Diagnostics, Exit, Severity};
 use crate::engine::Readers;
 use crate::plan::{DriftKind, Happened, Observation};
 use crate::provider::MachineRef;
@@ -61,15 +61,24 @@ fn look(session: &mut Session, args: &StatusArgs) -> Result<(String, Diagnostics
         .filter(|address| one.is_none() || address.machine() == one.as_ref())
         .filter_map(|address| row(&read, address))
         .collect();
+    let mut untold = Diagnostics::new();
     for row in rows.iter_mut().filter(|_| one.is_some()) {
-        row.events = events(&read, readers, &runtime, &row.address)?;
+        match events(&read, readers, &runtime, &row.address) {
+            Ok(events) => row.events = events,
+            Err(why) => untold.extend(why),
+        }
     }
     let mut observed = read.survey.observed.objects.values();
-    let found = if observed.any(|one| matches!(one, Observation::Unreadable(_))) {
+    let mut found = if observed.any(|one| matches!(one, Observation::Unreadable(_))) {
         read.survey.facts.findings.clone()
     } else {
         Diagnostics::new()
     };
+    // How it stands was seen all the same.
+    found.extend(untold.into_iter().map(|mut one| {
+        one.severity = Severity::Warning;
+        one
+    }));
     let text = if session.is_json() {
         render::status_json(&rows) + "\n"
     } else if rows.is_empty() {
