@@ -12,8 +12,9 @@ use crate::provider::MachineRef;
 use crate::resource::{Attributes, Power};
 use crate::state::{Object, State};
 
-/// How many are tried side by side where nobody says.
-const AT_ONCE: usize = 10;
+/// How many are tried side by side: each waits more than it works, so that steps' parallelism would make
+/// an apply of many machines longer than it need be.
+const AT_ONCE: usize = 100;
 
 /// What became of trying the way into one machine.
 pub(super) struct Tried {
@@ -28,7 +29,6 @@ pub(super) fn tries(
     providers: &dyn Providers,
     machines: impl IntoIterator<Item = (Name, Arc<Object>)>,
     known: fn(&Object) -> Attributes,
-    at_once: usize,
 ) -> impl Stream<Item = Tried> {
     let tries = machines.into_iter().filter_map(|(name, object)| {
         let provider = providers.provider(object.provider).ok()?;
@@ -50,7 +50,7 @@ pub(super) fn tries(
         })
     });
     let tries: Vec<_> = tries.collect();
-    stream::iter(tries).buffer_unordered(at_once.max(1))
+    stream::iter(tries).buffer_unordered(AT_ONCE)
 }
 
 /// Tries the way into every machine that runs, and adds what it is known by now to what was seen.
@@ -68,7 +68,7 @@ pub async fn doors(
     });
     // What stands is to be recorded, whatever it was before.
     let running: Vec<_> = running.collect();
-    let tries = tries(providers, running, |_| Attributes::default(), AT_ONCE);
+    let tries = tries(providers, running, |_| Attributes::default());
     let mut findings = Diagnostics::new();
     for tried in tries.collect::<Vec<_>>().await {
         match (tried.found, observed.objects.get_mut(&tried.address)) {

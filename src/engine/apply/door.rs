@@ -31,7 +31,7 @@ pub(super) async fn try_all(
     });
     let machines: Vec<_> = machines.collect();
     let known = |object: &Object| object.attributes.clone();
-    let mut ways = tries(apply.providers, machines, known, apply.parallelism);
+    let mut ways = tries(apply.providers, machines, known);
     let (mut events, mut said) = (Vec::new(), BTreeSet::new());
     loop {
         let tried = tokio::select! {
