@@ -27,6 +27,7 @@ install_packages() {
     need pgbouncer pgbouncer
     need openssl openssl
     need ssh openssh-client
+    need sshd openssh-server
     need docker-registry docker-registry
     need curl curl ca-certificates
     # The tests put this very file into the smallest image there is.
