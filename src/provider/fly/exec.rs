@@ -95,8 +95,11 @@ pub(super) async fn run(
 
 /// Whether an error says that a machine sleeps which may be woken.
 pub(super) fn may_wake(machine: &MachineRef, failed: &ProviderError) -> bool {
+    is_not_running(failed) && spec(machine).is_ok_and(|spec| spec.power == Power::Provider)
+}
+
+fn is_not_running(failed: &ProviderError) -> bool {
     failed.code.as_str() == "fly::not-running"
-        && spec(machine).is_ok_and(|spec| spec.power == Power::Provider)
 }
 
 /// Runs a command that only reads, and collects what it prints, up to a limit; wakes nobody.
@@ -246,8 +249,9 @@ async fn execute(
     }
 }
 
-/// Waits until a machine that has started takes commands.
-pub(super) async fn probe(fly: &Fly, id: &Id) -> Result<(), ProviderError> {
+/// Waits until a machine that has started takes commands; one that falls asleep by itself may sleep
+/// already.
+pub(super) async fn probe(fly: &Fly, id: &Id, wanted: Power) -> Result<(), ProviderError> {
     let mut turn = 0;
     loop {
         turn += 1;
@@ -265,6 +269,7 @@ pub(super) async fn probe(fly: &Fly, id: &Id) -> Result<(), ProviderError> {
                 )
                 .help("any image with /bin/sh serves"));
             }
+            Err(asleep) if wanted == Power::Provider && is_not_running(&asleep) => return Ok(()),
             Err(failed) if turn == PROBES || failed.class == Class::NotFound => return Err(failed),
             Err(_) => tokio::time::sleep(Duration::from_millis(500)).await,
         }

@@ -101,7 +101,7 @@ pub(super) async fn create(
             } else {
                 power::reach(fly, &id, "started", None).await?;
             }
-            exec::probe(fly, &id).await
+            exec::probe(fly, &id, machine.power).await
         };
         if let Err(failed) = up.await {
             return Err(clean_up(fly, &id, failed).await);
@@ -322,7 +322,7 @@ pub(super) async fn change(
     };
     if !sleeps {
         power::reach(fly, id, "started", Some(&changed.instance_id)).await?;
-        exec::probe(fly, id).await?;
+        exec::probe(fly, id, wanted).await?;
     }
     mark(fly, id, &changed.instance_id, Some(nonce)).await
 }
