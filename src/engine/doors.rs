@@ -1,12 +1,13 @@
 //! Ways in for people: tried, and what a session knows a machine by among what was seen of it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures_util::{Stream, StreamExt, stream};
 
 use super::providers::Providers;
 use crate::address::{Address, Name};
-use crate::diagnostic::{Diagnose, Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics, Severity};
 use crate::plan::{Observation, Observed};
 use crate::provider::MachineRef;
 use crate::resource::{Attributes, Power};
@@ -22,6 +23,18 @@ pub(super) struct Tried {
     pub(super) object: Arc<Object>,
     /// What it is known by, nothing where it has no way in; or what is wrong, as warnings.
     pub(super) found: Result<Attributes, Diagnostics>,
+}
+
+/// What was said of ways in so far: what this host lacks it lacks for every machine.
+#[derive(Default)]
+pub(super) struct Said(BTreeSet<(Code, String)>);
+
+impl Said {
+    /// What of it wasn't said before of another machine, in the same words.
+    pub(super) fn news_of(&mut self, mut found: Diagnostics) -> Diagnostics {
+        found.retain(|one| self.0.insert((one.code.clone(), one.summary.clone())));
+        found
+    }
 }
 
 /// Tries the ways into machines; each must still show the key that is known of it.
@@ -70,6 +83,7 @@ pub async fn doors(
     let running: Vec<_> = running.collect();
     let tries = tries(providers, running, |_| Attributes::default());
     let mut findings = Diagnostics::new();
+    let mut said = Said::default();
     for tried in tries.collect::<Vec<_>>().await {
         match (tried.found, observed.objects.get_mut(&tried.address)) {
             (Ok(outputs), Some(Observation::Present(seen))) => {
@@ -78,7 +92,7 @@ pub async fn doors(
                 }
             }
             (Ok(_), _) => {}
-            (Err(found), _) => findings.extend(found),
+            (Err(found), _) => findings.extend(said.news_of(found)),
         }
     }
     findings
@@ -88,4 +102,25 @@ pub async fn doors(
 fn warning(mut found: Diagnostic, address: &Address) -> Diagnostic {
     found.severity = Severity::Warning;
     found.on(address.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_this_host_lacks_is_said_once_and_what_a_machine_lacks_of_each() {
+        let (mut said, mut told) = (Said::default(), Vec::new());
+        for machine in ["one", "two"] {
+            let found = |code: &'static str, text: String| {
+                let address = format!("machine.{machine}").parse().unwrap();
+                warning(Diagnostic::error(Code::new(code), text), &address)
+            };
+            let of_host = found("fly::no-ssh-client", "could not run".to_owned());
+            let own = found("fly::ssh", format!("{machine} is silent"));
+            told.extend(said.news_of(vec![of_host, own]));
+        }
+        let codes: Vec<&str> = told.iter().map(|one| one.code.as_str()).collect();
+        assert_eq!(codes, ["fly::no-ssh-client", "fly::ssh", "fly::ssh"]);
+    }
 }

@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 use super::Apply;
 use super::dispatcher::{BEAT, Journal, Stop};
 use crate::address::{Address, Name};
-use crate::engine::doors::tries;
+use crate::engine::doors::{Said, tries};
 use crate::engine::{Audience, Event};
 use crate::plan::Plan;
 use crate::resource::Attributes;
@@ -32,7 +32,7 @@ pub(super) async fn try_all(
     let machines: Vec<_> = machines.collect();
     let known = |object: &Object| object.attributes.clone();
     let mut ways = tries(apply.providers, machines, known);
-    let (mut events, mut said) = (Vec::new(), BTreeSet::new());
+    let (mut events, mut said) = (Vec::new(), Said::default());
     loop {
         let tried = tokio::select! {
             next = ways.next() => match next {
@@ -47,11 +47,8 @@ pub(super) async fn try_all(
         match tried.found {
             Ok(outputs) => events.extend(recorded(tried.address, &tried.object, &outputs)),
             Err(found) => {
-                for found in found {
-                    // What this host lacks it lacks for every machine.
-                    if said.insert((found.code.clone(), found.summary.clone())) {
-                        audience.event(Event::Warned(found));
-                    }
+                for found in said.news_of(found) {
+                    audience.event(Event::Warned(found));
                 }
             }
         }
