@@ -6,6 +6,7 @@
     reason = "what can't go on in a test is a failure of it"
 )]
 
+mod baked;
 mod built;
 mod desk;
 mod door;

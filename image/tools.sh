@@ -1,4 +1,5 @@
-# Extensions are installed by root. Whoever comes in over ssh finds their tools and can't change them;
+# Extensions are installed by root. Whoever comes in finds their tools and can't change them, in every
+# shell: a login, a terminal of an editor, a command over ssh;
 # services are started with the machine, not from here.
 if [ "$(id -u)" != 0 ] && [ -r /root/.config/sindri/profile ]; then
     sindri_home=$HOME

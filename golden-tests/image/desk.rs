@@ -40,6 +40,19 @@ impl Ran {
     }
 }
 
+impl Ran {
+    #[track_caller]
+    pub(super) fn says_in_order(&self, texts: &[&str]) {
+        let mut rest = self.stdout.as_str();
+        for text in texts {
+            let Some((_, after)) = rest.split_once(text) else {
+                panic!("it doesn't say `{text}` there: {self:#?}");
+            };
+            rest = after;
+        }
+    }
+}
+
 /// Runs a command without a terminal.
 pub(super) fn run(command: &mut Command) -> Ran {
     let program = command.get_program().to_owned();

@@ -1,6 +1,7 @@
 //! Files for other tools, made of what is wanted: pure, from values to text.
 
 mod apply_inside;
+mod baked;
 mod devcontainer;
 #[cfg(test)]
 mod devcontainer_tests;
@@ -13,6 +14,7 @@ mod shell;
 mod toml;
 
 pub use apply_inside::ApplyInside;
+pub use baked::baked;
 pub use devcontainer::{Base, devcontainer, origin_of_devcontainer};
 pub use error::ArtifactError;
 pub use fly::{fly_toml, origin_of_fly_toml};

@@ -259,7 +259,10 @@ fn secret(secret: &Secret) -> Value {
 fn settings(machine: &Machine) -> Value {
     let kind = machine.gpu.as_ref().and_then(|gpu| gpu.kind.as_ref());
     let shown = match &*machine.settings {
-        ProviderSettings::Local(local) => json!({ "hostPackages": local.host_packages }),
+        ProviderSettings::Local(local) => json!({
+            "hostPackages": local.host_packages,
+            "wholeHost": local.whole_host,
+        }),
         ProviderSettings::Docker(docker) => self::docker(docker),
         ProviderSettings::Fly(fly) => with(json!(fly), "gpuKind", json!(kind)),
         ProviderSettings::Kubernetes(kubernetes) => {

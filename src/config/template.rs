@@ -105,6 +105,7 @@ fn settings(provider: ProviderKind) -> &'static str {
 # providers:
 #   local:
 #     hostPackages: true    # let apt install packages on this host
+#     wholeHost: true       # the machine is this very host, with your own home
 "
         }
         ProviderKind::Docker => {

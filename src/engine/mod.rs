@@ -1,6 +1,7 @@
 //! Refresh, plan, apply, recover: the only room that holds a store, a provider and a plan at once.
 
 mod apply;
+mod baking;
 mod deep;
 mod doors;
 mod edit;
@@ -26,6 +27,7 @@ mod survey;
 mod tests;
 
 pub use apply::{Apply, ApplyError, Context, Journal, Stop, apply, conclude};
+pub use baking::{Baking, baking};
 pub use doors::doors;
 pub use edit::{EditRequest, Pinned, Staged, stage};
 pub use event::{Audience, Event, Summary, Tool};

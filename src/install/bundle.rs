@@ -42,6 +42,8 @@ pub(super) const TAKING_AWAY: u64 = 900;
 pub(super) struct Place {
     provider: ProviderKind,
     host_packages: bool,
+    /// Whether the machine is a directory of the host's.
+    within_host: bool,
 }
 
 impl Place {
@@ -49,11 +51,13 @@ impl Place {
         let mut place = Self {
             provider: ProviderKind::Docker,
             host_packages: true,
+            within_host: false,
         };
         if let Spec::Machine(spec) = &*machine.spec {
             place.provider = spec.provider;
             if let Settings::Local(local) = &spec.settings {
-                place.host_packages = local.host_packages;
+                place.host_packages = local.reaches_host();
+                place.within_host = !local.whole_host;
             }
         }
         place
@@ -66,11 +70,7 @@ impl Place {
 
     /// The start of every script: the facts it works with, then the functions.
     pub(super) fn header(self) -> String {
-        let place = if self.provider == ProviderKind::Local {
-            "home"
-        } else {
-            "machine"
-        };
+        let place = if self.within_host { "home" } else { "machine" };
         format!(
             "place={place}\nexport SINDRI_PROVIDER={} SINDRI_HOST_PACKAGES={}\n{BASE}",
             self.provider,

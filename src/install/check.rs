@@ -94,7 +94,7 @@ fn steps(manifest: &Manifest, say: &mut dyn FnMut(Diagnostic)) {
 /// A `local` machine is a directory: what lies outside it is the host's.
 fn on_this_host(manifest: &Manifest, spec: &MachineSpec, say: &mut dyn FnMut(Diagnostic)) {
     let host_packages = match &spec.settings {
-        Settings::Local(local) => local.host_packages,
+        Settings::Local(local) => local.reaches_host(),
         Settings::Docker(_) | Settings::E2b(_) | Settings::Fly(_) => false,
     };
     if host_packages {

@@ -60,6 +60,16 @@ spec! {
         /// Whether `apt` may install packages on this host.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         host_packages ("hostPackages"): bool => Policy::InPlace,
+        /// Whether the machine is this very host: its home is the person's own.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        whole_host ("wholeHost"): bool => Policy::Replace,
+    }
+}
+
+impl LocalSettings {
+    /// Whether what is installed may reach beyond the machine's directory.
+    pub fn reaches_host(&self) -> bool {
+        self.host_packages || self.whole_host
     }
 }
 

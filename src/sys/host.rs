@@ -1,5 +1,8 @@
 //! Who runs this process, and where.
 
+use std::io;
+use std::path::PathBuf;
+
 use super::Environment;
 
 /// The host's name, as the system gives it.
@@ -17,6 +20,11 @@ pub fn user_name(environment: &Environment) -> String {
             || format!("uid {}", rustix::process::getuid().as_raw()),
             str::to_owned,
         )
+}
+
+/// The file of the program that runs.
+pub fn program() -> io::Result<PathBuf> {
+    std::env::current_exe()
 }
 
 /// Keeps the memory of this process to itself: no image of it is written when it crashes, and other

@@ -10,7 +10,7 @@ mod random;
 
 pub use clock::Clock;
 pub use environment::Environment;
-pub use host::{host_name, keep_memory_private, user_name};
+pub use host::{host_name, keep_memory_private, program, user_name};
 pub use random::Random;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! What may be typed of the commands about the image.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::{Common, OnDemand};
@@ -21,6 +23,10 @@ impl ImageVerb {
 }
 
 #[derive(Args, Debug)]
+#[expect(
+    clippy::option_option,
+    reason = "`--bake` may be absent, alone, or name a machine"
+)]
 pub(crate) struct ImageBuildArgs {
     #[command(flatten)]
     pub(crate) common: Common,
@@ -36,6 +42,12 @@ pub(crate) struct ImageBuildArgs {
     /// The image to make it from: Debian, Ubuntu or what is made of them [default: debian:bookworm]
     #[arg(long, value_name = "IMAGE")]
     pub(crate) base: Option<String>,
+    /// Install the extensions of sindri.yaml in it; of which machine, where there are several
+    #[arg(long, value_name = "MACHINE", num_args = 0..=1, require_equals = true)]
+    pub(crate) bake: Option<Option<String>>,
+    /// The Sindri that installs them: a program for Linux [default: this one]
+    #[arg(long, value_name = "FILE", requires = "bake")]
+    pub(crate) sindri: Option<PathBuf>,
     /// An argument of the Dockerfile, as `SUDO=1` (repeatable)
     #[arg(long, value_name = "NAME=VALUE", value_parser = argument)]
     pub(crate) build_arg: Vec<(String, String)>,

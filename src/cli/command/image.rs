@@ -1,23 +1,30 @@
 //! `sindri image build`: the image, local or remote, built on an Engine.
 
+use std::io;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::sync::mpsc::unbounded_channel;
 
+use super::machine;
+use crate::address::Name;
+use crate::artifact;
 use crate::cli::args::{ImageBuildArgs, ImageVerb};
 use crate::cli::session::{Outcome, Session, small_runtime};
 use crate::cli::signals::Heed;
 use crate::config::Overrides;
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics, Exit};
-use crate::engine::Stop;
+use crate::engine::{self, Stop};
 use crate::provider::ProviderError;
-use crate::provider::docker::{Docker, ImageBuild, ImageNews, ImageTarget};
+use crate::provider::docker::{Baked, Docker, ImageBuild, ImageNews, ImageTarget};
 use crate::render;
-use crate::sys::files;
+use crate::sys::{self, files};
 
 /// How often it is told how much has been moved.
 const BEAT: Duration = Duration::from_millis(500);
+/// The most bytes of a program that goes into an image.
+const PROGRAM_MAX: u64 = 1 << 30;
 
 pub(crate) fn run(session: &mut Session, verb: &ImageVerb) -> Outcome {
     match verb {
@@ -27,6 +34,11 @@ pub(crate) fn run(session: &mut Session, verb: &ImageVerb) -> Outcome {
 
 fn build(session: &mut Session, args: &ImageBuildArgs) -> Outcome {
     let target = ImageTarget::from(args.target);
+    let baked = args
+        .bake
+        .as_ref()
+        .map(|machine| baked(session, machine.as_deref(), args.sindri.as_deref()))
+        .transpose()?;
     let build = ImageBuild {
         target,
         name: match &args.tag {
@@ -39,6 +51,7 @@ fn build(session: &mut Session, args: &ImageBuildArgs) -> Outcome {
             .unwrap_or_else(|| ImageBuild::default_base().to_owned()),
         day: session.world().clock.now().strftime("%Y-%m-%d").to_string(),
         arguments: args.build_arg.iter().cloned().collect(),
+        baked,
     };
     let docker = Docker::connect(&session.world().environment).map_err(|error| error.diagnose())?;
     let runtime = small_runtime()?;
@@ -69,6 +82,40 @@ fn build(session: &mut Session, args: &ImageBuildArgs) -> Outcome {
         .map_err(|error| error.diagnose())?;
     tell_made(session, &build, &id, digest.as_deref(), elapsed)?;
     Ok(Exit::Done)
+}
+
+/// What is installed in the image: the extensions of a machine of the configuration.
+fn baked(
+    session: &mut Session,
+    machine: Option<&str>,
+    program: Option<&Path>,
+) -> Result<Baked, Diagnostics> {
+    let project = session.project(Overrides::default())?;
+    let machine = machine::wanted(&project.config.machines, machine)?;
+    let environment = &session.world().environment;
+    let inside = artifact::baked(&project.config, machine);
+    let baking = engine::baking(&session.config, inside, environment)?;
+    session.warn_aside(&baking.findings);
+    let program = match program {
+        Some(path) => session.path(path),
+        None => sys::program().map_err(|error| unreadable("this very program", &error))?,
+    };
+    let shown = format!("`{}`", program.display());
+    let program = files::read_file(&program, PROGRAM_MAX);
+    Ok(Baked {
+        program: program.map_err(|error| unreadable(&shown, &error))?,
+        project: baking.files,
+        extensions: baking.extensions.iter().map(Name::to_string).collect(),
+    })
+}
+
+fn unreadable(what: &str, error: &io::Error) -> Diagnostics {
+    let summary = format!("{what} can't be read to be put into the image");
+    vec![
+        Diagnostic::error(Code::new("image::program"), summary)
+            .because(error.to_string())
+            .help("name a Sindri that was built for Linux with --sindri"),
+    ]
 }
 
 fn interrupted() -> Diagnostics {
@@ -117,8 +164,14 @@ fn tell_made(
     digest: Option<&str>,
     elapsed: Duration,
 ) -> Result<(), Diagnostics> {
+    let extensions = build.baked.as_ref().map(|baked| &*baked.extensions);
+    let with = match extensions {
+        None => String::new(),
+        Some([only]) => format!(" with `{only}`"),
+        Some(several) => format!(" with {} extensions", several.len()),
+    };
     let summary = format!(
-        "Built {} from {} in {} s",
+        "Built {} from {}{with} in {} s",
         build.name,
         build.base,
         elapsed.as_secs()
@@ -130,6 +183,7 @@ fn tell_made(
             "base": build.base,
             "id": id,
             "digest": digest,
+            "extensions": extensions.unwrap_or_default(),
         });
         let now = session.world().clock.now();
         let line = render::image_complete_event_json(&summary, &image, now);

@@ -23,6 +23,9 @@ section! {
     Local in "providers.local" {
         /// Whether `apt` may install packages on this host.
         "hostPackages" => host_packages: bool = false;
+        /// Whether the machine is this very host, with your own home: for an image build, or a host
+        /// that is nobody else's. Implies `hostPackages`.
+        "wholeHost" => whole_host: bool = false;
     }
 }
 
@@ -64,6 +67,7 @@ impl Settle for Local {
     fn settle(self, _: &mut Reading<'_>) -> Option<Choice> {
         Some(Choice::of(ProviderSettings::Local(LocalSettings {
             host_packages: self.host_packages,
+            whole_host: self.whole_host,
         })))
     }
 }

@@ -6,8 +6,7 @@ SINDRI_SERVICES=1
 export SINDRI_SERVICES
 
 surroundings() {
-  keys=/run/secrets
-  [ "$place" != home ] || keys=$HOME/../run/secrets
+  keys=${SINDRI_MACHINE-}/run/secrets
   for file in "$keys"/*; do
     if [ -f "$file" ]; then
       value=$(cat "$file" && printf x) && export "${file##*/}=${value%x}"

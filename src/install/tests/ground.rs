@@ -108,6 +108,7 @@ impl Ground {
             power: Power::Running,
             settings: Settings::Local(LocalSettings {
                 host_packages: true,
+                whole_host: false,
             }),
         })));
         let request = CreateRequest {

@@ -62,7 +62,10 @@ fn local(host_packages: bool) -> MachineSpec {
         network: None,
         mounts: Vec::new(),
         power: Power::Running,
-        settings: Settings::Local(LocalSettings { host_packages }),
+        settings: Settings::Local(LocalSettings {
+            host_packages,
+            whole_host: false,
+        }),
     }
 }
 
@@ -106,6 +109,19 @@ fn the_plan_of_a_job_reads_in_order() {
          step post-install 120 core once -\n\
          step service 95 core once -\n\
          finish\n"
+    );
+    let whole = MachineSpec {
+        settings: Settings::Local(LocalSettings {
+            host_packages: false,
+            whole_host: true,
+        }),
+        ..local(false)
+    };
+    let place = Place::of(&machine(whole));
+    assert!(
+        place
+            .header()
+            .starts_with("place=machine\nexport SINDRI_PROVIDER=local SINDRI_HOST_PACKAGES=1\n")
     );
     assert!(run.starts_with("place=home\nexport SINDRI_PROVIDER=local SINDRI_HOST_PACKAGES=0\n"));
 }

@@ -56,11 +56,12 @@ impl Docker {
                 .await
                 .map_err(|error| of_base(&build.base, error))?;
         }
-        let context = build::context(build.target).map_err(|error| {
+        let context = build::context(build).map_err(|error| {
             let code = Code::new("docker::build-failed");
             ProviderError::new(Class::Failed, code, "could not pack what is built from")
                 .source(error)
         })?;
+        self.is_for_this_engine(build).await?;
         let registry = base.registry();
         let known = self.credentials.of(registry).await?;
         let credentials = known.map(|known| HashMap::from([(registry.to_owned(), known)]));
@@ -82,6 +83,31 @@ impl Docker {
                 .and_then(|found| found.id)
                 .ok_or_else(|| image::missing(&build.name)),
         }
+    }
+
+    /// Refuses a program that the Engine's machines couldn't run.
+    async fn is_for_this_engine(&self, build: &ImageBuild) -> Result<(), ProviderError> {
+        let Some(baked) = &build.baked else {
+            return Ok(());
+        };
+        let client = self.client().await?;
+        let told = client.version().await;
+        let told = told.map_err(|error| classify(Effect::Reads, "tell its version", error))?;
+        let wanted = told.arch.unwrap_or_default();
+        let found = baked.architecture();
+        if found == Some(wanted.as_str()) {
+            return Ok(());
+        }
+        let is = match found {
+            Some(found) => format!("is one for linux/{found}"),
+            None => "isn't one for Linux".to_owned(),
+        };
+        Err(ProviderError::new(
+            Class::Invalid,
+            Code::new("docker::baking-program"),
+            format!("the Engine needs a Sindri for linux/{wanted} to install extensions with, and this {is}"),
+        )
+        .help("name one with --sindri"))
     }
 
     /// Pushes an image and gives its name by digest, `registry.example.com/dev@sha256:…`.

@@ -39,4 +39,4 @@ mod volume;
 pub use build::ImageNews;
 pub use engine::Docker;
 pub use provider::CAPABILITIES;
-pub use request::{ImageBuild, ImageTarget};
+pub use request::{Baked, ImageBuild, ImageTarget};

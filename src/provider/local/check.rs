@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rustc_hash::FxHashMap;
 
+use super::ground::Ground;
 use super::place::{Parents, Place, Shelf};
 use super::{error, mount, observe};
 use crate::address::Address;
@@ -15,11 +16,13 @@ use crate::resource::{GpuVendor, Spec};
 use crate::sys::files::{self, Entry};
 
 pub(super) fn check(
-    root: &Path,
+    ground: &Ground,
     query: &Query,
     observed: &BTreeMap<Address, Observation>,
 ) -> Diagnostics {
+    let root = &ground.root;
     let mut findings = Diagnostics::new();
+    let mut whole: Option<&Address> = None;
     let mut taken: FxHashMap<(Shelf, &str), &Address> = FxHashMap::default();
     let mut missing = false;
     let parents = Parents::of(root, &query.lineage);
@@ -39,6 +42,7 @@ pub(super) fn check(
             }
         };
         findings.extend(mounts(&place, question).into_iter().map(on));
+        findings.extend(whole_host(ground, question, &mut whole).into_iter().map(on));
         let absent = (observed.get(&question.address)).is_none_or(Observation::is_gone);
         missing |= absent;
         if absent && files::entry(&place.directory).is_ok_and(|entry| entry != Entry::Absent) {
@@ -93,10 +97,33 @@ fn gpu(vendor: GpuVendor) -> Option<Diagnostic> {
     )
 }
 
+/// What stands against a machine that is the whole host: that there is no home, or another such one.
+fn whole_host<'a>(
+    ground: &Ground,
+    question: &'a Question,
+    other: &mut Option<&'a Address>,
+) -> Diagnostics {
+    let Spec::Machine(spec) = question.spec.as_ref() else {
+        return Diagnostics::new();
+    };
+    match ground.own_home(spec) {
+        Ok(None) => Diagnostics::new(),
+        Err(error) => error.diagnose(),
+        Ok(Some(_)) => match other.replace(&question.address) {
+            None => Diagnostics::new(),
+            Some(other) => {
+                let summary = format!("`{other}` is the whole host already");
+                let help = "set `providers.local.wholeHost` of one machine only";
+                vec![Diagnostic::error(error::WHOLE_HOST, summary).help(help)]
+            }
+        },
+    }
+}
+
 /// Mounts that can't be where they are wanted.
 fn mounts(place: &Place, question: &Question) -> Diagnostics {
     match question.spec.as_ref() {
-        Spec::Machine(spec) => mount::places(&place.directory, &spec.mounts)
+        Spec::Machine(spec) => mount::places(&place.directory, spec)
             .err()
             .map_or_else(Diagnostics::new, |error| error.diagnose()),
         Spec::Network(_)

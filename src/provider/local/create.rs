@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use super::error;
+use super::ground::Ground;
 use super::marker::{Link, Marker, Reading};
 use super::mount;
 use super::place::{Place, Shelf};
@@ -14,9 +15,10 @@ use crate::resource::{Attributes, MachineSpec, Power, Spec, VolumeSpec};
 use crate::state::ObjectId;
 use crate::sys::files::{self, Entry};
 
-pub(super) fn create(root: &Path, request: &CreateRequest) -> Result<Made, ProviderError> {
+pub(super) fn create(ground: &Ground, request: &CreateRequest) -> Result<Made, ProviderError> {
+    let root = &ground.root;
     match request.spec.as_ref() {
-        Spec::Machine(spec) => machine(root, request, spec),
+        Spec::Machine(spec) => machine(ground, request, spec),
         Spec::Volume(spec) => volume(root, request, spec),
         // A pin without an object: its address stands for it.
         Spec::Gpu(_) => Ok(Made {
@@ -56,15 +58,18 @@ pub(super) fn made(place: &Place, marker: &Marker) -> Made {
     }
 }
 
-/// The links of a machine's mounts.
+/// The links of a machine's mounts, and that of a home which is the person's own.
 pub(super) fn links_of(
+    ground: &Ground,
     place: &Place,
     request: &CreateRequest,
     spec: &MachineSpec,
 ) -> Result<Vec<Link>, ProviderError> {
     match &request.address {
         Address::Machine(name) => {
-            mount::links(&place.directory, name, &spec.mounts, &request.dependencies)
+            let own = ground.own_home(spec)?.map(Link::to_own_home);
+            let mounts = mount::links(&place.directory, name, spec, &request.dependencies)?;
+            Ok(own.into_iter().chain(mounts).collect())
         }
         Address::Network(_)
         | Address::Image(_)
@@ -86,14 +91,14 @@ pub(super) fn marker_of(request: &CreateRequest) -> Marker {
 }
 
 fn machine(
-    root: &Path,
+    ground: &Ground,
     request: &CreateRequest,
     spec: &MachineSpec,
 ) -> Result<Made, ProviderError> {
-    let place = Place::named(Shelf::Machines, root, &request.lineage, &spec.name)?;
+    let place = Place::named(Shelf::Machines, &ground.root, &request.lineage, &spec.name)?;
     let marker = Marker {
         power: Some(settled(spec.power)),
-        links: links_of(&place, request, spec)?,
+        links: links_of(ground, &place, request, spec)?,
         ..marker_of(request)
     };
     let fail = |source| error::file_system("making a machine", &place.directory, source);

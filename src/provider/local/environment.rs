@@ -145,14 +145,13 @@ impl Host {
     }
 
     /// The environment of a machine, without its secrets.
-    pub(super) fn machine(&self, machine: &Path) -> BTreeMap<OsString, OsString> {
-        let home = machine.join("home");
+    pub(super) fn machine(&self, machine: &Path, home: &Path) -> BTreeMap<OsString, OsString> {
         let local = home.join(".local");
         let mut path = local.join("bin").into_os_string();
         path.push(":");
         path.push(&self.path);
         let own: [(&str, OsString); 12] = [
-            ("HOME", home.clone().into()),
+            ("HOME", home.into()),
             ("PATH", path),
             ("TMPDIR", machine.join("tmp").into()),
             ("XDG_CONFIG_HOME", home.join(".config").into()),
@@ -216,7 +215,8 @@ mod tests {
         let pairs = variables
             .iter()
             .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
-        Host::of(&Environment::of(pairs)).machine(Path::new("/data/dev"))
+        Host::of(&Environment::of(pairs))
+            .machine(Path::new("/data/dev"), Path::new("/data/dev/home"))
     }
 
     fn get<'a>(environment: &'a BTreeMap<OsString, OsString>, name: &str) -> Option<&'a str> {

@@ -11,6 +11,7 @@ pub(super) const NAME_TAKEN: Code = Code::new("local::name-taken");
 pub(super) const BAD_NAME: Code = Code::new("local::bad-name");
 pub(super) const BAD_PATH: Code = Code::new("local::bad-path");
 pub(super) const NO_GPU: Code = Code::new("local::no-gpu");
+pub(super) const WHOLE_HOST: Code = Code::new("local::whole-host");
 pub(super) const NOT_WRITABLE: Code = Code::new("local::not-writable");
 
 /// A call of the file system that failed; `doing` reads like `making a machine`.
@@ -50,6 +51,13 @@ pub(super) fn bad_name(name: &str) -> ProviderError {
 pub(super) fn bad_path(path: &str, why: &str) -> ProviderError {
     let message = format!("`{path}` is no path in this machine: {why}");
     ProviderError::new(Class::Invalid, BAD_PATH, message)
+}
+
+/// A machine that is the whole host, where nobody's home is known.
+pub(super) fn no_home() -> ProviderError {
+    let message = "the home of a machine that is the whole host isn't known";
+    ProviderError::new(Class::Invalid, WHOLE_HOST, message)
+        .help("set HOME to it, as an absolute path")
 }
 
 /// The machine isn't there, or isn't ours any more.

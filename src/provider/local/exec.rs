@@ -6,9 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::environment::{self, Host};
-use super::marker::{Marker, Reading};
+use super::marker::{Link, Marker, Reading};
 use super::place::Place;
-use super::{error, path};
+use super::{error, mount, path};
 use crate::address::Address;
 use crate::diagnostic::Code;
 use crate::provider::{Class, Command, MachineRef, ProviderError, Stream};
@@ -56,11 +56,31 @@ impl Machine {
                 self.marker.lost_homes += 1;
                 self.marker.rewrite(&self.place)?;
             }
-            files::create_private_dir_all(&directory.join("home/.local/bin"))?;
+            match self.own_home() {
+                // What is made in it is made as the person themself would.
+                Some(link) => mount::make(&directory, link)?,
+                None => files::create_private_dir_all(&directory.join("home/.local/bin"))?,
+            }
             files::create_private_dir_all(&directory.join("run/secrets"))?;
             files::create_private_dir_all(&directory.join("tmp"))
         };
         furnish().map_err(|source| error::file_system("preparing a machine", &directory, source))
+    }
+
+    /// The link to the person's own home, where the machine is the whole host.
+    fn own_home(&self) -> Option<&Link> {
+        self.marker
+            .links
+            .iter()
+            .find(|link| link.leads_to_own_home())
+    }
+
+    /// Its home, as what runs in it knows it.
+    fn home(&self) -> PathBuf {
+        match self.own_home() {
+            Some(link) => PathBuf::from(&link.target),
+            None => self.place.directory.join("home"),
+        }
     }
 
     /// Refuses where the machine is stopped.
@@ -73,7 +93,7 @@ impl Machine {
 
     fn environment(&self, host: &Host, secrets: bool) -> Result<Variables, ProviderError> {
         let directory = &self.place.directory;
-        let mut variables = host.machine(directory);
+        let mut variables = host.machine(directory, &self.home());
         if secrets {
             variables.extend(environment::secrets(directory).map_err(|source| {
                 error::file_system("reading secrets", &directory.join("run/secrets"), source)
@@ -96,7 +116,7 @@ fn launch(machine: &Machine, host: &Host, command: &Command) -> Result<Launch, P
     );
     let directory: PathBuf = match &command.directory {
         Some(directory) => path::followed(&machine.place.directory, &machine.marker, directory)?,
-        None => machine.place.directory.join("home"),
+        None => machine.home(),
     };
     if !directory.is_dir() {
         let message = format!("`{}` is no directory to work in", directory.display());
@@ -185,7 +205,7 @@ pub(super) async fn connect(
     let launch = Launch {
         argv,
         env: machine.environment(host, true)?.into_iter().collect(),
-        directory: machine.place.directory.join("home"),
+        directory: machine.home(),
     };
     process::attach(&launch).await.map_err(error::process)
 }

@@ -60,6 +60,23 @@ pub(super) struct Link {
     pub(super) target: String,
 }
 
+impl Link {
+    /// The home of a machine that is the whole host: it leads to the person's own.
+    pub(super) fn to_own_home(home: &Path) -> Self {
+        Self {
+            volume: String::new(),
+            path: "~".to_owned(),
+            place: "home".to_owned(),
+            target: home.to_string_lossy().into_owned(),
+        }
+    }
+
+    /// Whether it leads to the person's own home, and to no volume.
+    pub(super) fn leads_to_own_home(&self) -> bool {
+        self.volume.is_empty()
+    }
+}
+
 /// What a look at a marker tells.
 #[derive(Debug)]
 pub(super) enum Reading {

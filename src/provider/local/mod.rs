@@ -27,6 +27,9 @@
 //! machine's directory is taken as it is. A path is absolute, holds no `..`, and may not lead
 //! through a link to anywhere but the machine itself and its volumes.
 //!
+//! **The whole host.** A machine with `wholeHost` has a link to the person's own home for its own, and
+//! is worked in as if it were this host: nothing is mounted in that home, and it outlives the machine.
+//!
 //! **Mounts** are symbolic links at these paths to the volumes' contents; they can't lie in one
 //! another.
 
@@ -38,6 +41,7 @@ mod delete;
 mod environment;
 mod error;
 mod exec;
+mod ground;
 mod marker;
 mod mount;
 mod observe;

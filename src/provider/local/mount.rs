@@ -6,12 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::error;
+use super::ground::is_whole_host;
 use super::marker::Link;
 use super::path;
 use crate::address::{Address, Name};
 use crate::diagnostic::Code;
 use crate::provider::{Class, ProviderError};
-use crate::resource::Mount;
+use crate::resource::{MachineSpec, Mount};
 use crate::state::Object;
 use crate::sys::files::{self, Entry, Nearby};
 
@@ -35,11 +36,16 @@ fn place_of(machine: &Path, mount: &Mount) -> Result<String, ProviderError> {
     }
 }
 
-/// Where the links of a machine's mounts lie; refused where one would lie in another.
-pub(super) fn places(machine: &Path, mounts: &[Mount]) -> Result<Vec<String>, ProviderError> {
-    let mut places: Vec<String> = Vec::with_capacity(mounts.len());
-    for mount in mounts {
+/// Where the links of a machine's mounts lie; refused where one would lie in another, or in a home
+/// that is the person's own.
+pub(super) fn places(machine: &Path, spec: &MachineSpec) -> Result<Vec<String>, ProviderError> {
+    let mut places: Vec<String> = Vec::with_capacity(spec.mounts.len());
+    for mount in &spec.mounts {
         let place = place_of(machine, mount)?;
+        if is_whole_host(spec) && is_in_home(&place) {
+            let why = "the home of a machine that is the whole host is your own";
+            return Err(error::bad_path(&mount.path, why));
+        }
         let nested = |other: &String| {
             Path::new(&place).starts_with(other) || Path::new(other).starts_with(&place)
         };
@@ -58,11 +64,11 @@ pub(super) fn places(machine: &Path, mounts: &[Mount]) -> Result<Vec<String>, Pr
 pub(super) fn links(
     machine: &Path,
     name: &Name,
-    mounts: &[Mount],
+    spec: &MachineSpec,
     dependencies: &BTreeMap<Address, Arc<Object>>,
 ) -> Result<Vec<Link>, ProviderError> {
-    let places = places(machine, mounts)?;
-    let pairs = mounts.iter().zip(places);
+    let places = places(machine, spec)?;
+    let pairs = spec.mounts.iter().zip(places);
     pairs
         .map(|(mount, place)| {
             let address = Address::Volume(name.clone(), mount.volume.clone());

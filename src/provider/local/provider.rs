@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use futures_util::future::BoxFuture;
 
 use super::environment::Host;
+use super::ground::Ground;
 use super::{
     CAPABILITIES, check, content, create, delete, error, exec, observe, power, takeover, update,
 };
@@ -31,7 +32,7 @@ const KEPT: usize = 1 << 20;
 /// (removals, ending processes) on a thread for blocking work.
 #[derive(Clone, Debug)]
 pub struct Local {
-    root: PathBuf,
+    ground: Ground,
     environment: Arc<Environment>,
     host: Arc<OnceLock<Host>>,
 }
@@ -39,8 +40,10 @@ pub struct Local {
 impl Local {
     /// The host, its machines and volumes below `root`, with the environment they take over from.
     pub fn new(root: PathBuf, environment: Arc<Environment>) -> Self {
+        let home = environment.get("HOME").map(PathBuf::from);
+        let home = home.filter(|home| home.is_absolute());
         Self {
-            root,
+            ground: Ground { root, home },
             environment,
             host: Arc::default(),
         }
@@ -89,7 +92,7 @@ impl Reader for Local {
     }
 
     fn observe<'a>(&'a self, query: &'a Query) -> Answer<'a, BTreeMap<Address, Observation>> {
-        Box::pin(async move { Ok(observe::observe(&self.root, query)) })
+        Box::pin(async move { Ok(observe::observe(&self.ground.root, query)) })
     }
 
     fn check<'a>(
@@ -97,15 +100,15 @@ impl Reader for Local {
         query: &'a Query,
         observed: &'a BTreeMap<Address, Observation>,
     ) -> BoxFuture<'a, Diagnostics> {
-        Box::pin(async move { check::check(&self.root, query, observed) })
+        Box::pin(async move { check::check(&self.ground, query, observed) })
     }
 
     fn find<'a>(&'a self, sought: &'a Sought) -> Answer<'a, Seen> {
-        Box::pin(async move { takeover::find(&self.root, sought) })
+        Box::pin(async move { takeover::find(&self.ground.root, sought) })
     }
 
     fn owned<'a>(&'a self, lineage: &'a Lineage) -> Answer<'a, Vec<Owned>> {
-        Box::pin(async move { Ok(takeover::owned(&self.root, lineage)) })
+        Box::pin(async move { Ok(takeover::owned(&self.ground.root, lineage)) })
     }
 
     fn ask<'a>(&'a self, machine: &'a MachineRef, command: &'a Command) -> Answer<'a, Output> {
@@ -139,11 +142,11 @@ impl Provider for Local {
         request: &'a CreateRequest,
         _progress: &'a (dyn Fn(Progress) + Send + Sync),
     ) -> Answer<'a, Made> {
-        Box::pin(async move { create::create(&self.root, request) })
+        Box::pin(async move { create::create(&self.ground, request) })
     }
 
     fn take<'a>(&'a self, request: &'a TakeRequest) -> Answer<'a, Made> {
-        Box::pin(async move { takeover::take(&self.root, request) })
+        Box::pin(async move { takeover::take(&self.ground, request) })
     }
 
     fn update<'a>(
@@ -151,8 +154,8 @@ impl Provider for Local {
         request: &'a UpdateRequest,
         _progress: &'a (dyn Fn(Progress) + Send + Sync),
     ) -> Answer<'a, Made> {
-        let (root, request) = (self.root.clone(), request.clone());
-        Box::pin(blocking(move || update::update(&root, &request)))
+        let (ground, request) = (self.ground.clone(), request.clone());
+        Box::pin(blocking(move || update::update(&ground, &request)))
     }
 
     fn delete<'a>(&'a self, request: &'a DeleteRequest) -> Answer<'a, ()> {

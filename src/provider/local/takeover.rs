@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::create::{links_of, made, marker_of, settled};
 use super::error;
+use super::ground::Ground;
 use super::marker::{Marker, Reading};
 use super::mount;
 use super::observe::{self, asked};
@@ -75,7 +76,8 @@ pub(super) fn find(root: &Path, sought: &Sought) -> Result<Seen, ProviderError> 
 }
 
 /// Takes over what a person named.
-pub(super) fn take(root: &Path, request: &TakeRequest) -> Result<Made, ProviderError> {
+pub(super) fn take(ground: &Ground, request: &TakeRequest) -> Result<Made, ProviderError> {
+    let root = &ground.root;
     let sought = request.sought();
     let (shelf, name) = shelf_of(&sought.spec)?;
     let target = Place::named(shelf, root, &sought.lineage, name)?;
@@ -91,11 +93,11 @@ pub(super) fn take(root: &Path, request: &TakeRequest) -> Result<Made, ProviderE
         }
         Named::Theirs(from) => match shelf {
             Shelf::Volumes => volume(&target, request, Some(&from)),
-            Shelf::Machines => machine(&target, request, Some(&from)),
+            Shelf::Machines => machine(ground, &target, request, Some(&from)),
         },
         Named::Moved => match shelf {
             Shelf::Volumes => volume(&target, request, None),
-            Shelf::Machines => machine(&target, request, None),
+            Shelf::Machines => machine(ground, &target, request, None),
         },
     }
 }
@@ -248,6 +250,7 @@ fn volume(
 }
 
 fn machine(
+    ground: &Ground,
     target: &Place,
     request: &TakeRequest,
     from: Option<&Path>,
@@ -261,13 +264,18 @@ fn machine(
             Power::Stopped => Power::Stopped,
             Power::Running | Power::Provider => Power::Running,
         }),
-        links: links_of(target, wanted, spec)?,
+        links: links_of(ground, target, wanted, spec)?,
         imported: Some(request.id.to_string()),
         ..marker_of(wanted)
     };
-    if marker.links.iter().any(|link| link.place == "home") {
-        return Err(unfit("its home is a volume".to_owned())
-            .help("import the directory as that volume instead"));
+    if let Some(link) = marker.links.iter().find(|link| link.place == "home") {
+        return Err(if link.leads_to_own_home() {
+            unfit("its home is your own".to_owned())
+                .help("leave out `providers.local.wholeHost`: a directory becomes a machine's home")
+        } else {
+            unfit("its home is a volume".to_owned())
+                .help("import the directory as that volume instead")
+        });
     }
     let fail = |source| error::file_system("taking over", &target.directory, source);
     let home = target.directory.join("home");

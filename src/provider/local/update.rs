@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::create::{self, links_of, made, settled};
+use super::ground::Ground;
 use super::marker::{Marker, Reading};
 use super::place::{Place, Shelf};
 use super::{error, mount, power, sighting};
@@ -10,12 +11,12 @@ use crate::diagnostic::Code;
 use crate::provider::{Class, Made, ProviderError, UpdateRequest};
 use crate::resource::{MachineSpec, Power, Spec};
 
-pub(super) fn update(root: &Path, request: &UpdateRequest) -> Result<Made, ProviderError> {
+pub(super) fn update(ground: &Ground, request: &UpdateRequest) -> Result<Made, ProviderError> {
     let wanted = &request.wanted;
     let shelf = match wanted.spec.as_ref() {
         Spec::Machine(_) => Shelf::Machines,
         Spec::Volume(_) => Shelf::Volumes,
-        Spec::Gpu(_) => return create::create(root, wanted),
+        Spec::Gpu(_) => return create::create(ground, wanted),
         Spec::Network(_) | Spec::Image(_) | Spec::Secret(_) | Spec::Extension(_) => {
             return Err(error::not_held(wanted.spec.kind().as_str()));
         }
@@ -46,7 +47,7 @@ pub(super) fn update(root: &Path, request: &UpdateRequest) -> Result<Made, Provi
         ..marker.clone()
     };
     if let Spec::Machine(spec) = wanted.spec.as_ref() {
-        next.links = links_of(&place, wanted, spec)?;
+        next.links = links_of(ground, &place, wanted, spec)?;
         machine(&place, &marker, &mut next, spec)?;
     }
     next.rewrite(&place)

@@ -1,6 +1,7 @@
 //! The requests that build and push an image: pure.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 
 use bollard::query_parameters::{
     BuildImageOptions, BuildImageOptionsBuilder, PushImageOptions, PushImageOptionsBuilder,
@@ -14,6 +15,8 @@ use crate::provider::{Class, ProviderError};
 /// What the image is made of, as it stands in the source tree.
 static CONTEXT: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/image");
 const DOCKERFILE: &str = "Dockerfile";
+/// The stage in which extensions are installed.
+const BAKED: &str = "baked";
 /// What names the base in the Dockerfile.
 const BASE: &str = "BASE";
 
@@ -50,6 +53,33 @@ pub struct ImageBuild {
     pub day: String,
     /// More arguments of the Dockerfile.
     pub arguments: BTreeMap<String, String>,
+    /// What is installed in it; nothing where absent.
+    pub baked: Option<Baked>,
+}
+
+/// Extensions that are installed while the image is built: `sindri apply` of a project, run in it.
+#[derive(Clone, Debug)]
+pub struct Baked {
+    /// Sindri, as a program for Linux; it stays in the image.
+    pub program: Vec<u8>,
+    /// The project's files, by their paths in its directory.
+    pub project: BTreeMap<String, Vec<u8>>,
+    /// What it installs, by name.
+    pub extensions: Vec<String>,
+}
+
+impl Baked {
+    /// The architecture its program runs on, as Engines call it; none where it is no program for
+    /// Linux.
+    pub(in crate::provider::docker) fn architecture(&self) -> Option<&'static str> {
+        // The header of an ELF file: its mark, 64 bits, little-endian; at 18 the machine.
+        let rest = self.program.strip_prefix(b"\x7fELF\x02\x01")?;
+        match rest.get(12..14)? {
+            [62, 0] => Some("amd64"),
+            [183, 0] => Some("arm64"),
+            _ => None,
+        }
+    }
 }
 
 impl ImageBuild {
@@ -87,7 +117,10 @@ impl ImageBuild {
         BuildImageOptionsBuilder::new()
             .dockerfile(DOCKERFILE)
             .t(&reference.named())
-            .target(self.target.as_str())
+            .target(match self.baked {
+                Some(_) => BAKED,
+                None => self.target.as_str(),
+            })
             .buildargs(&arguments)
             .rm(true)
             .forcerm(true)
@@ -103,7 +136,12 @@ pub(in crate::provider::docker) fn push(reference: &Reference) -> PushImageOptio
 }
 
 fn dockerfile() -> &'static str {
-    let file = CONTEXT.get_file(DOCKERFILE);
+    file(DOCKERFILE)
+}
+
+/// One of our files as text.
+fn file(name: &str) -> &'static str {
+    let file = CONTEXT.get_file(name);
     file.and_then(|file| file.contents_utf8())
         .unwrap_or_default()
 }
@@ -125,22 +163,42 @@ fn stages(dockerfile: &str, target: ImageTarget) -> String {
     kept
 }
 
+/// The stage that installs extensions on top of a target, and leaves what else it says as it was.
+fn baked_stage(target: ImageTarget) -> String {
+    let kept = match target {
+        ImageTarget::Local => "USER developer\nCMD [\"bash\", \"-l\"]\n",
+        ImageTarget::Remote => "",
+    };
+    let stage = file("baked");
+    format!("\nFROM {} AS {BAKED}\n{stage}{kept}", target.as_str())
+}
+
 /// The archive that is built from. Equal files make equal bytes, so that the cache knows them.
-pub(in crate::provider::docker) fn context(target: ImageTarget) -> std::io::Result<Vec<u8>> {
+pub(in crate::provider::docker) fn context(build: &ImageBuild) -> std::io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(Vec::new());
-    for file in CONTEXT.files() {
-        let pruned;
-        let content = if file.path().to_str() == Some(DOCKERFILE) {
-            pruned = stages(dockerfile(), target);
-            pruned.as_bytes()
-        } else {
-            file.contents()
-        };
+    let mut add = |path: &Path, mode: u32, content: &[u8]| {
         let mut header = tar::Header::new_gnu();
         header.set_entry_type(tar::EntryType::Regular);
-        header.set_mode(0o644);
+        header.set_mode(mode);
         header.set_size(content.len() as u64);
-        archive.append_data(&mut header, file.path(), content)?;
+        archive.append_data(&mut header, path, content)
+    };
+    for file in CONTEXT.files() {
+        if file.path() != Path::new(DOCKERFILE) {
+            add(file.path(), 0o644, file.contents())?;
+            continue;
+        }
+        let mut text = stages(dockerfile(), build.target);
+        if build.baked.is_some() {
+            text.push_str(&baked_stage(build.target));
+        }
+        add(file.path(), 0o644, text.as_bytes())?;
+    }
+    if let Some(baked) = &build.baked {
+        add(Path::new("sindri"), 0o755, &baked.program)?;
+        for (path, content) in &baked.project {
+            add(&Path::new("project").join(path), 0o644, content)?;
+        }
     }
     archive.into_inner()
 }
@@ -158,11 +216,19 @@ mod tests {
             base: "debian:12".to_owned(),
             day: "2026-11-27".to_owned(),
             arguments: BTreeMap::from([("SUDO".to_owned(), "1".to_owned())]),
+            baked: None,
         }
     }
 
-    fn files(target: ImageTarget) -> BTreeMap<String, String> {
-        let packed = context(target).unwrap();
+    fn of(target: ImageTarget) -> ImageBuild {
+        ImageBuild {
+            target,
+            ..build("dev")
+        }
+    }
+
+    fn files(build: &ImageBuild) -> BTreeMap<String, String> {
+        let packed = context(build).unwrap();
         let mut archive = tar::Archive::new(packed.as_slice());
         let mut found = BTreeMap::new();
         for entry in archive.entries().unwrap() {
@@ -195,8 +261,8 @@ mod tests {
 
     #[test]
     fn a_target_brings_its_own_stage_and_the_base() {
-        let local = &files(ImageTarget::Local)["Dockerfile"];
-        let remote = &files(ImageTarget::Remote)["Dockerfile"];
+        let local = &files(&of(ImageTarget::Local))["Dockerfile"];
+        let remote = &files(&of(ImageTarget::Remote))["Dockerfile"];
         assert!(local.contains("AS base") && local.contains("AS local"));
         assert!(!local.contains("openssh-server"), "{local}");
         assert!(remote.contains("AS base") && remote.contains("openssh-server"));
@@ -212,10 +278,10 @@ mod tests {
     #[test]
     fn equal_contexts_are_equal_bytes_with_all_that_is_copied() {
         assert_eq!(
-            context(ImageTarget::Remote).unwrap(),
-            context(ImageTarget::Remote).unwrap()
+            context(&of(ImageTarget::Remote)).unwrap(),
+            context(&of(ImageTarget::Remote)).unwrap()
         );
-        let files = files(ImageTarget::Remote);
+        let files = files(&of(ImageTarget::Remote));
         let copied = files["Dockerfile"].lines().filter_map(|line| {
             let words = line.strip_prefix("COPY ")?;
             Some(words.rsplit_once(' ')?.0.split(' '))
@@ -223,6 +289,51 @@ mod tests {
         for name in copied.flatten() {
             assert!(files.contains_key(name), "{name} isn't in the context");
         }
+    }
+
+    fn baked(program: &[u8]) -> Baked {
+        Baked {
+            program: program.to_vec(),
+            project: BTreeMap::from([("extensions/a/extension.yaml".to_owned(), b"a".to_vec())]),
+            extensions: vec!["a".to_owned()],
+        }
+    }
+
+    #[test]
+    fn what_is_baked_comes_in_a_stage_of_its_own_after_the_target() {
+        for (target, after) in [
+            (ImageTarget::Remote, "RUN sh /usr/local/lib/sindri/bake"),
+            (ImageTarget::Local, "USER developer\nCMD [\"bash\", \"-l\"]"),
+        ] {
+            let build = ImageBuild {
+                baked: Some(baked(b"program")),
+                ..of(target)
+            };
+            let files = files(&build);
+            let stage = format!("\nFROM {} AS baked\n", target.as_str());
+            let (_, stage) = files["Dockerfile"].split_once(&stage).unwrap();
+            assert!(stage.trim_end().ends_with(after), "{stage}");
+            assert_eq!(files["sindri"], "program");
+            assert_eq!(files["project/extensions/a/extension.yaml"], "a");
+            let reference = build.reference().unwrap();
+            assert_eq!(build.options(&reference).target, "baked");
+        }
+        assert!(!files(&of(ImageTarget::Remote)).contains_key("sindri"));
+    }
+
+    #[test]
+    fn the_architecture_is_that_of_the_programs_header() {
+        let elf = |bits: u8, machine: u8| {
+            let mut header = b"\x7fELF".to_vec();
+            header.extend([bits, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, machine, 0]);
+            baked(&header).architecture()
+        };
+        assert_eq!(elf(2, 62), Some("amd64"));
+        assert_eq!(elf(2, 183), Some("arm64"));
+        assert_eq!(elf(1, 62), None);
+        assert_eq!(elf(2, 3), None);
+        assert_eq!(baked(b"#!/bin/sh").architecture(), None);
+        assert_eq!(baked(b"\x7fELF\x02\x01").architecture(), None);
     }
 
     #[test]

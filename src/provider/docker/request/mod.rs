@@ -10,5 +10,5 @@ pub(super) mod network;
 mod tests;
 pub(super) mod volume;
 
-pub use build::{ImageBuild, ImageTarget};
+pub use build::{Baked, ImageBuild, ImageTarget};
 pub(super) use nesting::{Nesting, nesting};

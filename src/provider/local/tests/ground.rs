@@ -211,7 +211,7 @@ pub(super) fn reference(request: &CreateRequest, made: &Made) -> MachineRef {
     }
 }
 
-fn query(request: &CreateRequest, object: Option<&Object>) -> Query {
+pub(super) fn query(request: &CreateRequest, object: Option<&Object>) -> Query {
     Query {
         lineage: request.lineage.clone(),
         questions: vec![Question {

@@ -7,3 +7,4 @@ mod life;
 mod observation;
 mod paths;
 mod sightings;
+mod whole_host;

@@ -174,7 +174,10 @@ fn specs() -> impl Strategy<Value = MachineSpec> {
                         path: (*path).to_owned(),
                     })
                     .collect(),
-                settings: Settings::Local(LocalSettings { host_packages }),
+                settings: Settings::Local(LocalSettings {
+                    host_packages,
+                    whole_host: false,
+                }),
                 ..machine(&name)
             },
         )

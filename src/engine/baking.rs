@@ -1,0 +1,135 @@
+//! What is installed in an image while it is built: checked before anything is.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::project::{Project, load_bytes};
+use crate::address::{Address, Name};
+use crate::catalog::{MANIFEST_FILE, Moving};
+use crate::config::{ChosenTool, Config, ExtensionRef, Extensions, Overrides, show_yaml};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::resource::Spec;
+use crate::sys::Environment;
+
+/// The file of the authorities that are trusted.
+const AUTHORITIES: &str = "authorities.pem";
+
+/// A project that installs a machine's extensions where it is applied, with nothing else needed.
+#[derive(Clone, Debug)]
+pub struct Baking {
+    /// What is installed, dependencies included.
+    pub extensions: Vec<Name>,
+    /// The project's files, by their paths in its directory.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// What was found; none of it forbids the installation.
+    pub findings: Diagnostics,
+}
+
+/// Makes a project of a configuration of one machine that an image is for while it is built.
+///
+/// The extensions are those that the lock beside the person's configuration names. Refused where there
+/// are none, or where they can't be installed.
+pub fn baking(
+    path: &Path,
+    mut whole: Config,
+    environment: &Environment,
+) -> Result<Baking, Diagnostics> {
+    let project = load(path, &whole, environment)?;
+    let findings = without_places(project.findings.clone());
+    if findings.iter().any(Diagnostic::is_error) {
+        return Err(findings);
+    }
+    let machine = whole.name.clone();
+    let wanted = wanted(&project, &machine);
+    if wanted.is_empty() {
+        let summary = format!("machine `{machine}` has no extensions to install");
+        let found = Diagnostic::error(Code::new("image::no-extensions"), summary)
+            .help("name some under `extensions`, or build without --bake");
+        return Err(findings.into_iter().chain([found]).collect());
+    }
+    let extensions = wanted.iter().map(|one| one.name.clone()).collect();
+    let mut files = folders(&project, &wanted);
+    for inside in &mut whole.machines {
+        // All that is needed lies beside it: no profile, no lock, no folder of the person's.
+        inside.extensions = Arc::new(Extensions {
+            profile: None,
+            names: wanted.clone(),
+            ..(*inside.extensions).clone()
+        });
+        inside.ca_certificates = Arc::default();
+        let outbound = project.outbound.get(&inside.name);
+        if let Some(outbound) = outbound.filter(|outbound| !outbound.authorities.is_empty()) {
+            inside.ca_certificates = Arc::from([AUTHORITIES.to_owned()]);
+            files.insert(
+                AUTHORITIES.to_owned(),
+                outbound.authorities.concat().into_bytes(),
+            );
+        }
+    }
+    files.insert("sindri.yaml".to_owned(), show_yaml(&whole).into_bytes());
+    Ok(Baking {
+        extensions,
+        files,
+        findings,
+    })
+}
+
+/// Reads it as if it stood in the person's file.
+fn load(path: &Path, config: &Config, environment: &Environment) -> Result<Project, Diagnostics> {
+    let text = show_yaml(config);
+    let shown = path.file_name().unwrap_or_default().to_string_lossy();
+    let (overrides, moving) = (Overrides::default(), Moving::Nothing);
+    load_bytes(
+        path,
+        &shown,
+        text.as_bytes(),
+        overrides,
+        &moving,
+        environment,
+    )
+    .map_err(without_places)
+}
+
+/// Places in a file that nobody wrote lead nowhere.
+fn without_places(mut findings: Diagnostics) -> Diagnostics {
+    for found in &mut findings {
+        found.place = None;
+    }
+    findings
+}
+
+/// Every extension that the machine gets, dependencies included, with the tools of it that are meant.
+fn wanted(project: &Project, machine: &Name) -> Vec<ExtensionRef> {
+    let resources = project.desired.resources().iter();
+    let extensions = resources.filter_map(|wanted| match (&wanted.address, &*wanted.spec) {
+        (Address::Extension(of, name), Spec::Extension(spec)) if of == machine => {
+            let tools = spec.tools.iter().map(|name| ChosenTool {
+                name: name.clone(),
+                place: None,
+            });
+            let tools: Vec<ChosenTool> = tools.collect();
+            Some(ExtensionRef {
+                name: name.clone(),
+                tools: (!tools.is_empty()).then_some(tools),
+                place: None,
+            })
+        }
+        _ => None,
+    });
+    extensions.collect()
+}
+
+/// The folders of extensions, as they stand beside a configuration.
+fn folders(project: &Project, wanted: &[ExtensionRef]) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let is_wanted = |name: &Name| wanted.iter().any(|one| one.name == *name);
+    for manifest in project.manifests.iter().filter(|one| is_wanted(&one.name)) {
+        let folder = &manifest.folder;
+        let path = |file: &str| format!("extensions/{}/{file}", manifest.name);
+        files.insert(path(MANIFEST_FILE), folder.manifest.to_vec());
+        let others = folder.files.iter();
+        files.extend(others.map(|(file, bytes)| (path(file), bytes.to_vec())));
+    }
+    files
+}
