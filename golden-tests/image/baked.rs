@@ -31,6 +31,7 @@ validate:
 
 /// When the tool was installed tells later whether it was installed anew.
 const SCRIPT: &str = "\
+mkdir -p ~/workspace/of-the-build
 printf '#!/bin/sh\\necho \"made %s\"\\n' \"$(date +%s%N)\" >~/.local/bin/greet
 chmod 755 ~/.local/bin/greet
 ";
@@ -52,7 +53,7 @@ fn write_config(desk: &Desk, rest: &str) {
 
 fn on_docker(desk: &Desk) -> String {
     format!(
-        "deployment:\n  provider: docker\n  image: {}:remote\n  volumes:\n    work: {{path: /alt/home/developer/workspace}}\n",
+        "deployment:\n  provider: docker\n  image: {}:remote\n  volumes:\n    workspace: {{path: /alt/home/developer/workspace}}\n",
         desk.name
     )
 }
@@ -76,6 +77,9 @@ fn what_is_baked_is_found_over_ssh_and_outlives_restart_and_replacement() {
     let desk = Desk::new();
     write_extension(&desk, SCRIPT);
     write_config(&desk, &on_docker(&desk));
+    let path = desk.path().join("project/sindri.yaml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("[greeter]", "[greeter, ruff]")).unwrap();
     let image = desk.build("remote", &["--bake"]);
     let mine = desk.key("mine");
     desk.authorize(&[&mine]);
@@ -83,6 +87,10 @@ fn what_is_baked_is_found_over_ssh_and_outlives_restart_and_replacement() {
     machine.host_key();
     let made = machine.enter(&mine, "greet; echo $GREETING").ended(0);
     made.says_in_order(&["made ", "hello"]);
+    machine
+        .enter(&mine, "ruff --version")
+        .ended(0)
+        .says("ruff ");
     machine
         .enter(&mine, "bash -lc 'figlet -v'")
         .ended(0)
@@ -123,7 +131,7 @@ fn what_is_baked_is_found_over_ssh_and_outlives_restart_and_replacement() {
 
 /// No project, no state, no cache and no home but root's has anything of the build.
 fn nothing_is_left_of_the_build(desk: &Desk, image: &str) {
-    let look = "ls -d /var/lib/sindri/baking /root/.cache /root/.local/share/sindri /root/.local/state/sindri/seen /usr/local/lib/sindri/bake 2>/dev/null; find / -xdev -name 'sindri.lock' -o -xdev -name sindri.yaml; sindri --version";
+    let look = "ls -d /var/lib/sindri/baking /root/.cache /root/.local/share/sindri /root/.local/state/sindri/seen /root/workspace /usr/local/lib/sindri/bake 2>/dev/null; find / -xdev -name 'sindri.lock' -o -xdev -name sindri.yaml; sindri --version";
     let told = docker(&["run", "--rm", "--entrypoint", "/bin/sh", image, "-c", look]);
     assert_eq!(told.lines().count(), 1, "{}: {told}", desk.name);
 }
@@ -150,6 +158,10 @@ fn on_docker_what_is_baked_is_found_and_not_installed_again() {
     desk.sindri(&["apply", "--auto-approve"])
         .ended(0)
         .says("(found, not installed)");
+    let workspace = "readlink ~/workspace; ls ~/workspace";
+    desk.sindri(&["connect", "-c", workspace])
+        .ended(0)
+        .prints("/alt/home/developer/workspace\n");
     let greet = || {
         desk.sindri(&["connect", "-c", "greet; echo $GREETING $WORD"])
             .ended(0)
@@ -220,6 +232,18 @@ fn what_fails_to_be_baked_is_told_with_its_last_words() {
         .says("docker::build-failed")
         .says("the well is dry");
     assert_no_image(&tag);
+
+    // What an image can't have is said before an Engine is asked for anything.
+    let lacking = "version: \"4.0\"\nname: dev\ndeployment: {provider: docker}\nextensions: {active: [guacamole, github-cli]}\n";
+    fs::write(desk.path().join("project/sindri.yaml"), lacking).unwrap();
+    let mut command = desk.command(&["image", "build", "--bake"]);
+    command.env("DOCKER_HOST", "unix:///nowhere/docker.sock");
+    let ran = run(&mut command).ended(1).says("docker::unreachable");
+    let ran = ran
+        .says("`guacamole` doesn't work on local, and is left out")
+        .says("`sindri apply` installs it, where the machine can have it");
+    assert!(!ran.stderr.contains("secret"), "{ran:#?}");
+    write_config(&desk, &on_docker(&desk));
 
     // A script is no program for any Linux.
     let script = desk.path().join("project/sindri.sh");

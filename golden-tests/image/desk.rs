@@ -42,6 +42,11 @@ impl Ran {
 
 impl Ran {
     #[track_caller]
+    pub(super) fn prints(&self, text: &str) {
+        assert_eq!(self.stdout, text, "{self:#?}");
+    }
+
+    #[track_caller]
     pub(super) fn says_in_order(&self, texts: &[&str]) {
         let mut rest = self.stdout.as_str();
         for text in texts {

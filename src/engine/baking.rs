@@ -36,7 +36,7 @@ pub fn baking(
     environment: &Environment,
 ) -> Result<Baking, Diagnostics> {
     let project = load(path, &whole, environment)?;
-    let findings = without_places(project.findings.clone());
+    let findings = of_an_image(project.findings.clone());
     if findings.iter().any(Diagnostic::is_error) {
         return Err(findings);
     }
@@ -88,13 +88,19 @@ fn load(path: &Path, config: &Config, environment: &Environment) -> Result<Proje
         &moving,
         environment,
     )
-    .map_err(without_places)
+    .map_err(of_an_image)
 }
 
-/// Places in a file that nobody wrote lead nowhere.
-fn without_places(mut findings: Diagnostics) -> Diagnostics {
+/// Findings about a machine as they are about an image: that it has no secrets is so of each, and
+/// places in a file that nobody wrote lead nowhere.
+fn of_an_image(mut findings: Diagnostics) -> Diagnostics {
+    findings.retain(|found| found.code.as_str() != "catalog::secret-not-given");
     for found in &mut findings {
         found.place = None;
+        if found.code.as_str() == "catalog::incompatible" {
+            found.help =
+                Some("`sindri apply` installs it, where the machine can have it".to_owned());
+        }
     }
     findings
 }
