@@ -1,25 +1,26 @@
 //! HTTP: the only door to servers that no client of their own reaches.
 
-mod api;
 mod fetch;
 mod route;
+mod stream;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Once;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, HeaderValue};
-use reqwest::{Client, Method};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Method, RequestBuilder};
 use zeroize::Zeroizing;
 
-pub use api::{ApiAnswer, ApiClient, ApiError, ApiRequest, ApiStream};
 pub use fetch::{FetchError, Fetcher};
 pub use route::Route;
+pub use stream::HttpStream;
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// How long a request may take.
+/// How long a request may take where nothing is said.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The largest answer that is read, in bytes.
@@ -58,11 +59,12 @@ pub struct HttpRequest {
     pub method: String,
     /// Where to.
     pub url: String,
-    /// A JSON body; none where there is none.
+    /// A body, JSON where no header says otherwise; none where there is none.
     pub body: Option<Vec<u8>>,
-    /// Further headers; what proves who asks isn't among them.
-    pub headers: Vec<(&'static str, String)>,
-    /// How long it may take; 30 s where nothing is said.
+    /// Further headers; their values are shown to nobody.
+    pub headers: Vec<(Cow<'static, str>, String)>,
+    /// How long a whole answer may take, and how long a streamed one may say nothing; 30 s where
+    /// nothing is said.
     pub patience: Option<Duration>,
 }
 
@@ -116,12 +118,27 @@ pub enum HttpError {
     /// No connection came about, so that nothing was asked.
     #[error("no connection came about")]
     NoConnection(#[source] reqwest::Error),
+    /// Nothing came for longer than it may take.
+    #[error("nothing came for {0:?}")]
+    Silent(Duration),
     /// The answer is too large.
     #[error("the answer is larger than {ANSWER_MAX} bytes")]
     TooLarge,
 }
 
-/// A client of one server.
+impl HttpError {
+    /// The error of a client names the address, which may hold a secret of its own.
+    fn of(error: reqwest::Error) -> Self {
+        let error = error.without_url();
+        if error.is_connect() || error.is_builder() {
+            Self::NoConnection(error)
+        } else {
+            Self::Unanswered(error)
+        }
+    }
+}
+
+/// A client of one server; it follows no redirects, so that no login leaves for another.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
     client: Client,
@@ -140,56 +157,24 @@ impl HttpClient {
         let client = route
             .builder()
             .map_err(HttpError::Unanswered)?
-            .timeout(PATIENCE)
-            // A login must not follow to another server.
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(HttpError::Unanswered)?;
         Ok(Self { client, login })
     }
 
-    /// Sends a request once.
+    /// Sends a request once and reads its whole answer.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpAnswer, HttpError> {
-        let method = Method::from_bytes(request.method.as_bytes());
-        let method = method.map_err(|_| HttpError::Malformed)?;
-        let mut sent = self.client.request(method, &request.url);
-        sent = match &self.login {
-            None => sent,
-            Some(Login::Basic(user, password)) => sent.basic_auth(user, Some(password.as_str())),
-            Some(Login::Bearer(token)) => sent.bearer_auth(token.as_str()),
-            Some(Login::Scheme(scheme, token)) => {
-                let mut value = HeaderValue::from_str(&format!("{scheme} {}", token.as_str()))
-                    .map_err(|_| HttpError::Malformed)?;
-                value.set_sensitive(true);
-                sent.header(AUTHORIZATION, value)
-            }
-        };
-        for (name, value) in &request.headers {
-            sent = sent.header(*name, value);
-        }
-        if let Some(patience) = request.patience {
-            sent = sent.timeout(patience);
-        }
-        if let Some(body) = request.body {
-            sent = sent.header("content-type", "application/json").body(body);
-        }
-        // The error of a client names the address, which may be a secret of its own.
-        let unanswered = |error: reqwest::Error| {
-            let error = error.without_url();
-            if error.is_connect() {
-                HttpError::NoConnection(error)
-            } else {
-                HttpError::Unanswered(error)
-            }
-        };
-        let mut answer = sent.send().await.map_err(unanswered)?;
+        let patience = request.patience.unwrap_or(PATIENCE);
+        let sent = self.prepare(request)?.timeout(patience);
+        let mut answer = sent.send().await.map_err(HttpError::of)?;
         let status = answer.status().as_u16();
         let headers = answer.headers().iter();
         let headers = headers
             .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
             .collect();
         let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(unanswered)? {
+        while let Some(chunk) = answer.chunk().await.map_err(HttpError::of)? {
             if body.len() + chunk.len() > ANSWER_MAX {
                 return Err(HttpError::TooLarge);
             }
@@ -201,6 +186,52 @@ impl HttpClient {
             headers,
         })
     }
+
+    /// Sends a request once and hands its answer over as it comes.
+    pub async fn open(&self, request: HttpRequest) -> Result<HttpStream, HttpError> {
+        let patience = request.patience.unwrap_or(PATIENCE);
+        let sent = self.prepare(request)?.send();
+        let answer = tokio::time::timeout(patience, sent)
+            .await
+            .map_err(|_| HttpError::Silent(patience))?
+            .map_err(HttpError::of)?;
+        Ok(HttpStream::new(answer, patience))
+    }
+
+    fn prepare(&self, request: HttpRequest) -> Result<RequestBuilder, HttpError> {
+        let method = Method::from_bytes(request.method.as_bytes());
+        let method = method.map_err(|_| HttpError::Malformed)?;
+        let mut sent = self.client.request(method, &request.url);
+        sent = match &self.login {
+            None => sent,
+            Some(Login::Basic(user, password)) => sent.basic_auth(user, Some(password.as_str())),
+            Some(Login::Bearer(token)) => sent.bearer_auth(token.as_str()),
+            Some(Login::Scheme(scheme, token)) => sent.header(
+                AUTHORIZATION,
+                hidden(&format!("{scheme} {}", token.as_str()))?,
+            ),
+        };
+        let mut headers = HeaderMap::with_capacity(request.headers.len() + 1);
+        if request.body.is_some() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        for (name, value) in &request.headers {
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| HttpError::Malformed)?;
+            headers.insert(name, hidden(value)?);
+        }
+        sent = sent.headers(headers);
+        Ok(match request.body {
+            Some(body) => sent.body(body),
+            None => sent,
+        })
+    }
+}
+
+/// A header's value that no log shows.
+fn hidden(value: &str) -> Result<HeaderValue, HttpError> {
+    let mut value = HeaderValue::from_str(value).map_err(|_| HttpError::Malformed)?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 #[cfg(test)]
@@ -213,7 +244,7 @@ mod tests {
             method: "POST".to_owned(),
             url: "https://api.example.org/secrets".to_owned(),
             body: Some(b"hush".to_vec()),
-            headers: vec![("lease-nonce", "hush".to_owned())],
+            headers: vec![("lease-nonce".into(), "hush".to_owned())],
             patience: None,
         };
         let answer = HttpAnswer {

@@ -15,7 +15,7 @@ use super::wire::{Listed, Marked};
 use crate::provider::{Class, ProviderError};
 use crate::state::Lineage;
 use crate::sys::Environment;
-use crate::sys::http::{ApiAnswer, ApiClient, ApiError, ApiRequest, ApiStream};
+use crate::sys::http::{HttpAnswer, HttpClient, HttpError, HttpRequest, HttpStream};
 
 /// How long an answer may take. Waking a sandbox takes seconds, and a busy service more.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -35,7 +35,7 @@ pub(super) type Slot = Arc<tokio::sync::Mutex<Option<String>>>;
 /// E2B, by one key.
 #[derive(Debug)]
 pub struct E2b {
-    api: ApiClient,
+    api: HttpClient,
     pub(super) endpoint: Endpoint,
     key: Token,
     /// The ways into sandboxes that were woken, and until when they needn't be woken again.
@@ -47,7 +47,7 @@ pub struct E2b {
 impl E2b {
     /// Reads key and addresses from the environment; nobody is asked yet.
     pub fn connect(environment: &Environment) -> Result<Self, ProviderError> {
-        let api = ApiClient::new().map_err(|error| {
+        let api = HttpClient::new(None).map_err(|error| {
             fail(Class::Failed, "e2b::client", "no connection can be made").source(error)
         })?;
         Ok(Self {
@@ -60,18 +60,22 @@ impl E2b {
     }
 
     /// Sends a call to the service and returns an answer that says yes.
-    pub(super) async fn send(&self, call: &Call) -> Result<ApiAnswer, ProviderError> {
+    pub(super) async fn send(&self, call: &Call) -> Result<HttpAnswer, ProviderError> {
         let own = [("x-api-key".to_owned(), self.key.clone())];
         self.try_at(&self.endpoint.api, &own, call).await
     }
 
     /// Sends a call to the daemon inside a sandbox.
-    pub(super) async fn knock(&self, door: &Door, call: &Call) -> Result<ApiAnswer, ProviderError> {
+    pub(super) async fn knock(
+        &self,
+        door: &Door,
+        call: &Call,
+    ) -> Result<HttpAnswer, ProviderError> {
         self.try_at(&door.address, &door.headers, call).await
     }
 
     /// Opens a stream from the daemon inside a sandbox.
-    pub(super) async fn stream(&self, door: &Door, call: &Call) -> Result<ApiStream, ApiError> {
+    pub(super) async fn stream(&self, door: &Door, call: &Call) -> Result<HttpStream, HttpError> {
         self.api
             .open(prepared(&door.address, &door.headers, call))
             .await
@@ -91,7 +95,7 @@ impl E2b {
         address: &str,
         headers: &[(String, Token)],
         call: &Call,
-    ) -> Result<ApiAnswer, ProviderError> {
+    ) -> Result<HttpAnswer, ProviderError> {
         let mut tried = 0;
         loop {
             let answer = self.api.send(prepared(address, headers, call)).await;
@@ -185,18 +189,18 @@ pub(super) struct Sandbox {
     pub(super) seen: Result<Listed, String>,
 }
 
-fn prepared(address: &str, headers: &[(String, Token)], call: &Call) -> ApiRequest {
+fn prepared(address: &str, headers: &[(String, Token)], call: &Call) -> HttpRequest {
     let own = headers
         .iter()
-        .map(|(name, value)| (name.clone(), value.expose().to_owned()));
+        .map(|(name, value)| (name.clone().into(), value.expose().to_owned()));
     let more = call.headers.iter();
-    let more = more.map(|(name, value)| ((*name).to_owned(), value.clone()));
-    ApiRequest {
-        method: call.method,
+    let more = more.map(|(name, value)| ((*name).into(), value.clone()));
+    HttpRequest {
+        method: call.method.to_owned(),
         url: format!("{address}{}", call.path),
         headers: own.chain(more).collect(),
-        body: call.body.clone(),
-        patience: PATIENCE,
+        body: call.has_body().then(|| call.body.clone()),
+        patience: Some(PATIENCE),
     }
 }
 
@@ -204,14 +208,14 @@ fn prepared(address: &str, headers: &[(String, Token)], call: &Call) -> ApiReque
 ///
 /// What makes things is tried again only where the server can't have begun; what else may be done
 /// twice is tried again as E2B's own clients do.
-fn pause(call: &Call, answer: &Result<ApiAnswer, ApiError>, tried: u32) -> Option<Duration> {
+fn pause(call: &Call, answer: &Result<HttpAnswer, HttpError>, tried: u32) -> Option<Duration> {
     let usual = Duration::from_millis(100 << tried.min(6));
     match answer {
-        Err(ApiError::NotSent(_)) => Some(usual),
-        Err(ApiError::Broken(_) | ApiError::Silent(_)) => {
+        Err(HttpError::NoConnection(_)) => Some(usual),
+        Err(HttpError::Unanswered(_) | HttpError::Silent(_)) => {
             (call.effect != Effect::Makes).then_some(usual)
         }
-        Err(ApiError::Malformed | ApiError::TooLarge) => None,
+        Err(HttpError::Malformed | HttpError::TooLarge) => None,
         Ok(answer) => {
             let told = answer.header("should-retry").map(str::to_ascii_lowercase);
             let again = match (told.as_deref(), answer.status) {

@@ -6,7 +6,7 @@ use super::request::{Call, Effect};
 use super::wire::Refusal;
 use crate::diagnostic::Code;
 use crate::provider::{Class, ProviderError};
-use crate::sys::http::{ApiAnswer, ApiError};
+use crate::sys::http::{HttpAnswer, HttpError};
 
 /// How long to wait where a server that has enough doesn't say.
 pub(super) const PAUSE: Duration = Duration::from_secs(2);
@@ -19,20 +19,20 @@ pub(super) fn fail(class: Class, code: &'static str, message: impl Into<String>)
 }
 
 /// Nothing, or not all, came back from a call.
-pub(super) fn silence(call: &Call, error: ApiError) -> ProviderError {
+pub(super) fn silence(call: &Call, error: HttpError) -> ProviderError {
     let title = call.title;
     let (class, code, message) = match &error {
-        ApiError::Malformed => (
+        HttpError::Malformed => (
             Class::Invalid,
             "e2b::request",
             format!("the request to {title} can't be sent"),
         ),
-        ApiError::NotSent(_) => (
+        HttpError::NoConnection(_) => (
             Class::Unreachable,
             "e2b::unreachable",
             format!("E2B can't be reached to {title}"),
         ),
-        ApiError::Broken(_) | ApiError::Silent(_) | ApiError::TooLarge
+        HttpError::Unanswered(_) | HttpError::Silent(_) | HttpError::TooLarge
             if call.effect == Effect::Reads =>
         {
             (
@@ -41,13 +41,13 @@ pub(super) fn silence(call: &Call, error: ApiError) -> ProviderError {
                 format!("E2B gave no whole answer when asked to {title}"),
             )
         }
-        ApiError::Broken(_) | ApiError::Silent(_) | ApiError::TooLarge => (
+        HttpError::Unanswered(_) | HttpError::Silent(_) | HttpError::TooLarge => (
             Class::Ambiguous,
             "e2b::no-answer",
             format!("E2B was asked to {title} and gave no whole answer"),
         ),
     };
-    let error_is_distance = matches!(error, ApiError::NotSent(_));
+    let error_is_distance = matches!(error, HttpError::NoConnection(_));
     let failed = fail(class, code, message).source(error);
     if error_is_distance {
         failed.help("look at the network, and at `E2B_API_URL` and `E2B_DOMAIN` where they are set")
@@ -57,7 +57,7 @@ pub(super) fn silence(call: &Call, error: ApiError) -> ProviderError {
 }
 
 /// An answer that says no.
-pub(super) fn refused(call: &Call, answer: &ApiAnswer) -> ProviderError {
+pub(super) fn refused(call: &Call, answer: &HttpAnswer) -> ProviderError {
     let refusal = Refusal::read(&answer.body);
     let said = refusal.as_ref().map(|one| shown(&one.message));
     let said = said.filter(|text| !text.is_empty()).unwrap_or_else(|| {
@@ -157,7 +157,7 @@ pub(super) fn garbled(call: &Call, body: &[u8], error: serde_json::Error) -> Pro
 }
 
 /// How long the server wants to be left alone, where it says so.
-pub(super) fn wait(answer: &ApiAnswer) -> Option<Duration> {
+pub(super) fn wait(answer: &HttpAnswer) -> Option<Duration> {
     let seconds = answer.header("retry-after")?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds))
 }

@@ -14,7 +14,7 @@ use crate::digest::hex;
 use crate::provider::shell::{self, MARK};
 use crate::provider::{Class, Command, MachineRef, Output, ProviderError, Stream};
 use crate::sys::Random;
-use crate::sys::http::{ApiError, ApiStream};
+use crate::sys::http::{HttpError, HttpStream};
 
 /// Where a command's output goes, as it comes.
 pub(super) type Sink<'a> = &'a mut (dyn FnMut(Stream, &[u8]) + Send);
@@ -28,7 +28,7 @@ const ENDING: Duration = Duration::from_secs(30);
 
 /// A process in a sandbox.
 pub(super) struct Process {
-    stream: ApiStream,
+    stream: HttpStream,
     envelopes: Envelopes,
     /// Its number there.
     pub(super) pid: u32,
@@ -87,7 +87,7 @@ impl Process {
 }
 
 /// Why the daemon, or what stands before it, doesn't start a command.
-async fn closed(stream: &mut ApiStream) -> ProviderError {
+async fn closed(stream: &mut HttpStream) -> ProviderError {
     let mut body = Vec::new();
     while let Ok(Some(part)) = stream.next().await {
         body.extend_from_slice(&part);
@@ -128,7 +128,7 @@ async fn closed(stream: &mut ApiStream) -> ProviderError {
     }
 }
 
-fn broken_off(error: Option<ApiError>) -> ProviderError {
+fn broken_off(error: Option<HttpError>) -> ProviderError {
     let found = fail(
         Class::Retryable,
         "e2b::exec-broken-off",

@@ -48,7 +48,7 @@ pub(super) fn unanswered(call: &Call, cause: HttpError) -> ProviderError {
             format!("could not {doing}: that can't be asked"),
         )
         .source(cause),
-        HttpError::Unanswered(_) | HttpError::TooLarge => error(
+        HttpError::Unanswered(_) | HttpError::Silent(_) | HttpError::TooLarge => error(
             doubt(call.effect),
             "fly::no-answer",
             format!("could not {doing}: the answer of Fly.io didn't come, or not all of it"),

@@ -126,7 +126,7 @@ impl Fly {
             url: format!("{}{}", self.endpoint, call.target()),
             body: call.bytes().map(|bytes| bytes.to_vec()),
             headers: nonce
-                .map(|nonce| ("fly-machine-lease-nonce", nonce.clone()))
+                .map(|nonce| ("fly-machine-lease-nonce".into(), nonce.clone()))
                 .collect(),
             patience: Some(call.patience),
         };

@@ -33,6 +33,12 @@ pub(in crate::provider::e2b) struct Call {
 }
 
 impl Call {
+    /// Whether it has a body, be it an empty one.
+    pub(in crate::provider::e2b) fn has_body(&self) -> bool {
+        let typed = self.headers.iter().any(|(name, _)| *name == "content-type");
+        typed || !self.body.is_empty()
+    }
+
     /// A call without a body.
     pub(super) fn plain(
         title: &'static str,
