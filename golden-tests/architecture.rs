@@ -184,7 +184,7 @@ const ROOMS: [(&str, &[&str]); 22] = [
 ];
 
 /// Crates that stay in the rooms named.
-const CRATES: [(&str, &[&str]); 16] = [
+const CRATES: [(&str, &[&str]); 17] = [
     ("bollard", &["src/provider/docker/"]),
     ("reqwest", &["src/sys/http"]),
     ("rustls", &["src/sys/http", "src/store/postgres/"]),
@@ -221,6 +221,7 @@ const CRATES: [(&str, &[&str]); 16] = [
     ),
     ("miette", &["src/render/"]),
     ("tar", &["src/provider/docker/", "src/install/"]),
+    ("toml", &["src/artifact/"]),
 ];
 
 /// The pure rooms, and what they must not know.

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use super::ArtifactError;
 use super::mark::{Artifact, Origin};
 use super::shell::word;
-use super::toml::Toml;
 use crate::address::{Address, Name};
 use crate::desired::Desired;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::digest::Digest;
 use crate::resource::{
-    FlyGuest, FlySettings, GpuSpec, MachineSpec, Outbound, SecretSource, SecretSpec, Settings,
-    Size, Spec, first_fly_region,
+    FlyGuest, FlySettings, MachineSpec, Outbound, SecretSource, SecretSpec, Settings, Size, Spec,
+    first_fly_region,
 };
 
 /// What the first line begins with; the digest of the rest follows.
@@ -22,34 +23,86 @@ const FILE_SECRET: &str = "SINDRI_FILE_";
 /// How long the names of volumes may be.
 const VOLUME_NAME_MAX: usize = 30;
 
-/// The parts of a `fly.toml` that a machine fills.
-#[derive(Debug)]
+/// A `fly.toml`; the order of its fields is that of the file.
+#[derive(Debug, Serialize)]
 struct FlyToml<'a> {
     app: &'a str,
-    region: Option<&'a str>,
-    image: Option<&'a str>,
-    start: [&'a str; 5],
-    swap: Option<Size>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    primary_region: Option<&'a str>,
+    kill_signal: &'static str,
+    kill_timeout: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    swap_size_mb: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    build: Option<Build<'a>>,
+    experimental: Experimental<'a>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     env: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     mounts: Vec<Mount<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     files: Vec<File<'a>>,
-    settings: &'a FlySettings,
-    guest: FlyGuest,
-    gpu: Option<&'a GpuSpec>,
+    services: [Service; 1],
+    restart: [Restart; 1],
+    vm: [Vm<'a>; 1],
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
+struct Build<'a> {
+    image: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct Experimental<'a> {
+    exec: [&'a str; 5],
+}
+
+#[derive(Debug, Serialize)]
 struct Mount<'a> {
     source: String,
     destination: &'a str,
-    size: Option<Size>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    initial_size: Option<String>,
 }
 
 /// A file whose content is a secret, in base64.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct File<'a> {
-    path: &'a str,
-    secret: String,
+    guest_path: &'a str,
+    secret_name: String,
+}
+
+/// The way to ssh, and what becomes of the machine when nobody takes it.
+#[derive(Debug, Serialize)]
+struct Service {
+    protocol: &'static str,
+    internal_port: u16,
+    auto_stop_machines: &'static str,
+    auto_start_machines: bool,
+    min_machines_running: u32,
+    ports: [Port; 1],
+}
+
+#[derive(Debug, Serialize)]
+struct Port {
+    port: u16,
+}
+
+#[derive(Debug, Serialize)]
+struct Restart {
+    policy: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Vm<'a> {
+    cpu_kind: &'static str,
+    cpus: u32,
+    memory: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gpu_kind: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gpus: Option<u32>,
+    persist_rootfs: &'static str,
 }
 
 /// A secret of a machine, as it is wanted.
@@ -73,29 +126,25 @@ pub fn fly_toml(
     };
     let app = app(desired, machine);
     let secrets = secrets(desired, name);
-    let mounts: Vec<Mount<'_>> = machine
-        .mounts
-        .iter()
-        .map(|mount| Mount {
-            source: volume_name(&mount.volume),
-            destination: &mount.path,
-            size: volume_size(desired, name, &mount.volume),
-        })
-        .collect();
     let file = FlyToml {
         app,
-        region: first_fly_region(&settings.region),
-        image: machine.image.as_deref(),
-        start: FlySettings::start(mounts.first().map(|mount| mount.destination)),
-        swap: settings.swap,
+        primary_region: first_fly_region(&settings.region),
+        kill_signal: "SIGTERM",
+        kill_timeout: "10s",
+        swap_size_mb: settings.swap.map(mebibytes),
+        build: machine.image.as_deref().map(|image| Build { image }),
+        experimental: Experimental {
+            exec: FlySettings::start(machine.mounts.first().map(|mount| mount.path.as_str())),
+        },
         env: proxies(outbound),
+        mounts: mounts(desired, name, machine),
         files: files(&secrets),
-        mounts,
-        settings,
-        guest: FlyGuest::of(settings.cpu_kind, machine.cpus, machine.memory),
-        gpu: machine.gpu.as_ref(),
+        services: [service(settings)],
+        restart: [Restart { policy: "always" }],
+        vm: [vm(machine, settings)],
     };
-    let body = file.written();
+    // Texts, numbers and lists of tables always have a TOML form.
+    let body = toml::to_string(&file).unwrap_or_default();
     Ok(Artifact {
         text: format!("{MARK}{}\n{body}", Digest::of_bytes(body.as_bytes())),
         findings: findings(desired, name, settings, &secrets),
@@ -118,75 +167,41 @@ pub fn origin_of_fly_toml(text: &str) -> Origin {
     }
 }
 
-impl FlyToml<'_> {
-    fn written(&self) -> String {
-        let mut toml = Toml::default();
-        toml.text("app", self.app);
-        if let Some(region) = self.region {
-            toml.text("primary_region", region);
-        }
-        toml.text("kill_signal", "SIGTERM");
-        toml.text("kill_timeout", "10s");
-        if let Some(swap) = self.swap {
-            toml.number("swap_size_mb", mebibytes(swap));
-        }
-        if let Some(image) = self.image {
-            toml.table("build");
-            toml.text("image", image);
-        }
-        toml.table("experimental");
-        toml.list("exec", &self.start);
-        if !self.env.is_empty() {
-            toml.table("env");
-            for (name, value) in &self.env {
-                toml.text(name, value);
-            }
-        }
-        for mount in &self.mounts {
-            toml.entry("mounts");
-            toml.text("source", &mount.source);
-            toml.text("destination", mount.destination);
-            if let Some(size) = mount.size {
-                let gigabytes = size.as_bytes().div_ceil(Size::gib(1).as_bytes());
-                toml.text("initial_size", &format!("{gigabytes}gb"));
-            }
-        }
-        for file in &self.files {
-            toml.entry("files");
-            toml.text("guest_path", file.path);
-            toml.text("secret_name", &file.secret);
-        }
-        self.service(&mut toml);
-        toml.entry("restart");
-        toml.text("policy", "always");
-        self.size(&mut toml);
-        toml.into_text()
-    }
+fn mounts<'a>(desired: &Desired, name: &Name, machine: &'a MachineSpec) -> Vec<Mount<'a>> {
+    let mounts = machine.mounts.iter().map(|mount| Mount {
+        source: volume_name(&mount.volume),
+        destination: &mount.path,
+        initial_size: volume_size(desired, name, &mount.volume).map(|size| {
+            let gigabytes = size.as_bytes().div_ceil(Size::gib(1).as_bytes());
+            format!("{gigabytes}gb")
+        }),
+    });
+    mounts.collect()
+}
 
-    /// The way to ssh, and what becomes of the machine when nobody takes it.
-    fn service(&self, toml: &mut Toml) {
-        toml.entry("services");
-        toml.text("protocol", "tcp");
-        toml.number("internal_port", FlySettings::SSH);
-        toml.text("auto_stop_machines", self.settings.autostop.as_str());
-        toml.flag("auto_start_machines", self.settings.autostart);
-        toml.number("min_machines_running", 0_u64);
-        toml.entry("services.ports");
-        toml.number("port", self.settings.ssh_port);
+fn service(settings: &FlySettings) -> Service {
+    Service {
+        protocol: "tcp",
+        internal_port: FlySettings::SSH,
+        auto_stop_machines: settings.autostop.as_str(),
+        auto_start_machines: settings.autostart,
+        min_machines_running: 0,
+        ports: [Port {
+            port: settings.ssh_port,
+        }],
     }
+}
 
-    fn size(&self, toml: &mut Toml) {
-        toml.entry("vm");
-        toml.text("cpu_kind", self.guest.kind.as_str());
-        toml.number("cpus", self.guest.cpus);
-        toml.text("memory", &format!("{}mb", mebibytes(self.guest.memory)));
-        if let Some(gpu) = self.gpu {
-            if let Some(kind) = &gpu.kind {
-                toml.text("gpu_kind", kind);
-            }
-            toml.number("gpus", gpu.count);
-        }
-        toml.text("persist_rootfs", "always");
+fn vm<'a>(machine: &'a MachineSpec, settings: &FlySettings) -> Vm<'a> {
+    let guest = FlyGuest::of(settings.cpu_kind, machine.cpus, machine.memory);
+    let gpu = machine.gpu.as_ref();
+    Vm {
+        cpu_kind: guest.kind.as_str(),
+        cpus: guest.cpus,
+        memory: format!("{}mb", mebibytes(guest.memory)),
+        gpu_kind: gpu.and_then(|gpu| gpu.kind.as_deref()),
+        gpus: gpu.map(|gpu| gpu.count),
+        persist_rootfs: "always",
     }
 }
 
@@ -275,8 +290,8 @@ fn files<'a>(secrets: &[Wanted<'a>]) -> Vec<File<'a>> {
     for (name, secret) in secrets {
         if let Some(path) = path_of(name, secret) {
             files.push(File {
-                path,
-                secret: file_secret(name),
+                guest_path: path,
+                secret_name: file_secret(name),
             });
         }
     }
@@ -373,7 +388,7 @@ fn findings(
         say(
             "artifact::no-extensions",
             format!("`fly deploy` installs none of: {}", extensions.join(", ")),
-            "put them into the image, or let `sindri apply` make the machine",
+            "`sindri image build --bake` puts them into the image; or let `sindri apply` make the machine",
         );
     }
     for (secret, wanted) in secrets {

@@ -11,7 +11,6 @@ mod fly;
 mod fly_tests;
 mod mark;
 mod shell;
-mod toml;
 
 pub use apply_inside::ApplyInside;
 pub use baked::baked;
