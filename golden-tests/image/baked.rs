@@ -259,6 +259,31 @@ fn what_fails_to_be_baked_is_told_with_its_last_words() {
         .says("--bake");
 }
 
+/// What the guide to `local` shows for a Dockerfile of one's own.
+#[test]
+fn in_a_dockerfile_of_ones_own_it_is_the_same() {
+    let guide = include_str!("../../docs/providers/local.md");
+    let (_, block) = guide.split_once("```dockerfile\n").unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    let desk = Desk::new();
+    let room = desk.path().join("project");
+    let base = super::desk::named("SINDRI_TEST_IMAGE");
+    let look = "RUN ~/.local/bin/ruff --version && test ! -e /tmp/sindri";
+    fs::write(
+        room.join("Dockerfile"),
+        format!("FROM {base}\n{block}{look}\n"),
+    )
+    .unwrap();
+    let text = "version: \"4.0\"\nname: here\ndeployment: {provider: local}\nproviders: {local: {wholeHost: true}}\nextensions: {active: [ruff]}\n";
+    fs::write(room.join("sindri.yaml"), text).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_sindri"), room.join("sindri")).unwrap();
+    let tag = format!("{}:own", desk.name);
+    let words = ["build", "--tag", &tag, room.to_str().unwrap()];
+    run(Command::new("docker").args(words))
+        .ended(0)
+        .says("ruff ");
+}
+
 fn assert_no_image(tag: &str) {
     let found = run(Command::new("docker").args(["image", "inspect", tag]));
     assert_ne!(found.code, Some(0), "{found:#?}");

@@ -77,10 +77,15 @@ pub(super) fn docker(arguments: &[&str]) -> String {
 
 /// The bare image that the images are made from.
 pub(super) fn base() -> String {
-    let named = Environment::of_process();
-    let named = named.get("SINDRI_TEST_BARE_IMAGE").map(str::to_owned);
+    named("SINDRI_TEST_BARE_IMAGE")
+}
+
+/// The image that a variable names.
+pub(super) fn named(variable: &str) -> String {
+    let environment = Environment::of_process();
+    let named = environment.get(variable).map(str::to_owned);
     named.unwrap_or_else(|| {
-        panic!("these tests need SINDRI_TEST_BARE_IMAGE; `golden-tests/run` makes that image")
+        panic!("these tests need {variable}; `golden-tests/run` makes that image")
     })
 }
 

@@ -13,7 +13,8 @@ use super::typed::{
     Volumes, path_error, path_problem,
 };
 use super::{
-    Build, Extensions, Gpu, Lifecycle, Machine, MachineSize, OnIncompatible, Secret, Volume,
+    Build, Extensions, Gpu, Lifecycle, Machine, MachineSize, OnIncompatible, ProviderSettings,
+    Secret, Volume,
 };
 use crate::address::{Name, NameRule};
 use crate::resource::{Outbound, ProviderKind, Size};
@@ -90,7 +91,11 @@ impl Assembly {
         let size = resources.and_then(|resources| resources.size);
         let cpus = resources.and_then(|resources| resources.cpus.map(|cpus| cpus.0));
         let memory = resources.and_then(|resources| resources.memory);
-        let volumes = self.volumes(deployment.volumes.as_ref(), provider, reading);
+        let volumes = match &deployment.volumes {
+            // What is on the host is there anyway.
+            None if choice.as_ref().is_some_and(is_whole_host) => Arc::new([]),
+            written => self.volumes(written.as_ref(), provider, reading),
+        };
         let image = image::decide(&deployment, reading);
         let build = build(&deployment, reading);
         let lifecycle = shared
@@ -180,6 +185,10 @@ impl Assembly {
         self.volumes.insert((address, local), kept);
         volumes
     }
+}
+
+fn is_whole_host(choice: &Choice) -> bool {
+    matches!(&*choice.settings, ProviderSettings::Local(local) if local.whole_host)
 }
 
 /// The one volume of a machine whose file says nothing of volumes.

@@ -20,6 +20,18 @@ fn the_least_file_means_a_local_machine_with_a_workspace() {
 }
 
 #[test]
+fn the_whole_host_has_volumes_only_where_some_are_written() {
+    let with = |written: &str| {
+        let text = format!(
+            "version: \"4.0\"\nname: dev\nproviders: {{ local: {{ wholeHost: true }} }}\n{written}"
+        );
+        meaning(&text).machines.remove(0).volumes.len()
+    };
+    assert_eq!(with(""), 0);
+    assert_eq!(with("deployment: { volumes: { workspace: } }\n"), 1);
+}
+
+#[test]
 fn volumes_are_as_written() {
     let with = |volumes: &str, provider: &str| {
         let text = format!(

@@ -44,7 +44,8 @@ pub(super) fn places(machine: &Path, spec: &MachineSpec) -> Result<Vec<String>, 
         let place = place_of(machine, mount)?;
         if is_whole_host(spec) && is_in_home(&place) {
             let why = "the home of a machine that is the whole host is your own";
-            return Err(error::bad_path(&mount.path, why));
+            return Err(error::bad_path(&mount.path, why)
+                .help("a machine with `wholeHost` has no volumes: write `volumes: {}`"));
         }
         let nested = |other: &String| {
             Path::new(&place).starts_with(other) || Path::new(other).starts_with(&place)
