@@ -31,7 +31,6 @@ impl SourceLine {
             to += 1;
         }
         let (before, marked, after) = (&source[..from], &source[from..to], &source[to..]);
-        let marked: String = marked.chars().take(AROUND).collect();
         let skipped = before.chars().count().saturating_sub(AROUND);
         let mut text = String::new();
         if skipped > 0 {
@@ -39,8 +38,11 @@ impl SourceLine {
         }
         text.push_str(&drawn(before.chars().skip(skipped)));
         let start = text.len();
-        text.push_str(&drawn(marked.chars()));
+        text.push_str(&drawn(marked.chars().take(AROUND)));
         let length = text.len() - start;
+        if marked.chars().nth(AROUND).is_some() {
+            text.push_str("...");
+        }
         text.push_str(&drawn(after.chars().take(AROUND)));
         if after.chars().nth(AROUND).is_some() {
             text.push_str("...");
