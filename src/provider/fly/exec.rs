@@ -249,6 +249,12 @@ async fn execute(
     }
 }
 
+/// Whether a machine has fallen asleep, which one that has stopped needn't have.
+async fn is_suspended(fly: &Fly, id: &Id) -> Result<bool, ProviderError> {
+    let seen = power::look(fly, id).await?;
+    Ok(["suspending", "suspended"].contains(&seen.state.as_str()))
+}
+
 /// Waits until a machine that has started takes commands; one that falls asleep by itself may sleep
 /// already.
 pub(super) async fn probe(fly: &Fly, id: &Id, wanted: Power) -> Result<(), ProviderError> {
@@ -269,7 +275,13 @@ pub(super) async fn probe(fly: &Fly, id: &Id, wanted: Power) -> Result<(), Provi
                 )
                 .help("any image with /bin/sh serves"));
             }
-            Err(asleep) if wanted == Power::Provider && is_not_running(&asleep) => return Ok(()),
+            Err(asleep)
+                if wanted == Power::Provider
+                    && is_not_running(&asleep)
+                    && is_suspended(fly, id).await? =>
+            {
+                return Ok(());
+            }
             Err(failed) if turn == PROBES || failed.class == Class::NotFound => return Err(failed),
             Err(_) => tokio::time::sleep(Duration::from_millis(500)).await,
         }
