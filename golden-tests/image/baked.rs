@@ -31,7 +31,7 @@ validate:
 
 /// When the tool was installed tells later whether it was installed anew.
 const SCRIPT: &str = "\
-mkdir -p ~/workspace/of-the-build
+mkdir -p ~/workspace/of-the-build ~/.cache/in-use
 printf '#!/bin/sh\\necho \"made %s\"\\n' \"$(date +%s%N)\" >~/.local/bin/greet
 chmod 755 ~/.local/bin/greet
 ";
@@ -131,7 +131,7 @@ fn what_is_baked_is_found_over_ssh_and_outlives_restart_and_replacement() {
 
 /// No project, no state, no cache and no home but root's has anything of the build.
 fn nothing_is_left_of_the_build(desk: &Desk, image: &str) {
-    let look = "ls -d /var/lib/sindri/baking /root/.cache /root/.local/share/sindri /root/.local/state/sindri/seen /root/workspace /usr/local/lib/sindri/bake 2>/dev/null; find / -xdev -name 'sindri.lock' -o -xdev -name sindri.yaml; sindri --version";
+    let look = "ls -d /var/lib/sindri/baking /root/.cache/sindri /root/.local/share/sindri /root/.local/state/sindri/seen /root/workspace/.sindri /usr/local/lib/sindri/bake 2>/dev/null; find / -xdev -name 'sindri.lock' -o -xdev -name sindri.yaml; sindri --version";
     let told = docker(&["run", "--rm", "--entrypoint", "/bin/sh", image, "-c", look]);
     assert_eq!(told.lines().count(), 1, "{}: {told}", desk.name);
 }
@@ -158,10 +158,12 @@ fn on_docker_what_is_baked_is_found_and_not_installed_again() {
     desk.sindri(&["apply", "--auto-approve"])
         .ended(0)
         .says("(found, not installed)");
+    desk.sindri(&["connect", "-c", "ls ~/.cache/in-use"])
+        .ended(0);
     let workspace = "readlink ~/workspace; ls ~/workspace";
     desk.sindri(&["connect", "-c", workspace])
         .ended(0)
-        .prints("/alt/home/developer/workspace\n");
+        .prints("/alt/home/developer/workspace\nof-the-build\n");
     let greet = || {
         desk.sindri(&["connect", "-c", "greet; echo $GREETING $WORD"])
             .ended(0)
@@ -243,6 +245,9 @@ fn what_fails_to_be_baked_is_told_with_its_last_words() {
         .says("`guacamole` doesn't work on local, and is left out")
         .says("`sindri apply` installs it, where the machine can have it");
     assert!(!ran.stderr.contains("secret"), "{ran:#?}");
+    let fedora = lacking.replace("docker}", "docker, distro: fedora}");
+    fs::write(desk.path().join("project/sindri.yaml"), fedora).unwrap();
+    desk.sindri(&words).ended(1).says("image::distro");
     write_config(&desk, &on_docker(&desk));
 
     // A script is no program for any Linux.

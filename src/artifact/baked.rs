@@ -25,6 +25,7 @@ pub fn baked(config: &Config, machine: &Machine) -> Config {
         gpu: None,
         volumes: Arc::default(),
         extensions: Arc::new(Extensions {
+            auto_install: true,
             on_incompatible: OnIncompatible::Skip,
             ..(*machine.extensions).clone()
         }),

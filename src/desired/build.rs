@@ -1,12 +1,13 @@
 //! Building: what a configuration means becomes resources.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::{Desired, Lifecycle, Wanted, fly};
 use crate::address::{Address, Name};
 use crate::catalog::Manifest;
-use crate::config::{self, Config, Extensions, Machine, ProviderSettings};
+use crate::config::{self, Config, Extensions, Machine, ProviderSettings, Secret};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::digest::Fingerprint;
 use crate::resource::{
@@ -376,6 +377,7 @@ impl Builder<'_> {
             if let Some(last) = self.wanted.last_mut() {
                 last.place.clone_from(&secret.place);
             }
+            self.findings.extend(in_own_home(machine, secret));
             addresses.push(address);
         }
         addresses
@@ -478,6 +480,25 @@ impl Builder<'_> {
         found.place.clone_from(&machine.place);
         self.findings.push(found);
     }
+}
+
+/// A file for a secret in a home that is the person's own, where another may stand already and this
+/// one would outlive the machine.
+fn in_own_home(machine: &Machine, secret: &Secret) -> Option<Diagnostic> {
+    let ProviderSettings::Local(local) = &*machine.settings else {
+        return None;
+    };
+    let path = &secret.target.as_ref()?.path;
+    let homes = [config::HOME, "/workspace"];
+    let is_there = homes.iter().any(|home| Path::new(path).starts_with(home));
+    (local.whole_host && is_there).then(|| {
+        let name = &secret.name;
+        let summary = format!("the secret `{name}` would become a file of your own: {path}");
+        let mut found = Diagnostic::error(Code::new("desired::own-home"), summary)
+            .help("leave `mountPath` out: the secret is a file in the machine, and a variable");
+        found.place.clone_from(&secret.place);
+        found
+    })
 }
 
 /// The size of a machine on Fly.io, what it leaves out filled in.

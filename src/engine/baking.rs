@@ -43,9 +43,9 @@ pub fn baking(
     let machine = whole.name.clone();
     let wanted = wanted(&project, &machine);
     if wanted.is_empty() {
-        let summary = format!("machine `{machine}` has no extensions to install");
+        let summary = format!("machine `{machine}` has no extensions that an image can have");
         let found = Diagnostic::error(Code::new("image::no-extensions"), summary)
-            .help("name some under `extensions`, or build without --bake");
+            .help("name others under `extensions`, or build without --bake");
         return Err(findings.into_iter().chain([found]).collect());
     }
     let extensions = wanted.iter().map(|one| one.name.clone()).collect();
@@ -67,6 +67,9 @@ pub fn baking(
             );
         }
     }
+    // Checksums that only a publisher knows are those that were listed first.
+    let lock = project.lockfile.after.render();
+    files.insert("sindri.lock".to_owned(), lock.into_bytes());
     files.insert("sindri.yaml".to_owned(), show_yaml(&whole).into_bytes());
     Ok(Baking {
         extensions,
@@ -138,4 +141,68 @@ fn folders(project: &Project, wanted: &[ExtensionRef]) -> BTreeMap<String, Vec<u
         files.extend(others.map(|(file, bytes)| (path(file), bytes.to_vec())));
     }
     files
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::digest::Digest;
+
+    const CONFIG: &str = "version: \"4.0\"\nname: dev\nproviders: {local: {wholeHost: true}}\nextensions: {active: [greeter]}\n";
+    const MANIFEST: &str = "metadata: {name: greeter, version: 1.0.0, description: Greets, category: productivity, dependencies: [python]}\ninstall: {method: script, script: {path: install.sh}}\nvalidate: {commands: [{name: greet}]}\n";
+
+    fn config(text: &str) -> Config {
+        let (config, found) =
+            crate::config::read_bytes("sindri.yaml", text.as_bytes(), Overrides::default());
+        config.unwrap_or_else(|| panic!("{found:?}"))
+    }
+
+    fn of(directory: &Path, text: &str) -> Result<Baking, Diagnostics> {
+        let path = directory.join("sindri.yaml");
+        baking(&path, config(text), &Environment::default())
+    }
+
+    #[test]
+    fn the_project_stands_alone_and_asks_for_the_same() {
+        let room = tempfile::tempdir().unwrap();
+        let folder = room.path().join("extensions/greeter");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("extension.yaml"), MANIFEST).unwrap();
+        fs::write(folder.join("install.sh"), "true\n").unwrap();
+        let made = of(room.path(), CONFIG).unwrap();
+        let names: Vec<&str> = made.extensions.iter().map(Name::as_str).collect();
+        assert_eq!(names, ["python", "greeter"]);
+
+        let alone = tempfile::tempdir().unwrap();
+        for (path, content) in &made.files {
+            let path = alone.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        }
+        let text = String::from_utf8(made.files["sindri.yaml"].clone()).unwrap();
+        let project = load(
+            &alone.path().join("sindri.yaml"),
+            &config(&text),
+            &Environment::default(),
+        );
+        let project = project.unwrap();
+        assert!(!project.findings.iter().any(Diagnostic::is_error));
+        assert_eq!(project.manifests.iter().count(), 2);
+        let lock = Digest::of_bytes(&made.files["sindri.lock"]);
+        assert_eq!(project.lockfile.digest, Some(lock));
+        let before = project.lockfile.before.unwrap();
+        for pin in ["greeter", "python"] {
+            assert!(before.render().contains(pin));
+        }
+    }
+
+    #[test]
+    fn without_extensions_there_is_nothing_to_be_made() {
+        let room = tempfile::tempdir().unwrap();
+        let text = CONFIG.replace("[greeter]", "[]");
+        let found = of(room.path(), &text).unwrap_err();
+        assert_eq!(found[0].code.as_str(), "image::no-extensions");
+    }
 }

@@ -59,9 +59,10 @@ pub(super) fn ground(machine: &Machine) -> Ground {
     ground.memory = memory;
     ground.disk = disk;
     ground.distro = match &*machine.settings {
-        // The host is what it is.
-        ProviderSettings::Local(_) => None,
-        ProviderSettings::Docker(_)
+        // The host is what it is, unless it is made to be one, as an image is.
+        ProviderSettings::Local(local) if !local.whole_host => None,
+        ProviderSettings::Local(_)
+        | ProviderSettings::Docker(_)
         | ProviderSettings::Fly(_)
         | ProviderSettings::Kubernetes(_)
         | ProviderSettings::E2b(_)

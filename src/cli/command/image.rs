@@ -13,7 +13,7 @@ use crate::artifact;
 use crate::cli::args::{ImageBuildArgs, ImageVerb};
 use crate::cli::session::{Outcome, Session, small_runtime};
 use crate::cli::signals::Heed;
-use crate::config::Overrides;
+use crate::config::{Distro, Machine, Overrides};
 use crate::diagnostic::{Code, Diagnose, Diagnostic, Diagnostics, Exit};
 use crate::engine::{self, Stop};
 use crate::provider::ProviderError;
@@ -92,6 +92,9 @@ fn baked(
 ) -> Result<Baked, Diagnostics> {
     let project = session.project(Overrides::default())?;
     let machine = machine::wanted(&project.config.machines, machine)?;
+    if let Distro::Fedora | Distro::Opensuse = machine.distro {
+        return Err(no_debian(machine));
+    }
     let environment = &session.world().environment;
     let inside = artifact::baked(&project.config, machine);
     let baking = engine::baking(&session.config, inside, environment)?;
@@ -107,6 +110,15 @@ fn baked(
         project: baking.files,
         extensions: baking.extensions.iter().map(Name::to_string).collect(),
     })
+}
+
+fn no_debian(machine: &Machine) -> Diagnostics {
+    let (name, distro) = (&machine.name, machine.distro.as_str());
+    let summary = format!("machine `{name}` is `{distro}`, and the image is Debian, or made of it");
+    let mut found = Diagnostic::error(Code::new("image::distro"), summary)
+        .help("bake the extensions of a machine whose `distro` is `debian` or `ubuntu`");
+    found.place.clone_from(&machine.place);
+    vec![found]
 }
 
 fn unreadable(what: &str, error: &io::Error) -> Diagnostics {

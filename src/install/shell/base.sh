@@ -19,7 +19,18 @@ profile() {
 # keeps: in which folder downloads are kept; on the workspace's volume, where there is one. Wants
 # `workspace` (where that volume is mounted) to be set where the machine may not know it yet.
 keeps() {
-  # One name for the workspace in every machine, wherever its volume is mounted.
+  # One name for the workspace in every machine, wherever its volume is mounted. What the image has
+  # there goes to the volume, where that has nothing of the name.
+  if [ -n "${workspace:-}" ] && [ "$place" = machine ] && [ -d "$HOME/workspace" ] &&
+    [ ! -L "$HOME/workspace" ] && [ ! "$HOME/workspace" -ef "$workspace" ] &&
+    [ -f "$HOME/workspace/.of-the-image" ]; then
+    rm -f "$HOME/workspace/.of-the-image"
+    if cp -Rpn "$HOME/workspace/." "$workspace/" 2>/dev/null; then
+      rm -rf "$HOME/workspace"
+    else
+      : >"$HOME/workspace/.of-the-image"
+    fi
+  fi
   if [ -n "${workspace:-}" ] && [ ! -e "$HOME/workspace" ]; then
     ln -sn "$workspace" "$HOME/workspace" 2>/dev/null
   fi

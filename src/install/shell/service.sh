@@ -6,7 +6,10 @@ SINDRI_SERVICES=1
 export SINDRI_SERVICES
 
 surroundings() {
-  keys=${SINDRI_MACHINE-}/run/secrets
+  case $place in
+    home) keys=$HOME/../run/secrets ;;
+    *) keys=${SINDRI_MACHINE-}/run/secrets ;;
+  esac
   for file in "$keys"/*; do
     if [ -f "$file" ]; then
       value=$(cat "$file" && printf x) && export "${file##*/}=${value%x}"

@@ -39,6 +39,12 @@ pub(super) fn deliver(machine: &MachineRef, secret: &Delivery) -> Result<(), Pro
     let mut machine = Machine::of(machine)?;
     machine.furnish()?;
     if let Some(target) = &secret.target {
+        if machine.has_in_own_home(&target.path)? {
+            let why = "the home of a machine that is the whole host is your own";
+            return Err(error::bad_path(&target.path, why).help(
+                "leave `mountPath` out: the secret is a file in the machine, and a variable",
+            ));
+        }
         let at = place_of(&machine, &target.path)?;
         write_secret(&at, &secret.value, mode(target)?)?;
     }
@@ -61,7 +67,10 @@ pub(super) fn withdraw(
             .and_then(|()| files::remove_file(at))
             .map_err(|source| error::file_system("taking a secret back", at, source))
     };
-    if let Some(target) = target {
+    // Nothing was put into a home of one's own, whatever stands there.
+    if let Some(target) = target
+        && !machine.has_in_own_home(&target.path)?
+    {
         remove(&place_of(&machine, &target.path)?)?;
     }
     remove(&delivered(&machine, name))

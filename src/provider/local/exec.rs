@@ -75,6 +75,12 @@ impl Machine {
             .find(|link| link.leads_to_own_home())
     }
 
+    /// Whether a path in it leads into the person's own home.
+    pub(super) fn has_in_own_home(&self, path: &str) -> Result<bool, ProviderError> {
+        let plain = path::relative(&self.place.directory, path)?;
+        Ok(self.own_home().is_some() && plain.starts_with("home"))
+    }
+
     /// Its home, as what runs in it knows it.
     fn home(&self) -> PathBuf {
         match self.own_home() {

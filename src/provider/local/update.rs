@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::create::{self, links_of, made, settled};
 use super::ground::Ground;
-use super::marker::{Marker, Reading};
+use super::marker::{Link, Marker, Reading};
 use super::place::{Place, Shelf};
 use super::{error, mount, power, sighting};
 use crate::diagnostic::Code;
@@ -48,6 +48,7 @@ pub(super) fn update(ground: &Ground, request: &UpdateRequest) -> Result<Made, P
     };
     if let Spec::Machine(spec) = wanted.spec.as_ref() {
         next.links = links_of(ground, &place, wanted, spec)?;
+        keep_home(&marker, &mut next);
         machine(&place, &marker, &mut next, spec)?;
     }
     next.rewrite(&place)
@@ -56,6 +57,16 @@ pub(super) fn update(ground: &Ground, request: &UpdateRequest) -> Result<Made, P
         sighting::note(&place, &next, &wanted.spec);
     }
     Ok(made(&place, &next))
+}
+
+/// Keeps a home that is a person's own, whoever makes the change: what was installed is in it.
+fn keep_home(old: &Marker, next: &mut Marker) {
+    let home = |link: &&Link| link.leads_to_own_home();
+    if let Some(known) = old.links.iter().find(home)
+        && let Some(own) = next.links.iter_mut().find(|link| link.leads_to_own_home())
+    {
+        own.clone_from(known);
+    }
 }
 
 /// Brings links and power to what is wanted; the marker follows when all of it is so.

@@ -92,6 +92,11 @@ impl Ground {
         }
     }
 
+    /// The same place, met by somebody else.
+    pub(super) fn again(&self, variables: &[(&str, &str)]) -> Self {
+        Self::on(self.root.clone(), variables)
+    }
+
     /// On a root that somebody else keeps.
     pub(super) fn at(root: PathBuf) -> Self {
         Self::on(root, &[])

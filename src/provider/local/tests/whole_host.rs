@@ -77,7 +77,7 @@ async fn a_link_that_went_missing_is_made_again_and_no_other_home() {
 }
 
 #[tokio::test]
-async fn secrets_lie_in_the_machine_and_files_in_the_home() {
+async fn secrets_lie_in_the_machine_and_never_in_the_home() {
     use crate::provider::{Delivery, Provider};
     use crate::resource::FileTarget;
     let (home, ground) = host();
@@ -90,11 +90,47 @@ async fn secrets_lie_in_the_machine_and_files_in_the_home() {
             mode: "0600".to_owned(),
         }),
     };
+    std::fs::write(home.path().join(".token"), "mine").unwrap();
+    let refused = ground.local.deliver(&machine, &secret).await.unwrap_err();
+    assert_eq!(refused.code.as_str(), "local::bad-path");
+    let withdrawn = ground
+        .local
+        .withdraw(&machine, &secret.name, secret.target.as_ref());
+    withdrawn.await.unwrap();
+    let secret = Delivery {
+        target: None,
+        ..secret
+    };
     ground.local.deliver(&machine, &secret).await.unwrap();
     let inside = ground.machines().join("dev/run/secrets/TOKEN");
     assert_eq!(std::fs::read_to_string(inside).unwrap(), "hush");
     let there = home.path().join(".token");
-    assert_eq!(std::fs::read_to_string(there).unwrap(), "hush");
+    assert_eq!(std::fs::read_to_string(there).unwrap(), "mine");
+}
+
+#[tokio::test]
+async fn whoever_changes_it_its_home_stays() {
+    use crate::provider::{Provider, UpdateRequest};
+    let (home, ground) = host();
+    let (before, machine) = made(&ground).await;
+    let current = ground.object(&before).await;
+    let mut spec = whole("dev");
+    spec.memory = Some(crate::resource::Size::gib(1));
+    let wanted = CreateRequest {
+        spec: std::sync::Arc::new(Spec::Machine(Box::new(spec))),
+        ..before
+    };
+    // As `sudo` would: another person's home.
+    let another = tempfile::tempdir().unwrap();
+    let by_another = ground.again(&[("HOME", another.path().to_str().unwrap())]);
+    let request = UpdateRequest {
+        wanted,
+        current,
+        paths: vec!["memory".to_owned()],
+    };
+    by_another.local.update(&request, &quiet).await.unwrap();
+    let out = ground.shell(&machine, "pwd").await;
+    assert_eq!(text(&out), home.path().to_str().unwrap());
 }
 
 #[tokio::test]
