@@ -89,11 +89,17 @@ pub(super) fn named(variable: &str) -> String {
     })
 }
 
-/// The turn to build, which other processes may have; it ends with the file.
+/// The turn to build or to remove, which other processes may have; it ends with the file.
 fn turn() -> File {
     let file = File::create(std::env::temp_dir().join("sindri-image-tests.lock")).unwrap();
     file.lock().unwrap();
     file
+}
+
+/// Removes an image: with it go the steps that no other has, which a build under way may count on.
+pub(super) fn remove(image: &str) {
+    let _turn = turn();
+    run(Command::new("docker").args(["rmi", image]));
 }
 
 /// A project, a home, and names that no other test has; all of it goes when it is dropped.
@@ -213,7 +219,7 @@ impl Drop for Desk {
             .lines()
             .filter(|name| name.contains(&self.name));
         for image in own {
-            run(Command::new("docker").args(["rmi", image]));
+            remove(image);
         }
     }
 }

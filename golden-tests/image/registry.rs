@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::desk::{Desk, base, docker, run};
+use super::desk::{Desk, base, remove, run};
 
 /// `open-sesame`, as the registry keeps it.
 const LOGIN: &str = "ada:$2b$04$1AUiF9I4jvICwin8TedsG.WLAQCk45bNAjKeII9yLdS7f2deDGLQW\n";
@@ -100,7 +100,7 @@ fn a_pushed_image_is_named_and_used_by_digest() {
     run(Command::new("curl").args(asked)).ended(0).says(hash);
 
     // A machine made from nothing but the digest.
-    docker(&["rmi", &tag]);
+    remove(&tag);
     let text = format!(
         "version: \"4.0\"\nname: {}\ndeployment:\n  provider: docker\n  image: {digest}\nextensions: {{active: []}}\n",
         desk.name
