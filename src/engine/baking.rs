@@ -49,9 +49,9 @@ pub fn baking(
         return Err(findings.into_iter().chain([found]).collect());
     }
     let extensions = wanted.iter().map(|one| one.name.clone()).collect();
-    let mut files = folders(&project, &wanted);
+    let mut files = folders(&project);
     for inside in &mut whole.machines {
-        // All that is needed lies beside it: no profile, no lock, no folder of the person's.
+        // All that is needed lies beside it: no profile, no folder of the person's.
         inside.extensions = Arc::new(Extensions {
             profile: None,
             names: wanted.clone(),
@@ -130,10 +130,9 @@ fn wanted(project: &Project, machine: &Name) -> Vec<ExtensionRef> {
 }
 
 /// The folders of extensions, as they stand beside a configuration.
-fn folders(project: &Project, wanted: &[ExtensionRef]) -> BTreeMap<String, Vec<u8>> {
+fn folders(project: &Project) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
-    let is_wanted = |name: &Name| wanted.iter().any(|one| one.name == *name);
-    for manifest in project.manifests.iter().filter(|one| is_wanted(&one.name)) {
+    for manifest in project.manifests.iter() {
         let folder = &manifest.folder;
         let path = |file: &str| format!("extensions/{}/{file}", manifest.name);
         files.insert(path(MANIFEST_FILE), folder.manifest.to_vec());
